@@ -1,0 +1,16 @@
+/* What every constructor does with its options struct, through its field table (fields.c). */
+#ifndef EST_BASE_FIELDS_H
+#define EST_BASE_FIELDS_H
+
+#include <estimator/fields.h>
+
+#include "base/base.h"
+
+/* Extends the caller's struct (given_size bytes; NULL: all zero) to full_size with zeros in `out`, fills the defaults of zero
+ * fields, checks ranges, choices and needed ones. `where` opens the message: "LinearClassifier". */
+est_status est__fields_apply(const est_field *fields, const char *where, const void *given, size_t given_size, void *out,
+                             size_t full_size);
+/* Deep copies of what the fields point to (strings and lists), into the arena. Columns, optimizers, heads stay pointers. */
+est_status est__fields_copy(const est_field *fields, void *options, est__arena *arena);
+
+#endif
