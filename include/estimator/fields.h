@@ -1,0 +1,57 @@
+/* Field tables: one table describes an options struct, and fills its defaults, checks its ranges, reads its YAML and prints its help. */
+#ifndef ESTIMATOR_FIELDS_H
+#define ESTIMATOR_FIELDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <estimator/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What a field holds, in C and in YAML. */
+typedef enum est_field_type {
+    EST_FIELD_END,          /* ends a table */
+    EST_FIELD_BOOL,         /* bool; YAML true or false */
+    EST_FIELD_INT,          /* int64_t */
+    EST_FIELD_FLOAT,        /* double */
+    EST_FIELD_STRING,       /* const char *; with `choices`, one of them */
+    EST_FIELD_INTS,         /* est_ints; a single number will do */
+    EST_FIELD_FLOATS,       /* est_floats; likewise */
+    EST_FIELD_STRINGS,      /* est_strings; likewise */
+    EST_FIELD_VALUES,       /* est_values: a list of strings or of integers (a vocabulary) */
+    EST_FIELD_NORMALIZER,   /* est_normalizer: {mean, std}, {min, max} or log1p */
+    EST_FIELD_COLUMN,       /* est_column * */
+    EST_FIELD_COLUMNS,      /* est_column_list */
+    EST_FIELD_OPTIMIZER,    /* est_optimizer *: NAME, or {type: NAME, …} */
+    EST_FIELD_HEAD          /* est_head * */
+} est_field_type;
+
+typedef struct est_values {           /* strings, or integers when `strings` is empty */
+    est_strings strings;
+    est_ints ints;
+} est_values;
+
+typedef struct est_field {
+    const char *name;                 /* of the member, and the YAML key */
+    est_field_type type;
+    size_t offset;
+    bool needed;                      /* has no default */
+    double def;                       /* default of a number */
+    const char *def_text;             /* default of a string, or what the help says where no number tells it */
+    double min, max;                  /* bounds of numbers; both 0: none; max 0 with min set: no upper bound */
+    bool above_min;                   /* the bound itself is out: (min, … */
+    double zero;                      /* what a written YAML 0 becomes in the struct, where 0 there means "default"; e.g. EST_OFF */
+    const char *const *choices;       /* NULL-terminated */
+    const char *doc;
+} est_field;
+
+#define EST_FIELD(struct_type, field_type, member, ...) \
+    { .name = #member, .type = EST_FIELD_##field_type, .offset = offsetof(struct_type, member), __VA_ARGS__ }
+
+#ifdef __cplusplus
+}
+#endif
+#endif

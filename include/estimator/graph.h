@@ -1,0 +1,125 @@
+/* The graph: operations in TensorFlow's vocabulary, variables, symbolic gradients, GraphDef in and out.
+ * Builders stick: after the first error the graph is spoiled, later calls return its nil node, and est_graph_status tells. */
+#ifndef ESTIMATOR_GRAPH_H
+#define ESTIMATOR_GRAPH_H
+
+#include <estimator/base.h>
+#include <estimator/tensor.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct est_graph est_graph;
+/** One output of an operation: a tensor that will be. Owned by its graph. */
+typedef struct est_node est_node;
+
+typedef struct est_nodes {
+    est_node *const *data;
+    size_t count;
+} est_nodes;
+#ifndef __cplusplus
+#define EST_NODES(...) \
+    ((est_nodes){ (est_node *const[]){ __VA_ARGS__ }, sizeof((est_node *[]){ __VA_ARGS__ }) / sizeof(est_node *) })
+#endif
+
+/** Attributes of an operation, as AttrValue. What `name` and values point to is copied. */
+typedef enum est_attr_kind {
+    EST_ATTR_INT, EST_ATTR_FLOAT, EST_ATTR_BOOL, EST_ATTR_STRING, EST_ATTR_TYPE, EST_ATTR_SHAPE, EST_ATTR_TENSOR,
+    EST_ATTR_INTS, EST_ATTR_FLOATS, EST_ATTR_BOOLS, EST_ATTR_STRINGS, EST_ATTR_TYPES, EST_ATTR_SHAPES, EST_ATTR_FUNC
+} est_attr_kind;
+typedef struct est_attr {
+    const char *name;
+    est_attr_kind kind;
+    union {
+        int64_t i;
+        double f;
+        bool b;
+        est_dtype type;
+        struct { const char *p; size_t n; } s;      /* STRING, FUNC: the name */
+        const est_shape *shape;
+        const est_tensor *tensor;
+        struct {                                    /* the lists; strings of a list end with NUL */
+            size_t count;
+            union {
+                const int64_t *i; const double *f; const bool *b; const char *const *s; const est_dtype *type; const est_shape *shape;
+            };
+        } list;
+    };
+} est_attr;
+typedef struct est_attrs {
+    const est_attr *data;
+    size_t count;
+} est_attrs;
+#ifndef __cplusplus
+#define EST_ATTRS(...) ((est_attrs){ (const est_attr[]){ __VA_ARGS__ }, sizeof((est_attr[]){ __VA_ARGS__ }) / sizeof(est_attr) })
+#define EST_NO_ATTRS ((est_attrs){ 0 })
+#define EST_INT_ATTR(n, v) ((est_attr){ .name = (n), .kind = EST_ATTR_INT, .i = (v) })
+#define EST_FLOAT_ATTR(n, v) ((est_attr){ .name = (n), .kind = EST_ATTR_FLOAT, .f = (v) })
+#define EST_BOOL_ATTR(n, v) ((est_attr){ .name = (n), .kind = EST_ATTR_BOOL, .b = (v) })
+#define EST_TYPE_ATTR(n, v) ((est_attr){ .name = (n), .kind = EST_ATTR_TYPE, .type = (v) })
+#define EST_STRING_ATTR(n, v) ((est_attr){ .name = (n), .kind = EST_ATTR_STRING, .s = { (v), strlen(v) } })
+#define EST_SHAPE_ATTR(n, v) ((est_attr){ .name = (n), .kind = EST_ATTR_SHAPE, .shape = (v) })
+#define EST_TENSOR_ATTR(n, v) ((est_attr){ .name = (n), .kind = EST_ATTR_TENSOR, .tensor = (v) })
+#endif
+
+EST_API est_status est_graph_new(est_graph **out);
+EST_API void est_graph_free(est_graph *g);
+/** The first error of a builder (its text becomes est_error()), or EST_OK. */
+EST_API est_status est_graph_status(const est_graph *g);
+/** Operations made from here on are named "<scope>/…", until est_graph_end_scope; scopes nest. A used name gets _1, _2, … */
+EST_API void est_graph_begin_scope(est_graph *g, const char *scope);
+EST_API void est_graph_end_scope(est_graph *g);
+
+/** Any operation by its TensorFlow name; returns its first output. Types and counts that follow from the inputs need not be given
+ *  as attributes. `name` NULL: the operation's name. Errors (sticking): unknown op, wrong dtypes, shapes that disagree. */
+EST_API est_node *est_op(est_graph *g, const char *op, const char *name, est_nodes inputs, est_attrs attrs);
+/** Output `index` of the operation that `n` is an output of. */
+EST_API est_node *est_node_output(est_node *n, int index);
+EST_API est_dtype est_node_dtype(const est_node *n);
+EST_API const est_shape *est_node_shape(const est_node *n);
+/** The operation's name, and its type ("MatMul"). Lent. */
+EST_API const char *est_node_name(const est_node *n);
+EST_API const char *est_node_type(const est_node *n);
+/** The node called "name" or "name:index"; NULL when there is none. */
+EST_API est_node *est_graph_node(const est_graph *g, const char *name);
+/** `n`'s operation runs after that of `before`, in the same run. */
+EST_API void est_node_after(est_node *n, est_node *before);
+
+EST_API est_node *est_placeholder(est_graph *g, const char *name, est_dtype dtype, est_shape shape);
+EST_API est_node *est_constant(est_graph *g, const est_tensor *value);
+EST_API est_node *est_constant_float(est_graph *g, double value);
+EST_API est_node *est_constant_int(est_graph *g, est_dtype dtype, int64_t value);
+EST_API est_node *est_constant_ints(est_graph *g, est_dtype dtype, est_ints values);      /* [count] */
+EST_API est_node *est_constant_string(est_graph *g, const char *value);
+EST_API est_node *est_constant_strings(est_graph *g, est_strings values);                 /* [count] */
+
+typedef struct est_variable_options {
+    est_dtype dtype;            /* EST_FLOAT */
+    est_shape shape;
+    est_node *initial_value;    /* of that shape; NULL: zeros */
+    bool not_trainable;
+    bool local;                 /* not saved; starts from its initial value in every session (metrics) */
+    bool hyper;                 /* a hyper-parameter: on resume the value here wins over the checkpoint's */
+} est_variable_options;
+/** A variable; returns its handle (dtype EST_RESOURCE), for est_read and the optimizers. The name is kept as it is, whatever the
+ *  scope; a name taken already is an error. */
+EST_API est_node *est_variable(est_graph *g, const char *name, const est_variable_options *options);
+/** The value at the start of the step. */
+EST_API est_node *est_read(est_graph *g, est_node *variable);
+/** The handle of the variable of that name; NULL: none. */
+EST_API est_node *est_graph_variable(const est_graph *g, const char *name);
+
+/** The gradient of one x: dense (indices NULL), or rows `value` [n, …] of the slices `indices` [n] (ids may repeat). */
+typedef struct est_gradient {
+    est_node *value;     /* NULL: y does not depend on x */
+    est_node *indices;
+} est_gradient;
+/** d(sum of y)/dx for each of xs (values, or handles of variables), as new nodes of the graph (tf.gradients).
+ *  Errors: UNIMPLEMENTED when an op on the path has no gradient: names the op and the path. */
+EST_API est_status est_gradients(est_graph *g, est_node *y, est_nodes xs, est_gradient *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,38 @@
+/* What the training loop and the verbs use of a dataset beyond the public functions. */
+#ifndef EST_DATA_DATA_H
+#define EST_DATA_DATA_H
+
+#include <estimator/data.h>
+
+#include "base/base.h"
+
+/* A batch owns its buffers and keeps them from one filling to the next: a ring of batches makes a hot path without allocation. */
+struct est_batch {
+    int64_t rows;
+    int count;
+    est_tensor *value;      /* [rows] + the feature's shape; for variable length the values, [n] */
+    est_tensor *offsets;    /* int64 [rows + 1] row offsets for variable length; data NULL: dense */
+    struct est__batch_room *room;   /* capacities */
+    const est_dataset *dataset;
+};
+est_status est__batch_new(const est_dataset *d, est_batch **out);
+void est__batch_free(est_batch *b);
+
+/* Checks the chain and starts it at its beginning (or goes back there). `seed`: for a shuffle without one of its own. */
+est_status est__dataset_start(est_dataset *d, uint64_t seed);
+/* Fills the batch; OUT_OF_RANGE at the end. Not yet started: starts with seed 0. */
+est_status est__dataset_read(est_dataset *d, est_batch *b);
+/* How many batches to make ahead: what est_dataset_prefetch set, or 0. */
+int64_t est__dataset_ahead(const est_dataset *d);
+
+/* The place after `batches` batches (which may be fewer than were read: the input thread runs ahead, by at most `window`
+ * batches, which is promised by est__dataset_start's caller through est__dataset_window), as bytes. May be called while another
+ * thread reads. */
+void est__dataset_window(est_dataset *d, int64_t batches);
+est_status est__dataset_save(est_dataset *d, int64_t batches, est__buffer *out);
+/* Back to a saved place. FAILED_PRECONDITION: saved by another pipeline, or its files have changed: start anew. */
+est_status est__dataset_restore(est_dataset *d, const void *state, size_t size, uint64_t seed);
+/* A number that changes with the pipeline's stages, features and files (names, sizes). */
+uint64_t est__dataset_fingerprint(const est_dataset *d);
+
+#endif

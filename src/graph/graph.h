@@ -1,0 +1,94 @@
+/* The graph from inside: operations, their attributes, inference, passes, GraphDef. */
+#ifndef EST_GRAPH_GRAPH_H
+#define EST_GRAPH_GRAPH_H
+
+#include <estimator/graph.h>
+
+#include "base/base.h"
+#include "graph/op.h"
+#include "tensor/tensor.h"
+
+struct est_node {
+    est_operation *op;
+    int index;
+    est_dtype dtype;
+    est_shape shape;
+};
+
+struct est_operation {
+    est_graph *graph;
+    int id;                      /* its place in creation order, which is a topological order of data inputs */
+    const char *name;
+    const est_op_row *row;
+    int num_inputs, num_controls, num_attrs, num_outputs;
+    est_node **input;
+    est_operation **control;
+    est_attr *attr;              /* all that the signature names, defaults filled in */
+    est_node *output;            /* num_outputs, and one more, the handle of an operation without outputs */
+};
+
+typedef struct est__graph_variable {
+    const char *name;
+    est_node *handle;
+    est_node *initial_value;
+    est_dtype dtype;
+    est_shape shape;
+    bool trainable, local, hyper;
+} est__graph_variable;
+
+struct est_graph {
+    est__arena arena;
+    est_operation **operation;
+    size_t num_operations, cap_operations;
+    est__map *names;             /* taken names -> operation */
+    est__map *counters;          /* base name -> next suffix */
+    char *scope;                 /* "a/b/" or "" */
+    est__graph_variable *variable;
+    size_t num_variables, cap_variables;
+    est_operation **initializer; /* of tables: run once in a session, after variables */
+    size_t num_initializers, cap_initializers;
+    est_node nil;
+    est_operation nil_operation;
+    est_status status;
+    char error[1024];
+};
+
+est_node *est__spoil(est_graph *g, est_status status);          /* the first error stays */
+est_node *est__graph_fail(est_graph *g, est_status status, const char *format, ...) EST_PRINTF(3, 4);
+static inline bool est__is_nil(const est_node *n) { return n == NULL || n->op == NULL || n == &n->op->graph->nil; }
+
+/* Attributes by name; the op's signature promises them, so a missing one is our own mistake (assert). */
+const est_attr *est__attr(const est_operation *op, const char *name);  /* NULL: none */
+int64_t est__attr_int(const est_operation *op, const char *name);
+double est__attr_float(const est_operation *op, const char *name);
+bool est__attr_bool(const est_operation *op, const char *name);
+est_dtype est__attr_type(const est_operation *op, const char *name);
+const char *est__attr_string(const est_operation *op, const char *name); /* NUL-terminated */
+est_shape est__attr_shape(const est_operation *op, const char *name);
+
+/* Inference. Inputs' shapes may have unknown parts (-1). */
+const est_shape *est__infer_in(const est_infer *c, int i);
+bool est__infer_const(const est_infer *c, int i, const est_tensor **value);  /* input i is a Const */
+bool est__infer_value_as_shape(const est_infer *c, int i, est_shape *out);   /* what is known of the values of an int vector that
+                                                                                is a shape: from Const, Shape, Pack, ConcatV2,
+                                                                                StridedSlice, Cast of such */
+est_status est__infer_fail(const est_infer *c, const char *format, ...) EST_PRINTF(2, 3); /* names op and input shapes */
+est_status est__shape_merge(const est_infer *c, const est_shape *a, const est_shape *b, est_shape *out);
+est_status est__shape_broadcast(const est_infer *c, const est_shape *a, const est_shape *b, est_shape *out);
+/* Rules that many rows share. */
+est_status est__infer_same(est_infer *c);        /* every output as input 0 */
+est_status est__infer_scalar(est_infer *c);      /* every output a scalar */
+est_status est__infer_broadcast(est_infer *c);   /* output 0: inputs 0 and 1 broadcast */
+est_status est__infer_unknown(est_infer *c);     /* outputs of unknown rank */
+est_status est__infer_none(est_infer *c);        /* no outputs */
+
+/* Registers the initializer of a table. */
+void est__graph_add_initializer(est_graph *g, est_node *operation);
+est_node *est__operation_node(est_operation *op);   /* its first output, or its handle */
+
+/* GraphDef (graphdef.c): with `expand`, composites are written as their bodies; names of the rest stay. */
+est_status est__graph_import(est_graph *g, const void *graph_def_proto, est_strings wanted_nodes);
+est_status est__graph_expand(const est_graph *g, est_nodes keep, est_graph **out, est_node **kept);
+est_status est__graph_export(const est_graph *g, void **graph_def_proto);
+
+#endif

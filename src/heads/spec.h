@@ -1,0 +1,33 @@
+/* The spec from inside: what estimators and exports read of it. */
+#ifndef EST_HEADS_SPEC_H
+#define EST_HEADS_SPEC_H
+
+#include <estimator/heads.h>
+
+#include "base/base.h"
+
+typedef struct est__named_node { const char *name; est_node *node; } est__named_node;
+typedef struct est__export_output {
+    const char *key, *method;
+    est__named_node *output;
+    size_t count;
+} est__export_output;
+
+struct est_spec {
+    est_graph *graph;          /* lent */
+    est_node *global_step;
+    est_node *loss, *train_op;
+    est__named_node *prediction;
+    size_t num_predictions, cap_predictions;
+    est_metric *metric;
+    size_t num_metrics, cap_metrics;
+    est__named_node *summary;
+    size_t num_summaries, cap_summaries;
+    est__export_output *export_output;
+    size_t num_export_outputs, cap_export_outputs;
+    est__arena arena;          /* names */
+};
+est_status est__spec_new(est_graph *g, est_node *global_step, est_spec **out);
+void est__spec_free(est_spec *s);
+
+#endif

@@ -1,0 +1,37 @@
+/* Plans and runs. A plan is compiled once from (graph, feeds, fetches, targets) and immutable; a run is one thread's frame for it. */
+#ifndef EST_RUNTIME_RUNTIME_H
+#define EST_RUNTIME_RUNTIME_H
+
+#include "backend/kernel.h"
+#include "graph/graph.h"
+
+typedef struct est__plan est__plan;
+typedef struct est__run est__run;
+
+typedef struct est__plan_options {
+    est__resources *resources;  /* handles are bound to these; missing ones are made */
+    est_nodes feeds;            /* given by est__run_step, in this order */
+    est_nodes fetches;          /* to be had afterwards, in this order */
+    est_nodes targets;          /* also run: operations without outputs (updates) */
+    est_node *checked;          /* a float scalar that must be finite before anything is assigned; NULL: none */
+    uint64_t seed;
+    bool unfused;               /* every operation by itself: for checking and for tests */
+} est__plan_options;
+
+est_status est__plan_new(const est_graph *g, const est__plan_options *options, est__plan **out);
+/* Cuts in two: what no variable reaches runs early (on the input thread), the rest late. The early plan takes the feeds of `options`
+ * and gives the late plan's feeds, in order; fetches and targets are the late plan's. */
+est_status est__plan_split(const est_graph *g, const est__plan_options *options, est__plan **early, est__plan **late);
+void est__plan_free(est__plan *p);
+void est__plan_print(const est__plan *p, est__buffer *out);   /* a line a step: kernel, name, inputs, outputs, slot */
+
+/* A run borrows plan and pool (NULL: one thread). */
+est_status est__run_new(const est__plan *p, est__pool *pool, est__run **out);
+void est__run_free(est__run *r);
+/* One step. Feeds are borrowed until the fetches have been read. Errors name the operation. When `checked` is not finite:
+ * INVALID_ARGUMENT-free status FAILED_PRECONDITION, nothing assigned. */
+est_status est__run_step(est__run *r, const est_tensor *const *feeds, uint64_t step);
+const est_tensor *est__run_fetch(const est__run *r, size_t i);   /* lent until the next step */
+size_t est__plan_fetches(const est__plan *p);
+
+#endif
