@@ -41,7 +41,8 @@ typedef struct est_field {
     bool needed;                      /* has no default */
     double def;                       /* default of a number */
     const char *def_text;             /* default of a string, or what the help says where no number tells it */
-    double min, max;                  /* bounds of numbers; both 0: none; max 0 with min set: no upper bound */
+    double min, max;                  /* bounds of numbers; both 0: none; max 0 with min set: no upper bound;
+                                         min -INFINITY: no lower bound, and a max of 0 holds */
     bool above_min;                   /* the bound itself is out: (min, … */
     double zero;                      /* what a written YAML 0 becomes in the struct, where 0 there means "default"; e.g. EST_OFF */
     const char *const *choices;       /* NULL-terminated */
