@@ -45,6 +45,8 @@ struct est_graph {
     char *scope;                 /* "a/b/" or "" */
     est__graph_variable *variable;
     size_t num_variables, cap_variables;
+    est_tensor **constant;       /* values of tensor attributes, owned */
+    size_t num_constants, cap_constants;
     est_operation **initializer; /* of tables: run once in a session, after variables */
     size_t num_initializers, cap_initializers;
     est_node nil;
@@ -53,6 +55,8 @@ struct est_graph {
     char error[1024];
 };
 
+/* One operation with exactly that name (no scope, no suffix), for import and expansion; NULL after it spoiled the graph. */
+est_operation *est__graph_add(est_graph *g, const char *op, const char *name, est_nodes inputs, est_attrs attrs);
 est_node *est__spoil(est_graph *g, est_status status);          /* the first error stays */
 est_node *est__graph_fail(est_graph *g, est_status status, const char *format, ...) EST_PRINTF(3, 4);
 static inline bool est__is_nil(const est_node *n) { return n == NULL || n->op == NULL || n == &n->op->graph->nil; }
