@@ -9,7 +9,7 @@ est_status est_graph_new(est_graph **out)
         return est__fail_memory(sizeof *g);
     g->names = est__map_new();
     g->counters = est__map_new();
-    g->scope = est__strdup("");
+    g->scope = est__arena_strdup(&g->arena, "");
     g->nil.op = &g->nil_operation;
     g->nil_operation = (est_operation){ .graph = g, .name = "nil", .output = &g->nil };
     if (g->names == NULL || g->counters == NULL || g->scope == NULL) {
@@ -32,7 +32,6 @@ void est_graph_free(est_graph *g)
     est__free(g->initializer);
     est__map_free(g->names);
     est__map_free(g->counters);
-    est__free(g->scope);
     est__arena_free(&g->arena);
     est__free(g);
 }
@@ -61,27 +60,29 @@ est_node *est__graph_fail(est_graph *g, est_status status, const char *format, .
     return est__spoil(g, est__fail(status, "%s", text));
 }
 
-void est_graph_begin_scope(est_graph *g, const char *scope)
+/* A scope's name may hold slashes, so each remembers what it stands in; g->scope points to the text of the innermost. */
+typedef struct scope {
+    char *outer;
+    char text[];
+} scope;
+
+void est_graph_begin_scope(est_graph *g, const char *name)
 {
-    size_t n = strlen(g->scope) + strlen(scope) + 2;
-    char *longer = est__malloc(n);
-    if (longer == NULL) {
+    size_t n = strlen(g->scope) + strlen(name) + 2;
+    scope *s = est__arena_alloc(&g->arena, sizeof *s + n);
+    if (s == NULL) {
         est__spoil(g, est__fail_memory(n));
         return;
     }
-    snprintf(longer, n, "%s%s/", g->scope, scope);
-    est__free(g->scope);
-    g->scope = longer;
+    snprintf(s->text, n, "%s%s/", g->scope, name);
+    s->outer = g->scope;
+    g->scope = s->text;
 }
 
 void est_graph_end_scope(est_graph *g)
 {
-    size_t n = strlen(g->scope);
-    if (n == 0)
-        return;
-    for (n--; n > 0 && g->scope[n - 1] != '/'; n--)
-        ;
-    g->scope[n] = 0;
+    if (*g->scope)
+        g->scope = ((scope *)(void *)(g->scope - offsetof(scope, text)))->outer;
 }
 
 est_node *est_graph_node(const est_graph *g, const char *name)
