@@ -192,12 +192,13 @@ static void block_add(est__table_block *b, const void *key, size_t key_size, con
 /* Moves the block to the end of the file and leaves its handle in `h`. */
 static void block_write(est__table_writer *w, est__table_block *b, est__buffer *h)
 {
-    if (b->restarts.size == 0)
-        est__buffer_u32le(&b->restarts, 0);   /* an empty block has one restart, too */
     size_t start = w->out.size;
     est__buffer_bytes(&w->out, b->data.data, b->data.size);
-    est__buffer_bytes(&w->out, b->restarts.data, b->restarts.size);
-    est__buffer_u32le(&w->out, (uint32_t)(b->restarts.size / 4));
+    if (b->restarts.size)
+        est__buffer_bytes(&w->out, b->restarts.data, b->restarts.size);
+    else
+        est__buffer_u32le(&w->out, 0);   /* an empty block has one restart, too */
+    est__buffer_u32le(&w->out, b->restarts.size ? (uint32_t)(b->restarts.size / 4) : 1);
     size_t size = w->out.size - start;
     est__buffer_bytes(&w->out, "", 1);
     if (w->out.status == EST_OK)
@@ -275,10 +276,10 @@ est_status est__table_finish(est__table_writer *w)
     est__table_block metaindex = { 0 };
     if (w->count)
         flush(w, NULL, 0);
+    EST_TRY(writer_status(w));
     est__buffer_clear(&w->handle);
     block_write(w, &metaindex, &w->handle);
     block_write(w, &w->index, &w->handle);
-    est__buffer_free(&metaindex.restarts);
     while (w->handle.status == EST_OK && w->handle.size < FOOTER - 8)
         est__buffer_bytes(&w->handle, "", 1);
     est__buffer_bytes(&w->out, w->handle.data, w->handle.size);

@@ -1,0 +1,66 @@
+/* TensorBoard event files: scalars, histograms, graphs and session logs by step; files grow by whole records. */
+#ifndef EST_FORMATS_EVENT_H
+#define EST_FORMATS_EVENT_H
+
+#include <estimator/tensor.h>
+
+#include "base/base.h"
+#include "proto/event.pb-c.h"
+
+/* ---- writing: one thread at a time. Events gather in memory until est__event_flush hands them over in one write. ---- */
+typedef struct est__event_writer est__event_writer;
+
+/* Begins <dir>/events.out.tfevents.<seconds>.<host> (the folder is made), or goes on in it when it is there. */
+est_status est__event_writer_new(const char *dir, est__event_writer **out);
+/* Goes on in a file: what follows its last whole record is cut off first. */
+est_status est__event_writer_append(const char *path, est__event_writer **out);
+const char *est__event_writer_path(const est__event_writer *w);
+void est__event_writer_free(est__event_writer *w);  /* without a flush; NULL is fine */
+
+typedef struct est__scalar {
+    const char *tag;
+    double value;          /* written as a float */
+} est__scalar;
+
+/* One event with these scalars, in order (TensorFlow: Summary.Value.simple_value). */
+est_status est__event_scalars(est__event_writer *w, int64_t step, const est__scalar *scalars, size_t count);
+/* The distribution of a tensor of numbers, in TensorFlow's buckets. INVALID_ARGUMENT when it holds NaN or infinity. */
+est_status est__event_histogram(est__event_writer *w, int64_t step, const char *tag, const est_tensor *values);
+/* A string tensor of one element (tf.estimator's `checkpoint_path`). */
+est_status est__event_text(est__event_writer *w, int64_t step, const char *tag, const char *text);
+est_status est__event_graph(est__event_writer *w, int64_t step, const void *graph_def, size_t size);
+est_status est__event_meta_graph(est__event_writer *w, int64_t step, const void *meta_graph_def, size_t size);
+/* `status`: TENSORFLOW__SESSION_LOG__SESSION_STATUS__START, …__STOP, …__CHECKPOINT; `checkpoint_path` may be NULL. */
+est_status est__event_session_log(est__event_writer *w, int64_t step, Tensorflow__SessionLog__SessionStatus status,
+                                  const char *checkpoint_path);
+
+/* Writes what has gathered. After a failure (a full disk) the file ends with a whole record still; the events are dropped. */
+est_status est__event_flush(est__event_writer *w);
+
+/* ---- reading ---- */
+typedef struct est__event_reader est__event_reader;
+
+/* A record of the file as it stands; a torn end, as of a file that is being written, counts as its end. */
+est_status est__event_open(const char *path, est__event_reader **out);
+est_status est__event_next(est__event_reader *r, const Tensorflow__Event **event);  /* lent until the next call; OUT_OF_RANGE */
+/* The next scalar; `tag` is lent until the next call. Other events are passed over. OUT_OF_RANGE at the end. */
+typedef struct est__event_scalar {
+    double wall_time;
+    int64_t step;
+    const char *tag;
+    float value;
+} est__event_scalar;
+est_status est__event_next_scalar(est__event_reader *r, est__event_scalar *out);
+bool est__event_torn(const est__event_reader *r);   /* at the end: was a part of a record left over? */
+void est__event_close(est__event_reader *r);
+
+/* A histogram over TensorFlow's default buckets. */
+typedef struct est__histogram {
+    double min, max, num, sum, sum_squares;
+    double *limits, *counts;   /* runs of empty buckets are merged */
+    size_t count;
+} est__histogram;
+est_status est__histogram_of(const est_tensor *values, est__histogram *out);  /* est__histogram_free, whatever comes back */
+void est__histogram_free(est__histogram *h);
+
+#endif
