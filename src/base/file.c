@@ -160,7 +160,8 @@ est_status est__file_write(est__file *f, const void *p, size_t n)
 static est_status sync_folder_of(const char *path)
 {
     const char *name = est__base_name(path);
-    char *folder = name == path ? est__strdup(".") : est__strndup(path, (size_t)(name - path));
+    size_t length = name - path > 1 ? (size_t)(name - path) - 1 : 1; /* without the slash, unless it is the root */
+    char *folder = name == path ? est__strdup(".") : est__strndup(path, length);
     if (!folder)
         return est__fail_memory(strlen(path) + 1);
     est_status st = EST_OK;

@@ -188,6 +188,8 @@ bool est__parse_double(const char *s, size_t n, double *out)
         return false;
     if (d.special)
         v = special_value(&d);
+    else if (!d.mantissa)
+        v = 0;
     else if (!d.cut && d.mantissa <= (uint64_t)1 << 53 && d.exponent >= -22 && d.exponent <= 22)
         (void)near_value(&d, &v); /* one rounding of two exact numbers */
     else
