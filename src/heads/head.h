@@ -1,0 +1,79 @@
+/* What a kind of head is made of, and what heads share. */
+#ifndef EST_HEADS_HEAD_H
+#define EST_HEADS_HEAD_H
+
+#include <stdatomic.h>
+
+#include <estimator/heads.h>
+
+#include "base/base.h"
+#include "base/fields.h"
+#include "feature_columns/columns.h"
+#include "graph/graph.h"
+
+typedef struct est_head_kind est_head_kind;
+
+struct est_head {
+    atomic_int owners;
+    const est_head_kind *kind;
+    est_head_options options;     /* defaults filled in; what it points to lies in the arena */
+    est__arena arena;
+};
+
+/* A batch on its way through a head. */
+typedef struct est__head_run {
+    const est_head *head;
+    est_graph *g;
+    est_spec *spec;
+    const est_features *features;
+    est_node *logits;             /* [batch, logits_dimension] float32 */
+    est_node *labels;             /* as given; then, from the kind's labels, [batch, n] */
+    est_node *weights;            /* [batch, 1] or [batch, n] float32; NULL: all are 1 */
+    est_node *losses;             /* [batch, n] float32: unweighted, per element */
+    est_node *class_ids, *logistic;   /* predictions that metrics look at */
+} est__head_run;
+
+struct est_head_kind {
+    const char *name;
+    const est_field *fields;
+    est_status (*check)(const est_head *h);
+    int64_t (*logits_dimension)(const est_head *h);
+    est_feature (*label)(const est_head *h);
+    void (*predict)(est__head_run *r, bool export_outputs);   /* predictions; with export_outputs also the signatures */
+    void (*losses)(est__head_run *r);                         /* sets labels (checked, of the loss's dtype) and losses */
+    void (*metrics)(est__head_run *r);
+    bool per_logit_weights;       /* weights may be [batch, logits_dimension] */
+};
+/* All kinds, made from the list of files in Makefile.inc; ends with NULL (kinds.c). */
+extern const est_head_kind *const est__head_kinds[];
+
+/* ---- fields that the kinds' tables have in common ---- */
+extern const char *const est__loss_reductions[];
+#define EST_HEAD_FIELDS                                                                                                 \
+    EST_FIELD(est_head_options, STRING, weight_column, .def_text = NULL, .doc = "key of a float feature: weight of an example"), \
+    EST_FIELD(est_head_options, STRING, loss_reduction, .def_text = "sum_over_batch_size", .choices = est__loss_reductions, \
+              .doc = "mean over the batch's elements, or their sum"),                                                   \
+    EST_FIELD(est_head_options, STRING, name, .def_text = NULL, .doc = "goes behind the keys of metrics and summaries")
+#define EST_HEAD_VOCABULARY                                                                                             \
+    EST_FIELD(est_head_options, STRINGS, label_vocabulary, .doc = "labels are these strings; none: integers")
+
+est_status est__head_fail(const est_head *h, const char *format, ...) EST_PRINTF(2, 3);
+est_status est__head_check_vocabulary(const est_head *h, int64_t classes);
+
+/* ---- pieces of graph ---- */
+est_node *est__to_dtype(est_graph *g, est_node *x, est_dtype dtype);
+/* [batch] becomes [batch, 1]; the last dimension must be `dimension`. */
+est_node *est__head_labels(est__head_run *r, int64_t dimension);
+/* Labels as ids in [0, classes), int64 [batch, 1], through the vocabulary where there is one; the step fails on others. */
+est_node *est__head_label_ids(est__head_run *r, int64_t classes);
+/* all_class_ids int32 and all_classes string, [batch, classes]. */
+est_node *est__head_all_class_ids(est__head_run *r, int64_t classes);
+est_node *est__head_all_classes(est__head_run *r, est_node *like, int64_t classes);
+/* class_ids int64 [batch, 1] of the larger logit, and the class's name. */
+est_node *est__head_class_ids(est__head_run *r, est_node *logits);
+est_node *est__head_classes(est__head_run *r, est_node *class_ids);
+/* "<key>", or "<key>/<head's name>"; lent by the spec. */
+const char *est__head_key(est__head_run *r, const char *key);
+void est__head_predictions_output(est__head_run *r);   /* the "predict" signature: all predictions */
+
+#endif

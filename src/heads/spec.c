@@ -1,0 +1,104 @@
+/* The spec: what a model_fn says of its graph. Failures (no memory) stick to the graph, as those of its builders. */
+#include "graph/graph.h"
+#include "heads/spec.h"
+
+est_status est__spec_new(est_graph *g, est_node *global_step, est_spec **out)
+{
+    *out = est__calloc(1, sizeof **out);
+    if (!*out)
+        return est__fail_memory(sizeof **out);
+    (*out)->graph = g;
+    (*out)->global_step = global_step;
+    return EST_OK;
+}
+
+void est__spec_free(est_spec *s)
+{
+    if (!s)
+        return;
+    est__free(s->prediction);
+    est__free(s->metric);
+    est__free(s->summary);
+    est__free(s->export_output);
+    est__arena_free(&s->arena);
+    est__free(s);
+}
+
+est_graph *est_spec_graph(const est_spec *s)
+{
+    return s->graph;
+}
+
+est_node *est_spec_global_step(const est_spec *s)
+{
+    return s->global_step;
+}
+
+void est_spec_loss(est_spec *s, est_node *loss)
+{
+    s->loss = loss;
+}
+
+void est_spec_train_op(est_spec *s, est_node *op)
+{
+    s->train_op = op;
+}
+
+static const char *keep(est_spec *s, const char *name)
+{
+    const char *copy = est__arena_strdup(&s->arena, name);
+    if (!copy)
+        est__spoil(s->graph, est__fail_memory(strlen(name) + 1));
+    return copy ? copy : "";
+}
+
+static void add_named(est_spec *s, est__named_node **list, size_t *count, size_t *capacity, const char *name, est_node *node)
+{
+    est_status st = est__grow(list, capacity, *count + 1, sizeof **list);
+    if (st != EST_OK)
+        est__spoil(s->graph, st);
+    else
+        (*list)[(*count)++] = (est__named_node){ .name = keep(s, name), .node = node };
+}
+
+void est_spec_prediction(est_spec *s, const char *key, est_node *value)
+{
+    add_named(s, &s->prediction, &s->num_predictions, &s->cap_predictions, key, value);
+}
+
+void est_spec_scalar_summary(est_spec *s, const char *tag, est_node *value)
+{
+    add_named(s, &s->summary, &s->num_summaries, &s->cap_summaries, tag, value);
+}
+
+void est_spec_metric(est_spec *s, est_metric metric)
+{
+    est_status st = est__grow(&s->metric, &s->cap_metrics, s->num_metrics + 1, sizeof *s->metric);
+    if (st != EST_OK) {
+        est__spoil(s->graph, st);
+        return;
+    }
+    metric.name = keep(s, metric.name);
+    s->metric[s->num_metrics++] = metric;
+}
+
+void est_spec_export_output(est_spec *s, const char *key, const char *method, est_strings keys, est_nodes outputs)
+{
+    if (keys.count != outputs.count) {
+        est__graph_fail(s->graph, EST_INVALID_ARGUMENT, "export output '%s' has %zu keys for %zu outputs", key, keys.count,
+                        outputs.count);
+        return;
+    }
+    est_status st = est__grow(&s->export_output, &s->cap_export_outputs, s->num_export_outputs + 1, sizeof *s->export_output);
+    est__named_node *output = est__arena_alloc(&s->arena, (keys.count + 1) * sizeof *output);
+    if (st == EST_OK && !output)
+        st = est__fail_memory(keys.count * sizeof *output);
+    if (st != EST_OK) {
+        est__spoil(s->graph, st);
+        return;
+    }
+    for (size_t i = 0; i < keys.count; i++)
+        output[i] = (est__named_node){ .name = keep(s, keys.data[i]), .node = outputs.data[i] };
+    s->export_output[s->num_export_outputs++] =
+        (est__export_output){ .key = keep(s, key), .method = keep(s, method), .output = output, .count = keys.count };
+}
