@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Writes tests/golden/formats/ with TensorFlow 2.15: the files that src/formats/ must read, and write byte for byte.
+many.txt is the size and CRC-32 of an index too large to be kept.
 
 Run: python3 tests/golden/make_formats.py   (the contents are repeated in tests/formats/samples.c)
 """
 import os
 import shutil
 import sys
+import tempfile
+import zlib
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 import numpy as np
@@ -95,6 +98,11 @@ def main(out=HERE):
     os.makedirs(out)
     at = lambda name: os.path.join(out, name)
     save(at("model.ckpt-7"), tensors())
+    with tempfile.TemporaryDirectory() as tmp:
+        save(os.path.join(tmp, "many"), many_tensors())
+        with open(os.path.join(tmp, "many.index"), "rb") as f, open(at("many.txt"), "w") as out_file:
+            index = f.read()
+            out_file.write("%d %08x\n" % (len(index), zlib.crc32(index)))
     records(at("examples.tfrecord"), None)
     records(at("examples.tfrecord.gz"), "GZIP")
     records(at("examples.tfrecord.z"), "ZLIB")
