@@ -92,7 +92,8 @@ est_node *est__operation_node(est_operation *op);   /* its first output, or its 
 
 /* GraphDef (graphdef.c): with `expand`, composites are written as their bodies; names of the rest stay. */
 est_status est__graph_import(est_graph *g, const void *graph_def_proto, est_strings wanted_nodes);
-est_status est__graph_expand(const est_graph *g, est_nodes keep, est_graph **out, est_node **kept);
+/* A copy of the graph with composites as their bodies; kept[i] is what keep[i] became. `only_without_kernel`: just those that have none. */
+est_status est__graph_expand(const est_graph *g, est_nodes keep, bool only_without_kernel, est_graph **out, est_node **kept);
 est_status est__graph_export(const est_graph *g, void **graph_def_proto);
 
 #endif

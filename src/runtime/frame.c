@@ -1,0 +1,290 @@
+/* The memory of a run, and what kernels ask it for: outputs, strings, scratch. */
+#include "runtime/frame.h"
+
+enum { ALIGN = 64, HEAP_BLOCK = 16384 };
+
+est_status est__frame_new(est__frame *f, const est__plan *p, est__pool *pool)
+{
+    size_t n = p->num_values + 1;
+    *f = (est__frame){ .plan = p, .pool = pool, .seed = p->seed };
+    f->tensor = est__calloc(n, sizeof *f->tensor);
+    f->place = est__calloc(n, sizeof *f->place);
+    if (f->tensor == NULL || f->place == NULL)
+        return est__fail_memory(n * sizeof *f->tensor);
+    for (size_t v = 0; v < p->num_values; v++) {
+        f->place[v].root = (int)v;
+        if (p->value[v].constant)
+            f->tensor[v] = *p->value[v].constant;
+        else
+            f->tensor[v].dtype = p->value[v].node->dtype;
+    }
+    return EST_OK;
+}
+
+static void free_heap(est__heap *h)
+{
+    for (size_t i = 0; i < h->count; i++)
+        est__free_aligned(h->block[i]);
+    est__free(h->block);
+    est__free(h->size);
+}
+
+void est__frame_free(est__frame *f)
+{
+    for (size_t v = 0; f->place && v < f->plan->num_values; v++)
+        if (f->place[v].own)
+            est__free_aligned(f->place[v].p);
+    free_heap(&f->strings);
+    free_heap(&f->scratch);
+    est__free_aligned(f->arena);
+    est__free(f->place);
+    est__free(f->tensor);
+}
+
+/* ---- the arena ---- */
+
+typedef struct placed {
+    int value;
+    size_t offset, size;
+} placed;
+
+static size_t rounded(size_t n)
+{
+    return (n + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+static bool overlap(const est__value *a, const est__value *b)
+{
+    return a->first <= b->last && b->first <= a->last;
+}
+
+/* The lowest place where the value lies beside none that lives at the same time. */
+static size_t find_place(const est__plan *p, const est__value *lives, const placed *done, size_t n, size_t size)
+{
+    size_t at = 0;
+    for (bool moved = true; moved;) {
+        moved = false;
+        for (size_t i = 0; i < n; i++)
+            if (overlap(lives, &p->value[done[i].value]) && at < done[i].offset + done[i].size && done[i].offset < at + size) {
+                at = done[i].offset + done[i].size;
+                moved = true;
+            }
+    }
+    return at;
+}
+
+/* Fetches must survive the move: what they hold goes along. */
+static void move_contents(est__frame *f, const placed *done, size_t n, char *arena)
+{
+    for (size_t i = 0; i < n; i++) {
+        est__place *place = &f->place[done[i].value];
+        if (f->plan->value[done[i].value].last == (int)f->plan->num_steps && place->p)
+            memcpy(arena + done[i].offset, place->p, place->capacity < done[i].size ? place->capacity : done[i].size);
+    }
+}
+
+est_status est__frame_settle(est__frame *f)
+{
+    const est__plan *p = f->plan;
+    size_t n = 0, total = 0;
+    if (!f->grown)
+        return EST_OK;
+    f->grown = false;
+    placed *done = est__malloc((p->num_values + 1) * sizeof *done);
+    if (done == NULL)
+        return est__fail_memory(p->num_values * sizeof *done);
+    for (size_t v = 0; v < p->num_values; v++)
+        if (f->place[v].capacity) {
+            size_t size = rounded(f->place[v].capacity);
+            size_t at = find_place(p, &p->value[v], done, n, size);
+            done[n++] = (placed){ (int)v, at, size };
+            if (at + size > total)
+                total = at + size;
+        }
+    char *arena = est__malloc_aligned(total + ALIGN);
+    if (arena == NULL) {
+        est__free(done);
+        return est__fail_memory(total);
+    }
+    move_contents(f, done, n, arena);
+    for (size_t i = 0; i < n; i++) {
+        est__place *place = &f->place[done[i].value];
+        if (place->own)
+            est__free_aligned(place->p);
+        *place = (est__place){ .p = arena + done[i].offset, .capacity = done[i].size, .root = done[i].value };
+    }
+    for (size_t v = 0; v < p->num_values; v++)    /* tensors that shared a moved value's memory follow it */
+        if (f->tensor[v].data && p->value[v].last == (int)p->num_steps && f->place[f->place[v].root].capacity &&
+            !p->value[v].constant && p->value[v].feed < 0)
+            f->tensor[v].data = f->place[f->place[v].root].p;
+    est__free_aligned(f->arena);
+    f->arena = arena;
+    est__free(done);
+    return EST_OK;
+}
+
+static est_status grow(est__frame *f, int v, size_t bytes)
+{
+    est__place *place = &f->place[v];
+    size_t size = rounded(bytes > 2 * place->capacity || place->capacity == 0 ? bytes : 2 * place->capacity);
+    char *p = est__malloc_aligned(size);
+    if (p == NULL)
+        return est__fail_memory(size);
+    if (place->own)
+        est__free_aligned(place->p);
+    place->p = p;
+    place->capacity = size;
+    place->own = true;
+    f->grown = true;
+    return EST_OK;
+}
+
+/* ---- what kernels call ---- */
+
+static est_status room_for(est_kernel *k, int i, const est_shape *shape, size_t elements, est_tensor **out)
+{
+    est__frame *f = k->frame;
+    int v = f->step->out[i];
+    est_tensor *t = &f->tensor[v];
+    size_t size = est_dtype_size(t->dtype);
+    if (size && elements > (SIZE_MAX >> 4) / size)
+        return est__kernel_fail(k, EST_RESOURCE_EXHAUSTED, "an output of %zu elements is too large", elements);
+    size_t bytes = elements * size;
+    if (bytes > f->place[v].capacity || f->place[v].p == NULL)
+        EST_TRY(grow(f, v, bytes ? bytes : 1));
+    f->place[v].root = v;
+    t->shape = *shape;
+    t->data = f->place[v].p;
+    t->bytes = NULL;
+    *out = t;
+    return EST_OK;
+}
+
+est_status est__out(est_kernel *k, int i, const est_shape *shape, est_tensor **out)
+{
+    size_t elements = 1;
+    for (int d = 0; d < shape->rank; d++) {
+        if (shape->dim[d] < 0 || (shape->dim[d] > 0 && elements > (SIZE_MAX >> 8) / (size_t)shape->dim[d]))
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the output's dimension %d would be %lld", d, (long long)shape->dim[d]);
+        elements *= (size_t)shape->dim[d];
+    }
+    return room_for(k, i, shape, elements, out);
+}
+
+static char *heap_room(est__heap *h, size_t bytes)
+{
+    while (h->current < h->count && h->size[h->current] - h->used < bytes) {
+        h->current++;
+        h->used = 0;
+    }
+    if (h->current == h->count) {
+        size_t size = h->count ? 2 * h->size[h->count - 1] : HEAP_BLOCK;
+        size = size < bytes ? bytes : size;
+        char *block = est__malloc_aligned(size);
+        if (block == NULL || est__grow(&h->block, &h->cap_blocks, h->count + 1, sizeof *h->block) != EST_OK ||
+            est__grow(&h->size, &h->cap_sizes, h->count + 1, sizeof *h->size) != EST_OK) {
+            est__free_aligned(block);
+            return NULL;
+        }
+        h->block[h->count] = block;
+        h->size[h->count++] = size;
+        h->used = 0;
+    }
+    char *p = h->block[h->current] + h->used;
+    h->used += bytes;
+    return p;
+}
+
+est_status est__out_strings(est_kernel *k, int i, const est_shape *shape, size_t bytes, est_tensor **out)
+{
+    int64_t n = est_shape_elements(shape);
+    if (n < 0)
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the output's shape is not known");
+    char *room = heap_room(&k->frame->strings, bytes ? bytes : 1);
+    if (room == NULL)
+        return est__fail_memory(bytes);
+    EST_TRY(room_for(k, i, shape, (size_t)n + 1, out));
+    (*out)->bytes = room;
+    ((int64_t *)(*out)->data)[0] = 0;
+    return EST_OK;
+}
+
+/* The value lives on in another one: its memory must not be given away before that one's is. Only memory whose owner is known to live
+ * long enough may be shared. */
+static bool may_share(const est__frame *f, int root, int v)
+{
+    return f->plan->value[root].constant || f->plan->value[root].feed >= 0 || f->place[root].capacity == 0 ||
+           f->plan->value[root].last >= f->plan->value[v].last;
+}
+
+void est__out_share(est_kernel *k, int i, int j, const est_shape *shape)
+{
+    est__frame *f = k->frame;
+    int v = f->step->out[i], root = f->place[f->step->in[j]].root;
+    const est_tensor *from = k->in[j];
+    est_tensor *t = &f->tensor[v];
+    if (may_share(f, root, v)) {
+        t->shape = *shape;
+        t->data = from->data;
+        t->bytes = from->bytes;
+        f->place[v].root = root;
+        return;
+    }
+    size_t bytes = est__tensor_bytes(from);
+    if (bytes > f->place[v].capacity && grow(f, v, bytes) != EST_OK) {
+        t->shape = *shape;   /* no memory: sharing is still right for this step, as pieces are not reused before it ends */
+        t->data = from->data;
+        t->bytes = from->bytes;
+        return;
+    }
+    t->shape = *shape;
+    t->data = f->place[v].p;
+    t->bytes = from->bytes;
+    f->place[v].root = v;
+    if (bytes)
+        memcpy(t->data, from->data, bytes);
+}
+
+void est__out_lend(est_kernel *k, int i, const est_tensor *lent)
+{
+    est__frame *f = k->frame;
+    int v = f->step->out[i];
+    est_tensor *t = &f->tensor[v], *copy;
+    if (f->step->copies && est__out(k, i, &lent->shape, &copy) == EST_OK) {
+        memcpy(copy->data, lent->data, est__tensor_bytes(lent));
+        copy->bytes = lent->bytes;
+        return;
+    }
+    t->shape = lent->shape;
+    t->data = lent->data;
+    t->bytes = lent->bytes;
+    f->place[v].root = v;
+}
+
+void *est__scratch(est_kernel *k, size_t bytes)
+{
+    size_t size = rounded(bytes ? bytes : 1);
+    char *p = heap_room(&k->frame->scratch, size);
+    if (p == NULL)
+        est__fail_memory(size);
+    return p;
+}
+
+est_status est__kernel_fail(const est_kernel *k, est_status status, const char *format, ...)
+{
+    char text[700];
+    const est_operation *op = k->frame->step->op;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return est__fail(status, "%s '%s': %s", op->row->tf_name, op->name, text);
+}
+
+void est__kernel_of(est_kernel *k, const est__step *s, est__frame *f, const est_tensor **in)
+{
+    for (int i = 0; i < s->num_in; i++)
+        in[i] = &f->tensor[s->in[i]];
+    *k = (est_kernel){ .in = in, .num_in = s->num_in, .num_out = s->num_out, .state = s->state, .pool = f->pool,
+                       .seed = f->seed, .frame = f };
+}

@@ -1,0 +1,53 @@
+/* A run from inside: the tensors of one thread's step, and where their memory lies. */
+#ifndef EST_RUNTIME_FRAME_H
+#define EST_RUNTIME_FRAME_H
+
+#include "runtime/plan.h"
+
+/* Where a value's memory is. It starts as a piece of its own; once a step has shown all sizes, pieces move into one arena, laid out
+ * by lifetime. A value that outgrows its place gets a piece again, and the arena is laid out anew after that step. */
+typedef struct est__place {
+    char *p;
+    size_t capacity;
+    bool own;                     /* a piece of its own, to be freed */
+    int root;                     /* whose memory it shares; itself when it has its own */
+} est__place;
+
+/* A bump heap: pieces that do not move until all are given back at once. For strings (a step long) and scratch (a kernel long). */
+typedef struct est__heap {
+    char **block;
+    size_t *size;
+    size_t count, cap_blocks, cap_sizes, current, used;
+} est__heap;
+
+typedef struct est__frame est__frame;
+struct est__frame {
+    const est__plan *plan;
+    const est__step *step;        /* the one that runs */
+    est_tensor *tensor;           /* by value */
+    est__place *place;            /* by value */
+    est__heap strings, scratch;
+    est_kernel *member;           /* kernels of the members of chains */
+    char *arena;
+    bool grown;                   /* some value got a piece of its own in this step */
+    est__pool *pool;
+    uint64_t seed;
+};
+
+struct est__run {
+    est__frame frame;
+    est_kernel *kernel;           /* by step; kernel[i].in points into frame.tensor */
+    const est_tensor **in;        /* all kernels' inputs, one after another */
+};
+
+est_status est__frame_new(est__frame *f, const est__plan *p, est__pool *pool);
+void est__frame_free(est__frame *f);
+static inline void est__heap_empty(est__heap *h)
+{
+    h->current = h->used = 0;
+}
+est_status est__frame_settle(est__frame *f);   /* after a step: lays the arena out anew if something grew */
+/* A kernel's view of a step. `in` has room for its inputs. */
+void est__kernel_of(est_kernel *k, const est__step *s, est__frame *f, const est_tensor **in);
+
+#endif

@@ -1,0 +1,453 @@
+/* Compiles (graph, feeds, fetches, targets) to a flat list of kernel calls: prune, order, share equal nodes, fold, fuse. */
+#include "runtime/plan.h"
+
+#include <stdlib.h>
+
+#include "graph/attr.h"
+
+typedef struct compiler {
+    est__plan *p;
+    const est_graph *g;
+    const est__plan_options *o;
+    int *value_of;                /* by operation: value of its first output; -1: not compiled */
+    unsigned char *mark;          /* by operation: 0 not seen, 1 being visited, 2 done */
+    bool *late;                   /* by operation: changes resources, or comes after one that does */
+    est_operation **order;
+    size_t count;
+    est__map *equal;              /* key of (op, inputs) -> chain of candidates */
+    struct candidate *chains;
+} compiler;
+
+typedef struct candidate {
+    const est_operation *op;
+    struct candidate *next;
+} candidate;
+
+static int new_value(est__plan *p, const est_node *n)
+{
+    if (est__grow(&p->value, &p->cap_values, p->num_values + 1, sizeof *p->value) != EST_OK)
+        return -1;
+    p->value[p->num_values] = (est__value){ .node = n, .feed = -1 };
+    return (int)p->num_values++;
+}
+
+static bool is_feed(const compiler *c, const est_node *n)
+{
+    for (size_t i = 0; i < c->o->feeds.count; i++)
+        if (c->o->feeds.data[i] == n)
+            return true;
+    return false;
+}
+
+/* Depth first, without recursion: imported graphs may be deep. */
+static est_status visit(compiler *c, est_operation *root)
+{
+    est_operation **stack = NULL;
+    size_t n = 0, cap = 0;
+    est_status st = est__grow(&stack, &cap, 1, sizeof *stack);
+    if (st == EST_OK)
+        stack[n++] = root;
+    while (st == EST_OK && n > 0) {
+        est_operation *op = stack[n - 1];
+        if (c->mark[op->id] == 2) {
+            n--;
+            continue;
+        }
+        bool first = c->mark[op->id] == 0;
+        c->mark[op->id] = first ? 1 : 2;
+        if (!first) {
+            c->order[c->count++] = op;
+            c->late[op->id] = (op->row->flags & EST_OP_ASSIGNS) != 0;
+            for (int i = 0; i < op->num_inputs; i++)
+                c->late[op->id] |= !is_feed(c, op->input[i]) && c->late[op->input[i]->op->id];
+            for (int i = 0; i < op->num_controls; i++)
+                c->late[op->id] |= c->late[op->control[i]->id];
+            n--;
+            continue;
+        }
+        st = est__grow(&stack, &cap, n + (size_t)op->num_inputs + (size_t)op->num_controls, sizeof *stack);
+        for (int i = op->num_inputs + op->num_controls; i-- > 0 && st == EST_OK;) {
+            bool control = i >= op->num_inputs;
+            est_operation *before = control ? op->control[i - op->num_inputs] : op->input[i]->op;
+            if ((control || !is_feed(c, op->input[i])) && c->mark[before->id] == 0)
+                stack[n++] = before;
+            else if (c->mark[before->id] == 1 && (control || !is_feed(c, op->input[i])))
+                st = est__fail(EST_INVALID_ARGUMENT, "%s '%s': it depends on itself", before->row->tf_name, before->name);
+        }
+    }
+    est__free(stack);
+    return st;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    return (*(est_operation *const *)a)->id - (*(est_operation *const *)b)->id;
+}
+
+/* All operations that fetches and targets need, in an order in which they can run; what changes resources last, in node order. */
+static est_status order(compiler *c)
+{
+    for (size_t i = 0; i < c->o->fetches.count; i++)
+        if (!is_feed(c, c->o->fetches.data[i]))
+            EST_TRY(visit(c, c->o->fetches.data[i]->op));
+    if (c->o->checked && !is_feed(c, c->o->checked))
+        EST_TRY(visit(c, c->o->checked->op));
+    for (size_t i = 0; i < c->o->targets.count; i++)
+        EST_TRY(visit(c, c->o->targets.data[i]->op));
+    est_operation **sorted = est__malloc((c->count + 1) * sizeof *sorted);
+    if (sorted == NULL)
+        return est__fail_memory(c->count * sizeof *sorted);
+    size_t n = 0, early;
+    for (size_t i = 0; i < c->count; i++)
+        if (!c->late[c->order[i]->id])
+            sorted[n++] = c->order[i];
+    early = n;
+    for (size_t i = 0; i < c->count; i++)
+        if (c->late[c->order[i]->id])
+            sorted[n++] = c->order[i];
+    bool plain = true;   /* no late operation waits for one that was made after it: node order is possible */
+    for (size_t i = early; i < n; i++)
+        for (int j = 0; j < sorted[i]->num_controls; j++)
+            plain &= sorted[i]->control[j]->id < sorted[i]->id;
+    if (plain)
+        qsort(sorted + early, n - early, sizeof *sorted, by_place);
+    memcpy(c->order, sorted, n * sizeof *sorted);
+    est__free(sorted);
+    return EST_OK;
+}
+
+/* ---- sharing of equal nodes ---- */
+
+static bool may_share(const est_operation *op)
+{
+    return !(op->row->flags & (EST_OP_STATEFUL | EST_OP_ASSIGNS | EST_OP_HANDLE)) && op->num_controls == 0 && op->num_outputs > 0;
+}
+
+static int value_of(const compiler *c, const est_node *n)
+{
+    for (size_t i = 0; i < c->o->feeds.count; i++)
+        if (c->o->feeds.data[i] == n)
+            return c->p->feed[i];
+    int first = c->value_of[n->op->id];
+    return first < 0 ? -1 : first + n->index;
+}
+
+static bool same_attributes(const est_operation *a, const est_operation *b)
+{
+    for (int i = 0; i < a->num_attrs; i++)
+        if (!est__attr_equal(&a->attr[i], &b->attr[i]))
+            return false;
+    return true;
+}
+
+/* An operation compiled before that gives the same; else NULL, and this one is remembered. */
+static const est_operation *find_equal(compiler *c, const est_operation *op, est_status *st)
+{
+    est__buffer key = { 0 };
+    est__buffer_bytes(&key, &op->row, sizeof op->row);
+    for (int i = 0; i < op->num_inputs; i++) {
+        int v = value_of(c, op->input[i]);
+        est__buffer_bytes(&key, &v, sizeof v);
+    }
+    candidate *chain = est__map_get(c->equal, key.data, key.size);
+    const est_operation *found = NULL;
+    for (candidate *e = chain; e && !found; e = e->next)
+        if (same_attributes(e->op, op))
+            found = e->op;
+    if (!found) {
+        candidate *e = est__arena_alloc(&c->p->arena, sizeof *e);
+        *st = e ? EST_OK : est__fail_memory(sizeof *e);
+        if (e) {
+            *e = (candidate){ op, chain };
+            *st = est__map_put(c->equal, key.data, key.size, e);
+        }
+    }
+    est__buffer_free(&key);
+    return found;
+}
+
+/* ---- steps ---- */
+
+static est_status bind_handle(compiler *c, const est_operation *op, est__value *v)
+{
+    est__resource *r;
+    est__resource **place = est__arena_alloc(&c->p->arena, sizeof *place);
+    est_tensor *t = est__arena_alloc(&c->p->arena, sizeof *t);
+    if (place == NULL || t == NULL)
+        return est__fail_memory(sizeof *t);
+    EST_TRY(op->row->bind(op, c->o->resources, &r));
+    *place = r;
+    *t = (est_tensor){ .dtype = EST_RESOURCE, .data = place };
+    v->constant = t;
+    return EST_OK;
+}
+
+static bool is_type(const est_operation *op, const char *type)
+{
+    return strcmp(op->row->tf_name, type) == 0;
+}
+
+bool est__passes_on(const est_operation *op)
+{
+    static const char *const types[] = { "Identity", "Reshape", "ExpandDims", "Squeeze", "StopGradient", "PreventGradient" };
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (is_type(op, types[i]))
+            return true;
+    return false;
+}
+
+/* May one of the late operations see this node's memory, directly or through operations that only pass it on? */
+static bool seen_late(const compiler *c, const est_node *n)
+{
+    for (size_t i = 0; i < c->o->fetches.count; i++)
+        if (c->o->fetches.data[i] == n)
+            return true;
+    for (size_t i = 0; i < c->count; i++) {
+        const est_operation *op = c->order[i];
+        for (int j = 0; j < op->num_inputs; j++) {
+            if (op->input[j] != n)
+                continue;
+            if (c->late[op->id])
+                return true;
+            if (est__passes_on(op) && seen_late(c, &op->output[0]))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* A read lends the variable's memory; that will not do where the step changes it while the value is still wanted. */
+static bool must_copy(const compiler *c, const est_operation *op)
+{
+    if (!is_type(op, "ReadVariableOp"))
+        return false;
+    for (size_t i = 0; i < c->count; i++)
+        if (c->order[i]->row->flags & EST_OP_ASSIGNS)
+            for (int j = 0; j < c->order[i]->num_inputs; j++)
+                if (c->order[i]->input[j] == op->input[0])
+                    return seen_late(c, &op->output[0]);
+    return false;
+}
+
+static est_status add_step(compiler *c, const est_operation *op)
+{
+    est__plan *p = c->p;
+    EST_TRY(est__grow(&p->step, &p->cap_steps, p->num_steps + 1, sizeof *p->step));
+    est__step *s = &p->step[p->num_steps];
+    *s = (est__step){ .op = op, .cpu = op->row->cpu, .num_in = op->num_inputs, .num_out = op->num_outputs };
+    s->in = est__arena_alloc(&p->arena, ((size_t)s->num_in + 1) * sizeof *s->in);
+    s->out = est__arena_alloc(&p->arena, ((size_t)s->num_out + 1) * sizeof *s->out);
+    if (s->in == NULL || s->out == NULL)
+        return est__fail_memory(64);
+    for (int i = 0; i < s->num_in; i++)
+        s->in[i] = value_of(c, op->input[i]);
+    for (int i = 0; i < s->num_out; i++)
+        s->out[i] = c->value_of[op->id] + i;
+    s->stateful = (op->row->flags & EST_OP_STATEFUL) != 0;
+    s->copies = must_copy(c, op);
+    p->num_steps++;
+    if (op->row->state_size) {
+        s->state = est__calloc(1, op->row->state_size);
+        if (s->state == NULL)
+            return est__fail_memory(op->row->state_size);
+        EST_TRY(op->row->prepare(op, s->state));
+    }
+    return EST_OK;
+}
+
+static est_status compile(compiler *c, const est_operation *op)
+{
+    est_status st = EST_OK;
+    est__plan *p = c->p;
+    const est_operation *same = may_share(op) ? find_equal(c, op, &st) : NULL;
+    EST_TRY(st);
+    if (same) {
+        c->value_of[op->id] = c->value_of[same->id];
+        return EST_OK;
+    }
+    if (op->num_outputs == 0 && is_type(op, "NoOp"))
+        return EST_OK;
+    c->value_of[op->id] = (int)p->num_values;
+    for (int i = 0; i < op->num_outputs; i++)
+        if (new_value(p, &op->output[i]) < 0)
+            return est__fail_memory(sizeof(est__value));
+    if (is_type(op, "Const")) {
+        p->value[c->value_of[op->id]].constant = est__attr(op, "value")->tensor;
+        return EST_OK;
+    }
+    if (op->row->bind)
+        return bind_handle(c, op, &p->value[c->value_of[op->id]]);
+    if (is_type(op, "Placeholder"))
+        return est__fail(EST_INVALID_ARGUMENT, "Placeholder '%s' is needed but not fed", op->name);
+    if (op->row->cpu == NULL)
+        return est__fail(EST_UNIMPLEMENTED, "%s '%s': the op has no kernel, it can only be exported", op->row->tf_name, op->name);
+    return add_step(c, op);
+}
+
+static est_status compile_all(compiler *c)
+{
+    est__plan *p = c->p;
+    p->num_feeds = c->o->feeds.count;
+    p->num_fetches = c->o->fetches.count;
+    p->feed = est__arena_alloc(&p->arena, (p->num_feeds + 1) * sizeof *p->feed);
+    p->fetch = est__arena_alloc(&p->arena, (p->num_fetches + 1) * sizeof *p->fetch);
+    if (p->feed == NULL || p->fetch == NULL)
+        return est__fail_memory(64);
+    for (size_t i = 0; i < p->num_feeds; i++) {
+        p->feed[i] = new_value(p, c->o->feeds.data[i]);
+        if (p->feed[i] < 0)
+            return est__fail_memory(sizeof(est__value));
+        p->value[p->feed[i]].feed = (int)i;
+    }
+    EST_TRY(order(c));
+    bool assigned = false;
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->late[c->order[i]->id] && !assigned) {
+            assigned = true;
+            p->first_assign = p->num_steps;
+        }
+        EST_TRY(compile(c, c->order[i]));
+    }
+    if (!assigned)
+        p->first_assign = p->num_steps;
+    for (size_t i = 0; i < p->num_fetches; i++)
+        p->fetch[i] = value_of(c, c->o->fetches.data[i]);
+    p->checked = c->o->checked ? value_of(c, c->o->checked) : -1;
+    return EST_OK;
+}
+
+/* A composite without a kernel is run as its body, in a copy of the graph. */
+static est_status expand_where_needed(est__plan *p, const est_graph **g, est__plan_options *o, est_node ***kept)
+{
+    size_t n = o->feeds.count + o->fetches.count + o->targets.count + 1;
+    bool needed = false;
+    for (size_t i = 0; i < (*g)->num_operations; i++)
+        needed |= (*g)->operation[i]->row->cpu == NULL && (*g)->operation[i]->row->body != NULL;
+    if (!needed)
+        return EST_OK;
+    est_node **all = est__arena_alloc(&p->arena, 2 * n * sizeof *all);
+    if (all == NULL)
+        return est__fail_memory(n * sizeof *all);
+    size_t at = 0;
+    for (size_t i = 0; i < o->feeds.count; i++)
+        all[at++] = o->feeds.data[i];
+    for (size_t i = 0; i < o->fetches.count; i++)
+        all[at++] = o->fetches.data[i];
+    for (size_t i = 0; i < o->targets.count; i++)
+        all[at++] = o->targets.data[i];
+    if (o->checked)
+        all[at++] = o->checked;
+    *kept = all + n;
+    EST_TRY(est__graph_expand(*g, (est_nodes){ all, at }, true, &p->expanded, *kept));
+    *g = p->expanded;
+    o->feeds.data = *kept;
+    o->fetches.data = *kept + o->feeds.count;
+    o->targets.data = o->fetches.data + o->fetches.count;
+    if (o->checked)
+        o->checked = (*kept)[at - 1];
+    return EST_OK;
+}
+
+est_status est__plan_new(const est_graph *g, const est__plan_options *options, est__plan **out)
+{
+    est__plan_options o = *options;
+    est_node **kept = NULL;
+    *out = NULL;
+    EST_TRY(est_graph_status(g));
+    est__plan *p = est__calloc(1, sizeof *p);
+    if (p == NULL)
+        return est__fail_memory(sizeof *p);
+    p->seed = o.seed;
+    est_status st = expand_where_needed(p, &g, &o, &kept);
+    compiler c = { .p = p, .g = g, .o = &o };
+    size_t n = g->num_operations + 1;
+    c.value_of = est__malloc(n * sizeof *c.value_of);
+    c.mark = est__calloc(n, 1);
+    c.late = est__calloc(n, sizeof *c.late);
+    c.order = est__calloc(n, sizeof *c.order);
+    c.equal = est__map_new();
+    if (st == EST_OK && (!c.value_of || !c.mark || !c.late || !c.order || !c.equal))
+        st = est__fail_memory(n * sizeof *c.order);
+    for (size_t i = 0; i < n && st == EST_OK; i++)
+        c.value_of[i] = -1;
+    if (st == EST_OK)
+        st = compile_all(&c);
+    if (st == EST_OK)
+        st = est__plan_fold(p);
+    if (st == EST_OK && !o.unfused)
+        st = est__plan_fuse(p);
+    if (st == EST_OK)
+        est__plan_lifetimes(p);
+    est__free(c.value_of);
+    est__free(c.mark);
+    est__free(c.late);
+    est__free(c.order);
+    est__map_free(c.equal);
+    if (st != EST_OK) {
+        est__plan_free(p);
+        return st;
+    }
+    *out = p;
+    return EST_OK;
+}
+
+void est__step_free(est__step *s)
+{
+    for (int i = 0; s->fused && i < s->fused->num_ops; i++)
+        est__step_free(&s->fused->member[i]);
+    if (s->fused)
+        return;
+    if (s->state && s->op->row->release)
+        s->op->row->release(s->state);
+    est__free(s->state);
+}
+
+void est__plan_free(est__plan *p)
+{
+    if (p == NULL)
+        return;
+    for (size_t i = 0; i < p->num_steps; i++)
+        est__step_free(&p->step[i]);
+    for (size_t i = 0; i < p->num_owned; i++)
+        est_tensor_free(p->owned[i]);
+    est__free(p->owned);
+    est__free(p->step);
+    est__free(p->value);
+    est__arena_free(&p->arena);
+    est_graph_free(p->expanded);
+    est__free(p);
+}
+
+size_t est__plan_fetches(const est__plan *p)
+{
+    return p->num_fetches;
+}
+
+void est__plan_lifetimes(est__plan *p)
+{
+    int end = (int)p->num_steps;
+    for (size_t v = 0; v < p->num_values; v++)
+        p->value[v].first = p->value[v].last = -1;
+    for (int s = 0; s < end; s++) {
+        const est__step *step = &p->step[s];
+        int members = step->fused ? step->fused->num_ops : 0;
+        for (int i = 0; i < step->num_in; i++)
+            p->value[step->in[i]].last = s;
+        for (int i = 0; i < step->num_out; i++)
+            p->value[step->out[i]].first = p->value[step->out[i]].last = s;
+        for (int m = 0; m < members; m++)
+            for (int i = 0; i < step->fused->member[m].num_out; i++) {
+                est__value *v = &p->value[step->fused->member[m].out[i]];
+                v->first = v->last = s;
+            }
+    }
+    for (size_t i = 0; i < p->num_fetches; i++)
+        p->value[p->fetch[i]].last = end;
+    if (p->checked >= 0)
+        p->value[p->checked].last = end;
+    for (int s = end; s-- > 0;) {   /* memory that is passed on lives as long as its last holder */
+        const est__step *step = &p->step[s];
+        if (est__passes_on(step->op) && !step->fused && p->value[step->in[0]].last < p->value[step->out[0]].last)
+            p->value[step->in[0]].last = p->value[step->out[0]].last;
+    }
+}

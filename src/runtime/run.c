@@ -1,0 +1,90 @@
+/* A run: one thread's kernels for a plan, called one after another. */
+#include "runtime/frame.h"
+
+#include <math.h>
+
+est_status est__run_new(const est__plan *p, est__pool *pool, est__run **out)
+{
+    size_t inputs = 0;
+    est__run *r = est__calloc(1, sizeof *r);
+    *out = NULL;
+    if (r == NULL)
+        return est__fail_memory(sizeof *r);
+    for (size_t s = 0; s < p->num_steps; s++) {
+        const est__fused *f = p->step[s].fused;
+        inputs += (size_t)p->step[s].num_in;
+        for (int m = 0; f && m < f->num_ops; m++)
+            inputs += (size_t)f->member[m].num_in;
+    }
+    est_status st = est__frame_new(&r->frame, p, pool);
+    r->kernel = est__calloc(p->num_steps + 1, sizeof *r->kernel);
+    r->frame.member = est__calloc((size_t)p->num_members + 1, sizeof *r->frame.member);
+    r->in = est__calloc(inputs + 1, sizeof *r->in);
+    if (st == EST_OK && (!r->kernel || !r->frame.member || !r->in))
+        st = est__fail_memory(inputs * sizeof *r->in);
+    const est_tensor **in = r->in;
+    for (size_t s = 0; s < p->num_steps && st == EST_OK; s++) {
+        const est__fused *f = p->step[s].fused;
+        est__kernel_of(&r->kernel[s], &p->step[s], &r->frame, in);
+        in += p->step[s].num_in;
+        for (int m = 0; f && m < f->num_ops; m++) {
+            est__kernel_of(&r->frame.member[f->first_member + m], &f->member[m], &r->frame, in);
+            in += f->member[m].num_in;
+        }
+    }
+    if (st != EST_OK) {
+        est__run_free(r);
+        return st;
+    }
+    *out = r;
+    return EST_OK;
+}
+
+void est__run_free(est__run *r)
+{
+    if (r == NULL)
+        return;
+    est__frame_free(&r->frame);
+    est__free(r->frame.member);
+    est__free(r->kernel);
+    est__free(r->in);
+    est__free(r);
+}
+
+static est_status run_steps(est__run *r, size_t begin, size_t end, uint64_t number)
+{
+    const est__plan *p = r->frame.plan;
+    for (size_t s = begin; s < end; s++) {
+        const est__step *step = &p->step[s];
+        r->frame.step = step;
+        est__heap_empty(&r->frame.scratch);
+        if (step->stateful)
+            r->kernel[s].step = number;
+        EST_TRY(step->cpu(&r->kernel[s]));
+    }
+    return EST_OK;
+}
+
+est_status est__run_step(est__run *r, const est_tensor *const *feeds, uint64_t number)
+{
+    est__frame *f = &r->frame;
+    const est__plan *p = f->plan;
+    est__heap_empty(&f->strings);
+    for (size_t i = 0; i < p->num_feeds; i++) {
+        if (feeds[i]->dtype != p->value[p->feed[i]].node->dtype)
+            return est__fail(EST_INVALID_ARGUMENT, "feed '%s' is %s; %s is wanted", p->value[p->feed[i]].node->op->name,
+                             est_dtype_name(feeds[i]->dtype), est_dtype_name(p->value[p->feed[i]].node->dtype));
+        f->tensor[p->feed[i]] = *feeds[i];
+    }
+    EST_TRY(run_steps(r, 0, p->first_assign, number));
+    if (p->checked >= 0 && !isfinite(est__tensor_get(&f->tensor[p->checked], 0)))
+        return est__fail(EST_FAILED_PRECONDITION, "'%s' is %g", p->value[p->checked].node->op->name,
+                         est__tensor_get(&f->tensor[p->checked], 0));
+    EST_TRY(run_steps(r, p->first_assign, p->num_steps, number));
+    return est__frame_settle(f);
+}
+
+const est_tensor *est__run_fetch(const est__run *r, size_t i)
+{
+    return &r->frame.tensor[r->frame.plan->fetch[i]];
+}

@@ -1,0 +1,116 @@
+/* The cut between input and step: what no variable reaches is planned apart, to run early, on the input thread. */
+#include "runtime/plan.h"
+
+typedef struct cut {
+    const est_graph *g;
+    const est__plan_options *o;
+    char *kind;                   /* by operation: LATE, EARLY, FIXED (depends on constants alone) */
+    char *needed;                 /* by operation */
+    est_node **boundary;
+    size_t count, cap;
+} cut;
+
+enum { UNKNOWN, LATE, EARLY, FIXED };
+
+static bool is_feed(const cut *c, const est_node *n)
+{
+    for (size_t i = 0; i < c->o->feeds.count; i++)
+        if (c->o->feeds.data[i] == n)
+            return true;
+    return false;
+}
+
+static char kind_of_input(const cut *c, const est_node *n)
+{
+    return is_feed(c, n) ? EARLY : c->kind[n->op->id];
+}
+
+/* Creation order is an order in which inputs come first. */
+static void classify(cut *c)
+{
+    for (size_t id = 0; id < c->g->num_operations; id++) {
+        const est_operation *op = c->g->operation[id];
+        bool variable = strcmp(op->row->tf_name, "VarHandleOp") == 0;
+        char kind = FIXED;
+        if (variable || (op->row->flags & (EST_OP_STATEFUL | EST_OP_ASSIGNS)) || op->num_controls)
+            kind = LATE;
+        for (int i = 0; i < op->num_inputs && kind != LATE; i++) {
+            char in = kind_of_input(c, op->input[i]);
+            kind = in == LATE ? LATE : in == EARLY ? EARLY : kind;
+        }
+        c->kind[id] = kind;
+    }
+}
+
+static est_status add_boundary(cut *c, est_node *n)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (c->boundary[i] == n)
+            return EST_OK;
+    EST_TRY(est__grow(&c->boundary, &c->cap, c->count + 1, sizeof *c->boundary));
+    c->boundary[c->count++] = n;
+    return EST_OK;
+}
+
+/* Every early value that something late takes, or that is fetched, crosses the cut. */
+static est_status find_boundary(cut *c)
+{
+    for (size_t i = 0; i < c->o->fetches.count; i++) {
+        est_node *n = c->o->fetches.data[i];
+        if (kind_of_input(c, n) == EARLY)
+            EST_TRY(add_boundary(c, n));
+        c->needed[n->op->id] = 1;
+    }
+    for (size_t i = 0; i < c->o->targets.count; i++)
+        c->needed[c->o->targets.data[i]->op->id] = 1;
+    if (c->o->checked)
+        c->needed[c->o->checked->op->id] = 1;
+    for (bool more = true; more;) {   /* controls may point forward, so once may not be enough */
+        more = false;
+        for (size_t id = c->g->num_operations; id-- > 0;) {
+            const est_operation *op = c->g->operation[id];
+            for (int i = 0; c->needed[id] && i < op->num_inputs + op->num_controls; i++) {
+                const est_operation *before = i < op->num_inputs ? op->input[i]->op : op->control[i - op->num_inputs];
+                more |= !c->needed[before->id];
+                c->needed[before->id] = 1;
+            }
+        }
+    }
+    for (size_t id = 0; id < c->g->num_operations; id++) {
+        const est_operation *op = c->g->operation[id];
+        for (int i = 0; c->needed[id] && c->kind[id] == LATE && i < op->num_inputs; i++)
+            if (kind_of_input(c, op->input[i]) == EARLY)
+                EST_TRY(add_boundary(c, op->input[i]));
+    }
+    return EST_OK;
+}
+
+est_status est__plan_split(const est_graph *g, const est__plan_options *options, est__plan **early, est__plan **late)
+{
+    cut c = { .g = g, .o = options };
+    *early = *late = NULL;
+    EST_TRY(est_graph_status(g));
+    c.kind = est__calloc(g->num_operations + 1, 1);
+    c.needed = est__calloc(g->num_operations + 1, 1);
+    est_status st = c.kind && c.needed ? EST_OK : est__fail_memory(g->num_operations);
+    if (st == EST_OK) {
+        classify(&c);
+        st = find_boundary(&c);
+    }
+    est__plan_options first = *options, second = *options;
+    first.fetches = second.feeds = (est_nodes){ c.boundary, c.count };
+    first.targets = (est_nodes){ 0 };
+    first.checked = NULL;
+    if (st == EST_OK)
+        st = est__plan_new(g, &first, early);
+    if (st == EST_OK)
+        st = est__plan_new(g, &second, late);
+    if (st != EST_OK) {
+        est__plan_free(*early);
+        *early = NULL;
+    }
+    est__free(c.kind);
+    est__free(c.needed);
+    est__free(c.boundary);
+    return st;
+}
