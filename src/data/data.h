@@ -32,7 +32,8 @@ void est__dataset_window(est_dataset *d, int64_t batches);
 est_status est__dataset_save(est_dataset *d, int64_t batches, est__buffer *out);
 /* Back to a saved place. FAILED_PRECONDITION: saved by another pipeline, or its files have changed: start anew. */
 est_status est__dataset_restore(est_dataset *d, const void *state, size_t size, uint64_t seed);
-/* A number that changes with the pipeline's stages, features and files (names, sizes). */
-uint64_t est__dataset_fingerprint(const est_dataset *d);
+/* A number that changes with the pipeline's stages, features and files (names, sizes, first and last 4 KiB); 0: they cannot
+ * be read. */
+uint64_t est__dataset_fingerprint(est_dataset *d);
 
 #endif

@@ -1,0 +1,205 @@
+/* Blocks go round in a ring: each thread in turn cuts the next block from the file, parses it beside the others, and the
+ * consumer takes them in the order of the file. A first block is made on the consumer's thread, so that small files start
+ * no threads at all. */
+#include "data/csv.h"
+
+typedef struct job {
+    est__csv_block block;
+    est_status status;     /* of cutting it; its text is the block's error */
+    bool done;
+} job;
+
+typedef struct worker {
+    struct est__csv_pipe *pipe;
+    est__csv_parser *parser;
+    pthread_t thread;
+} worker;
+
+struct est__csv_pipe {
+    est__csv_reader reader;
+    job *job;
+    worker *worker;
+    int jobs, threads, started;
+    bool first, peeked;    /* nothing was given yet; job[0] is read, but not parsed */
+
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    int64_t taken, given;  /* blocks that threads took on, that the consumer is through with */
+    bool lent;             /* the consumer holds block `given` */
+    int busy;
+    bool reading, ended, pause, stop;
+};
+
+static void read_job(est__csv_pipe *p, job *j)
+{
+    j->status = est__csv_read(&p->reader, &j->block);
+    if (j->status != EST_OK)
+        est__error_take(&j->block.error, j->status);
+}
+
+static void parse_job(est__csv_parser *parser, job *j)
+{
+    if (j->status == EST_OK && !j->block.end)
+        est__csv_parse(parser, &j->block, false);
+}
+
+static void *work(void *arg)
+{
+    worker *w = arg;
+    est__csv_pipe *p = w->pipe;
+    pthread_mutex_lock(&p->lock);
+    for (;;) {
+        while (!p->stop && (p->pause || p->ended || p->reading || p->taken - p->given >= p->jobs))
+            pthread_cond_wait(&p->changed, &p->lock);
+        if (p->stop)
+            break;
+        job *j = &p->job[p->taken++ % p->jobs];
+        p->busy++;
+        p->reading = true;
+        pthread_mutex_unlock(&p->lock);
+
+        read_job(p, j);
+        pthread_mutex_lock(&p->lock);
+        p->reading = false;
+        p->ended = j->status != EST_OK || j->block.end;
+        pthread_cond_broadcast(&p->changed);
+        pthread_mutex_unlock(&p->lock);
+
+        parse_job(w->parser, j);
+        pthread_mutex_lock(&p->lock);
+        j->done = true;
+        p->busy--;
+        pthread_cond_broadcast(&p->changed);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return NULL;
+}
+
+static est_status init(est__csv_pipe *p, const est__csv_format *format)
+{
+    size_t jobs = (size_t)p->jobs, threads = (size_t)p->threads;
+    p->job = est__calloc(jobs, sizeof *p->job);
+    p->worker = est__calloc(threads, sizeof *p->worker);
+    if (!p->job || !p->worker)
+        return est__fail_memory(jobs * sizeof *p->job);
+    for (int i = 0; i < p->threads; i++)
+        EST_TRY(est__csv_parser_new(format, &p->worker[i].parser));
+    return EST_OK;
+}
+
+est_status est__csv_pipe_new(const est__csv_format *format, int threads, est__csv_pipe **out)
+{
+    est__csv_pipe *p = est__calloc(1, sizeof *p);
+    *out = NULL;
+    if (!p)
+        return est__fail_memory(sizeof *p);
+    p->reader.format = format;
+    p->threads = threads;
+    p->jobs = threads > 1 ? threads + 2 : 1;
+    p->first = true;
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->changed, NULL);
+    est_status st = init(p, format);
+    if (st != EST_OK)
+        est__csv_pipe_free(p);
+    else
+        *out = p;
+    return st;
+}
+
+void est__csv_pipe_free(est__csv_pipe *p)
+{
+    if (!p)
+        return;
+    pthread_mutex_lock(&p->lock);
+    p->stop = true;
+    pthread_cond_broadcast(&p->changed);
+    pthread_mutex_unlock(&p->lock);
+    for (int i = 0; i < p->started; i++)
+        pthread_join(p->worker[i].thread, NULL);
+    for (int i = 0; p->worker && i < p->threads; i++)
+        est__csv_parser_free(p->worker[i].parser);
+    for (int i = 0; p->job && i < p->jobs; i++)
+        est__csv_block_free(&p->job[i].block);
+    est__csv_reader_close(&p->reader);
+    pthread_cond_destroy(&p->changed);
+    pthread_mutex_destroy(&p->lock);
+    est__free(p->worker);
+    est__free(p->job);
+    est__free(p);
+}
+
+/* Where no thread can be started, the consumer goes on alone. */
+static void start_threads(est__csv_pipe *p)
+{
+    while (p->threads > 1 && p->started < p->threads) {
+        worker *w = &p->worker[p->started];
+        w->pipe = p;
+        if (pthread_create(&w->thread, NULL, work, w) != 0)
+            break;
+        p->started++;
+    }
+}
+
+est_status est__csv_pipe_peek(est__csv_pipe *p, const est__csv_block **out)
+{
+    job *j = &p->job[0];
+    read_job(p, j);
+    p->peeked = true;
+    *out = &j->block;
+    return j->status;
+}
+
+est_status est__csv_pipe_go(est__csv_pipe *p, int file, uint64_t offset)
+{
+    if (p->first && p->peeked && file == 0 && offset == 0)
+        return EST_OK;
+    pthread_mutex_lock(&p->lock);
+    p->pause = true;
+    while (p->busy)
+        pthread_cond_wait(&p->changed, &p->lock);
+    p->taken = p->given = 0;
+    p->lent = p->ended = p->peeked = false;
+    for (int i = 0; i < p->jobs; i++)
+        p->job[i].done = false;
+    est_status st = est__csv_reader_go(&p->reader, file, offset);
+    p->pause = false;
+    pthread_cond_broadcast(&p->changed);
+    pthread_mutex_unlock(&p->lock);
+    return st;
+}
+
+static job *next_alone(est__csv_pipe *p)
+{
+    job *j = &p->job[0];
+    if (!p->peeked)
+        read_job(p, j);
+    p->peeked = false;
+    parse_job(p->worker[0].parser, j);
+    return j;
+}
+
+static job *next_of_ring(est__csv_pipe *p)
+{
+    pthread_mutex_lock(&p->lock);
+    if (p->lent) {
+        p->job[p->given++ % p->jobs].done = false;
+        pthread_cond_broadcast(&p->changed);
+    }
+    p->lent = true;
+    job *j = &p->job[p->given % p->jobs];
+    while (!j->done)
+        pthread_cond_wait(&p->changed, &p->lock);
+    pthread_mutex_unlock(&p->lock);
+    return j;
+}
+
+est_status est__csv_pipe_next(est__csv_pipe *p, const est__csv_block **out)
+{
+    if (!p->first && !p->started)
+        start_threads(p);
+    job *j = p->first || !p->started ? next_alone(p) : next_of_ring(p);
+    p->first = false;
+    *out = &j->block;
+    return j->status;
+}

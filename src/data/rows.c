@@ -1,0 +1,320 @@
+/* Shuffle, repeat and batch over a source of rows. Everything is decided on row numbers: a place in the data is a number of
+ * batches, from which epoch and draws follow; going back to it plays the draws again and fetches the rows that wait. */
+#include <stdlib.h>
+
+#include "data/source.h"
+
+enum { DRAWS = 256 };   /* row numbers that are drawn before their rows are copied */
+
+static est_status ended(void)
+{
+    return est__fail(EST_OUT_OF_RANGE, "the data has ended");
+}
+
+static bool more_epochs(const est_dataset *d, int64_t epoch)
+{
+    return d->epochs == EST_OFF || epoch < d->epochs;
+}
+
+/* Rows that an epoch's shuffle takes in before the first draw. */
+static int64_t first_fill(const est_dataset *d, int64_t rows)
+{
+    return rows >= 0 && rows < d->buffer_size ? rows : d->buffer_size;
+}
+
+static void begin_epoch(est_dataset *d, int64_t epoch)
+{
+    est__rows *r = &d->rows;
+    r->epoch = epoch;
+    r->over = !more_epochs(d, epoch);
+    r->next = 0;
+    r->at = 0;
+    r->table = NULL;
+    r->drained = false;
+    if (d->buffer_size)
+        est__shuffle_seed(&r->shuffle, d->shuffle_seed ? d->shuffle_seed : d->seed,
+                          d->same_each_epoch ? 0 : (uint64_t)epoch + 1);
+}
+
+/* The shuffle after `draws` draws of an epoch of `rows` rows (-1: more than the draws reach), on row numbers. */
+static est_status play(est_dataset *d, int64_t rows, int64_t draws)
+{
+    est__rows *r = &d->rows;
+    est__shuffle *s = &r->shuffle;
+    for (int64_t fill = first_fill(d, rows); r->next < fill; r->next++)
+        EST_TRY(est__shuffle_push(s, r->next));
+    for (int64_t i = 0; i < draws; i++) {
+        int64_t drawn = est__shuffle_draw(s);
+        if (rows < 0 || r->next < rows)
+            s->buffer[drawn] = r->next++;
+        else
+            est__shuffle_shrink(s, drawn);
+    }
+    return EST_OK;
+}
+
+est_status est__rows_start(est_dataset *d)
+{
+    est__rows *r = &d->rows;
+    EST_TRY(d->kind->rows->whole(d->source, &r->whole));
+    pthread_mutex_lock(&r->lock);
+    r->known = r->whole ? r->whole->rows : -1;
+    pthread_mutex_unlock(&r->lock);
+    if (!r->whole)
+        EST_TRY(d->kind->rows->rewind(d->source));
+    begin_epoch(d, 0);
+    return r->whole && d->buffer_size ? play(d, r->known, 0) : EST_OK;
+}
+
+/* ---- all rows in one table ---- */
+
+static est_status next_epoch(est_dataset *d)
+{
+    begin_epoch(d, d->rows.epoch + 1);
+    if (d->rows.over)
+        return EST_OK;
+    if (!d->rows.whole)
+        return d->kind->rows->rewind(d->source);
+    return d->buffer_size ? play(d, d->rows.known, 0) : EST_OK;
+}
+
+static est_status read_drawn(est_dataset *d, est__table *to)
+{
+    est__rows *r = &d->rows;
+    est__shuffle *s = &r->shuffle;
+    int64_t index[DRAWS], rows = r->whole->rows;
+    while (to->rows < d->batch_size && !r->over) {
+        int64_t n = 0, want = d->batch_size - to->rows;
+        for (; n < want && n < DRAWS && s->count; n++) {
+            int64_t drawn = est__shuffle_draw(s);
+            index[n] = s->buffer[drawn];
+            if (r->next < rows)
+                s->buffer[drawn] = r->next++;
+            else
+                est__shuffle_shrink(s, drawn);
+        }
+        EST_TRY(est__table_gather(to, r->whole, index, n));
+        if (!s->count)
+            EST_TRY(next_epoch(d));
+    }
+    return EST_OK;
+}
+
+static est_status read_ranges(est_dataset *d, est__table *to)
+{
+    est__rows *r = &d->rows;
+    while (to->rows < d->batch_size && !r->over) {
+        int64_t want = d->batch_size - to->rows, left = r->whole->rows - r->next, n = want < left ? want : left;
+        EST_TRY(est__table_append(to, r->whole, r->next, n));
+        r->next += n;
+        if (r->next == r->whole->rows)
+            EST_TRY(next_epoch(d));
+    }
+    return EST_OK;
+}
+
+/* ---- rows that stream ---- */
+
+/* Makes sure that there is a row at r->at, or sets r->drained. */
+static est_status more_rows(est_dataset *d)
+{
+    est__rows *r = &d->rows;
+    while (!r->drained && (!r->table || r->at == r->table->rows)) {
+        est_status st = d->kind->rows->next(d->source, &r->table);
+        r->at = 0;
+        if (st == EST_OUT_OF_RANGE) {
+            r->table = NULL;
+            r->drained = true;
+            pthread_mutex_lock(&r->lock);
+            r->known = r->next;
+            pthread_mutex_unlock(&r->lock);
+        } else if (st != EST_OK) {
+            r->table = NULL;
+            return st;
+        }
+    }
+    return EST_OK;
+}
+
+static est_status stream_ranges(est_dataset *d, est__table *to)
+{
+    est__rows *r = &d->rows;
+    while (to->rows < d->batch_size && !r->over) {
+        EST_TRY(more_rows(d));
+        if (r->drained) {
+            EST_TRY(next_epoch(d));
+            continue;
+        }
+        int64_t want = d->batch_size - to->rows, left = r->table->rows - r->at, n = want < left ? want : left;
+        EST_TRY(est__table_append(to, r->table, r->at, n));
+        r->at += n;
+        r->next += n;
+    }
+    return EST_OK;
+}
+
+static est_status take_row(est_dataset *d, int64_t slot)
+{
+    est__rows *r = &d->rows;
+    EST_TRY(est__slots_put(&r->shuffle.slots, slot, r->table, r->at));
+    r->at++;
+    r->next++;
+    return EST_OK;
+}
+
+static est_status stream_drawn(est_dataset *d, est__table *to)
+{
+    est__rows *r = &d->rows;
+    est__shuffle *s = &r->shuffle;
+    while (to->rows < d->batch_size && !r->over) {
+        while (s->count < d->buffer_size && !r->drained) {
+            EST_TRY(more_rows(d));
+            if (r->drained)
+                break;
+            EST_TRY(take_row(d, s->count));
+            EST_TRY(est__shuffle_push(s, s->count));
+        }
+        if (!s->count) {
+            EST_TRY(next_epoch(d));
+            continue;
+        }
+        int64_t drawn = est__shuffle_draw(s);
+        EST_TRY(est__slots_give(&s->slots, s->buffer[drawn], to));
+        EST_TRY(more_rows(d));
+        if (r->drained)
+            est__shuffle_shrink(s, drawn);
+        else
+            EST_TRY(take_row(d, s->buffer[drawn]));
+    }
+    return EST_OK;
+}
+
+est_status est__rows_read(est_dataset *d, est_batch *b)
+{
+    est__table *to = &b->room->table;
+    est__batch_clear(b);
+    if (d->rows.whole)
+        EST_TRY(d->buffer_size ? read_drawn(d, to) : read_ranges(d, to));
+    else
+        EST_TRY(d->buffer_size ? stream_drawn(d, to) : stream_ranges(d, to));
+    if (!to->rows || (d->drop_remainder && to->rows < d->batch_size)) {
+        est__batch_clear(b);
+        est__batch_seal(b);
+        return ended();
+    }
+    est__batch_seal(b);
+    return EST_OK;
+}
+
+/* ---- places ---- */
+
+est_status est__rows_save(est_dataset *d, int64_t batches, est__buffer *out)
+{
+    pthread_mutex_lock(&d->rows.lock);
+    int64_t known = d->rows.known;
+    pthread_mutex_unlock(&d->rows.lock);
+    est__buffer_varint(out, (uint64_t)batches);
+    est__buffer_varint(out, (uint64_t)(known + 1));
+    d->kind->rows->save(d->source, out);
+    return EST_OK;
+}
+
+static int by_row(const void *a, const void *b)
+{
+    int64_t x = ((const int64_t *)a)[0], y = ((const int64_t *)b)[0];
+    return x < y ? -1 : x > y;
+}
+
+static est_status changed(void)
+{
+    return est__fail(EST_FAILED_PRECONDITION, "the saved place lies beyond the data: its files have changed");
+}
+
+/* Fetches the rows that wait in the shuffle, in the order of the file, into slots that are numbered as the buffer is. */
+static est_status fetch_waiting(est_dataset *d)
+{
+    est__rows *r = &d->rows;
+    est__shuffle *s = &r->shuffle;
+    size_t n = (size_t)s->count;
+    int64_t (*wanted)[2] = est__malloc((n + 1) * sizeof *wanted);
+    est_status st = wanted ? EST_OK : est__fail_memory((n + 1) * sizeof *wanted);
+    for (size_t i = 0; st == EST_OK && i < n; i++) {
+        wanted[i][0] = s->buffer[i];
+        wanted[i][1] = (int64_t)i;
+        s->buffer[i] = (int64_t)i;
+    }
+    if (st == EST_OK)
+        qsort(wanted, n, sizeof *wanted, by_row);
+    for (size_t i = 0; st == EST_OK && i < n; i++) {
+        const est__table *table;
+        int64_t at;
+        st = d->kind->rows->seek(d->source, wanted[i][0], &table, &at);
+        if (st == EST_OUT_OF_RANGE)
+            st = changed();
+        if (st == EST_OK)
+            st = est__slots_put(&s->slots, wanted[i][1], table, at);
+    }
+    est__free(wanted);
+    return st;
+}
+
+/* Epoch `epoch` of a streaming source after `taken` of its rows were given. */
+static est_status stream_to(est_dataset *d, int64_t taken)
+{
+    est__rows *r = &d->rows;
+    if (d->buffer_size) {
+        int64_t last, at;
+        const est__table *table;
+        if (r->known < 0) {   /* then this row was read; if it is not there, the play would not end */
+            bool beyond = __builtin_add_overflow(d->buffer_size - 1, taken, &last);
+            est_status st = beyond ? EST_OUT_OF_RANGE : d->kind->rows->seek(d->source, last, &table, &at);
+            if (st != EST_OK)
+                return st == EST_OUT_OF_RANGE ? changed() : st;
+        }
+        EST_TRY(play(d, r->known, taken));
+        EST_TRY(fetch_waiting(d));
+    } else {
+        r->next = taken;
+    }
+    if (r->known >= 0 && r->next == r->known) {
+        r->drained = true;
+        return EST_OK;
+    }
+    est_status st = d->kind->rows->seek(d->source, r->next, &r->table, &r->at);
+    if (st != EST_OUT_OF_RANGE)
+        return st;
+    r->table = NULL;
+    if (r->known >= 0)
+        return changed();
+    r->drained = true;   /* the place is the very end of an epoch that nobody had noticed yet */
+    r->known = r->next;
+    return EST_OK;
+}
+
+est_status est__rows_restore(est_dataset *d, est__cursor *in)
+{
+    est__rows *r = &d->rows;
+    uint64_t batches, known;
+    int64_t total;
+    EST_TRY(est__cursor_varint(in, &batches));
+    EST_TRY(est__cursor_varint(in, &known));
+    EST_TRY(d->kind->rows->restore(d->source, in));
+    if (batches > INT64_MAX || known > INT64_MAX || __builtin_mul_overflow((int64_t)batches, d->batch_size, &total))
+        return est__fail(EST_DATA_LOSS, "the saved place of the data is damaged: %llu batches", (unsigned long long)batches);
+    if (r->whole && known && (int64_t)known - 1 != r->whole->rows)
+        return changed();
+    if (!r->whole)
+        r->known = (int64_t)known - 1;
+    if (!r->known)
+        return est__fail(EST_DATA_LOSS, "the saved place of the data is damaged: an epoch of no rows");
+    int64_t epoch = r->known > 0 ? total / r->known : 0, taken = r->known > 0 ? total % r->known : total;
+    begin_epoch(d, epoch);
+    if (r->over)
+        return EST_OK;
+    if (!r->whole)
+        return taken ? stream_to(d, taken) : d->kind->rows->rewind(d->source);
+    if (d->buffer_size)
+        return play(d, r->known, taken);
+    r->next = taken;
+    return EST_OK;
+}

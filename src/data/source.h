@@ -1,0 +1,186 @@
+/* How the room is built inside: columns of flat memory, the kinds of sources, and the dataset that chains the stages. */
+#ifndef EST_DATA_SOURCE_H
+#define EST_DATA_SOURCE_H
+
+#include "data/data.h"
+
+/* ---- columns of flat memory (table.c) ---- */
+
+/* Short texts are copied 16 bytes at a time, so that every buffer of text has this much room after its end. */
+enum { EST__TEXT_SLACK = 16 };
+
+typedef struct est__column {
+    est_dtype dtype;
+    int64_t elements;       /* of one row */
+    size_t row_size;        /* bytes of one row in `data`; 0 for strings */
+    size_t capacity;        /* elements that `data` can hold */
+    void *data;             /* the elements; for strings int64 offsets into `bytes`, one more than elements */
+    char *bytes;
+    size_t bytes_capacity;  /* without the slack */
+} est__column;
+
+typedef struct est__table {
+    int64_t rows;
+    int count;
+    est__column *column;
+} est__table;
+
+est_status est__table_init(est__table *t, est_features_spec features);
+void est__table_free(est__table *t);
+/* Room for `rows` rows in each column. */
+est_status est__table_reserve(est__table *t, int64_t rows);
+/* Appends rows of a table of the same columns. */
+est_status est__table_append(est__table *t, const est__table *from, int64_t first, int64_t count);
+est_status est__table_gather(est__table *t, const est__table *from, const int64_t *index, int64_t count);
+size_t est__table_bytes(const est__table *t);   /* that its rows take up */
+
+est_status est__column_reserve(est__column *c, size_t elements);
+est_status est__column_reserve_bytes(est__column *c, size_t bytes);
+/* The column becomes the elements of a tensor. */
+est_status est__column_set(est__column *c, const est_tensor *value);
+
+static inline int64_t *est__column_offsets(const est__column *c)
+{
+    return c->data;
+}
+
+static inline void est__copy_text(char *to, const char *from, size_t n)
+{
+    if (n <= EST__TEXT_SLACK)
+        memcpy(to, from, EST__TEXT_SLACK);
+    else
+        memcpy(to, from, n);
+}
+
+/* ---- batches (batch.c) ---- */
+
+struct est__batch_room {
+    est__table table;
+    int64_t *set;           /* rows that est_batch_set gave for a feature; -1: not set */
+};
+
+void est__batch_clear(est_batch *b);
+/* Shows what its table holds through the tensors. */
+void est__batch_seal(est_batch *b);
+
+/* ---- kinds of sources ---- */
+
+/* A source that is read by rows (rows.c shuffles, repeats and batches them). It gives tables: all rows in one that stays,
+ * or one table after the other. */
+typedef struct est__rows_kind {
+    /* *out: the table of all rows; NULL: too many, they come by `next`. Called when a run starts. */
+    est_status (*whole)(void *source, const est__table **out);
+    est_status (*rewind)(void *source);
+    /* The next rows, lent until the next call; OUT_OF_RANGE after the last. */
+    est_status (*next)(void *source, const est__table **out);
+    /* The rows from number `row` on: *out from its row *at. OUT_OF_RANGE when there is no such row. */
+    est_status (*seek)(void *source, int64_t row, const est__table **out, int64_t *at);
+    /* What makes seek quick, as part of a saved place. save may be called while another thread reads. */
+    void (*save)(void *source, est__buffer *out);
+    est_status (*restore)(void *source, est__cursor *in);
+} est__rows_kind;
+
+typedef struct est__source_kind {
+    const char *name;
+    const est__rows_kind *rows;   /* NULL: gives batches itself */
+    est_status (*start)(est_dataset *d);
+    est_status (*read)(est_dataset *d, est_batch *b);
+    void (*window)(est_dataset *d, int64_t batches);
+    est_status (*save)(est_dataset *d, int64_t batches, est__buffer *out);
+    est_status (*restore)(est_dataset *d, est__cursor *in);
+    est_status (*check)(const est_dataset *d);               /* may these stages follow? */
+    est_status (*fingerprint)(const est_dataset *d, uint64_t *out);
+    int64_t (*skipped)(const est_dataset *d);
+    void (*free)(void *source);
+} est__source_kind;
+
+extern const est__source_kind est__source_csv, est__source_memory, est__source_callback;
+
+/* ---- shuffle (shuffle.c) ---- */
+
+/* Rows that wait to be drawn: numbers and lengths in flat columns, the text of a row in a piece of its own. */
+typedef struct est__slots {
+    est__table table;         /* strings hold only their lengths here */
+    char **text;
+    uint32_t *text_capacity;
+    int64_t count, text_count;
+} est__slots;
+
+/* TensorFlow's shuffle: a buffer of rows, one drawn at random, the next row put in its place. The order is a function of
+ * (seed, epoch, draws) alone. */
+typedef struct est__shuffle {
+    est__random random;
+    int64_t *buffer;          /* row numbers, or numbers of slots */
+    size_t capacity;
+    int64_t count;
+    est__slots slots;
+} est__shuffle;
+
+void est__shuffle_seed(est__shuffle *s, uint64_t seed, uint64_t epoch);
+est_status est__shuffle_push(est__shuffle *s, int64_t value);
+/* Which of the rows leaves next; the caller then calls one of the two. */
+static inline int64_t est__shuffle_draw(est__shuffle *s)
+{
+    return (int64_t)est__random_below(&s->random, (uint64_t)s->count);
+}
+static inline void est__shuffle_shrink(est__shuffle *s, int64_t drawn)
+{
+    s->buffer[drawn] = s->buffer[--s->count];
+}
+void est__shuffle_free(est__shuffle *s);
+
+est_status est__slots_put(est__slots *s, int64_t slot, const est__table *from, int64_t row);
+est_status est__slots_give(const est__slots *s, int64_t slot, est__table *to);
+
+/* ---- shuffle, repeat and batch over a source of rows (rows.c) ---- */
+
+typedef struct est__rows {
+    const est__table *whole;  /* all rows; NULL: the source streams */
+    int64_t known;            /* rows of an epoch; -1 until the first has ended. Under `lock` while streaming */
+    int64_t epoch, next;      /* the row that the source gives next in this epoch */
+    bool over;                /* the last epoch has been given */
+    bool drained;             /* the source has no more rows in this epoch */
+    const est__table *table;  /* streaming: where the next row lies */
+    int64_t at;
+    est__shuffle shuffle;
+    pthread_mutex_t lock;
+} est__rows;
+
+est_status est__rows_start(est_dataset *d);
+est_status est__rows_read(est_dataset *d, est_batch *b);
+est_status est__rows_save(est_dataset *d, int64_t batches, est__buffer *out);
+est_status est__rows_restore(est_dataset *d, est__cursor *in);
+
+/* ---- the dataset (dataset.c) ---- */
+
+struct est_dataset {
+    est__arena arena;
+    est_feature *feature;
+    int features, label;
+    const est__source_kind *kind;
+    void *source;
+
+    int stage;                /* the last one that was added */
+    int64_t buffer_size;      /* 0: no shuffle */
+    uint64_t shuffle_seed;
+    bool same_each_epoch;
+    int64_t epochs;
+    int64_t batch_size;       /* 0: none given */
+    bool drop_remainder;
+    int64_t ahead;
+    est__error error;         /* of the builders */
+
+    bool started;
+    uint64_t seed, fingerprint;
+    int64_t batches;          /* read since the beginning */
+    est__rows rows;
+    est_batch *own;           /* of est_dataset_next */
+};
+
+/* A dataset of these features over a source, which it takes even when it fails. */
+est_status est__dataset_new(est_features_spec features, int label, const est__source_kind *kind, void *source,
+                            est_dataset **out);
+/* Checks of a feature's dtype and shape that hold for all sources. */
+est_status est__feature_check(const est_feature *f, size_t index);
+
+#endif

@@ -1,0 +1,189 @@
+/* Tables: columns of flat memory that grow, and the copies of rows between them. These copies are all that a batch costs
+ * once the rows are in memory. */
+#include "data/source.h"
+
+est_status est__table_init(est__table *t, est_features_spec features)
+{
+    *t = (est__table){ .count = (int)features.count };
+    t->column = est__calloc(features.count, sizeof *t->column);
+    if (!t->column)
+        return est__fail_memory(features.count * sizeof *t->column);
+    for (int i = 0; i < t->count; i++) {
+        const est_feature *f = &features.data[i];
+        est__column *c = &t->column[i];
+        c->dtype = f->dtype;
+        c->elements = f->variable_length ? 1 : est_shape_elements(&f->shape);
+        c->row_size = f->dtype == EST_STRING ? 0 : (size_t)c->elements * est_dtype_size(f->dtype);
+        EST_TRY(est__column_reserve(c, 0));
+    }
+    return EST_OK;
+}
+
+void est__table_free(est__table *t)
+{
+    for (int i = 0; t->column && i < t->count; i++) {
+        est__free_aligned(t->column[i].data);
+        est__free(t->column[i].bytes);
+    }
+    est__free(t->column);
+    *t = (est__table){ 0 };
+}
+
+est_status est__column_reserve(est__column *c, size_t elements)
+{
+    size_t text = c->dtype == EST_STRING, size = text ? sizeof(int64_t) : est_dtype_size(c->dtype);
+    if (c->data && elements <= c->capacity)
+        return EST_OK;
+    size_t wanted = elements < 32 ? 32 : elements < c->capacity * 2 ? c->capacity * 2 : elements;
+    if (wanted > SIZE_MAX / 4 / size)
+        return est__fail_memory(SIZE_MAX);
+    char *data = est__malloc_aligned((wanted + text) * size);
+    if (!data)
+        return est__fail_memory((wanted + text) * size);
+    if (c->data)
+        memcpy(data, c->data, (c->capacity + text) * size);
+    else if (text)
+        memset(data, 0, size);
+    est__free_aligned(c->data);
+    c->data = data;
+    c->capacity = wanted;
+    return EST_OK;
+}
+
+est_status est__column_reserve_bytes(est__column *c, size_t bytes)
+{
+    if (c->bytes && bytes <= c->bytes_capacity)
+        return EST_OK;
+    size_t wanted = bytes < 256 ? 256 : bytes < c->bytes_capacity * 2 ? c->bytes_capacity * 2 : bytes;
+    char *p = est__realloc(c->bytes, wanted + EST__TEXT_SLACK);
+    if (!p)
+        return est__fail_memory(wanted + EST__TEXT_SLACK);
+    c->bytes = p;
+    c->bytes_capacity = wanted;
+    return EST_OK;
+}
+
+est_status est__table_reserve(est__table *t, int64_t rows)
+{
+    for (int i = 0; i < t->count; i++) {
+        est__column *c = &t->column[i];
+        int64_t elements;
+        if (__builtin_mul_overflow(rows, c->elements, &elements))
+            return est__fail_memory(SIZE_MAX);
+        EST_TRY(est__column_reserve(c, (size_t)elements));
+    }
+    return EST_OK;
+}
+
+static est_status append_text(est__column *c, int64_t to, const est__column *from, int64_t first, int64_t count)
+{
+    const int64_t *in = est__column_offsets(from) + first;
+    int64_t *out = est__column_offsets(c) + to;
+    int64_t shift = out[0] - in[0];
+    size_t n = (size_t)(in[count] - in[0]);
+    EST_TRY(est__column_reserve_bytes(c, (size_t)out[0] + n));
+    if (n)
+        memcpy(c->bytes + out[0], from->bytes + in[0], n);
+    for (int64_t i = 1; i <= count; i++)
+        out[i] = in[i] + shift;
+    return EST_OK;
+}
+
+est_status est__table_append(est__table *t, const est__table *from, int64_t first, int64_t count)
+{
+    EST_TRY(est__table_reserve(t, t->rows + count));
+    for (int i = 0; i < t->count; i++) {
+        est__column *c = &t->column[i];
+        const est__column *f = &from->column[i];
+        if (c->dtype == EST_STRING)
+            EST_TRY(append_text(c, t->rows * c->elements, f, first * f->elements, count * c->elements));
+        else if (count && c->row_size)
+            memcpy((char *)c->data + (size_t)t->rows * c->row_size, (const char *)f->data + (size_t)first * c->row_size,
+                   (size_t)count * c->row_size);
+    }
+    t->rows += count;
+    return EST_OK;
+}
+
+static est_status gather_text(est__column *c, int64_t to, const est__column *from, const int64_t *index, int64_t count)
+{
+    const int64_t *in = est__column_offsets(from);
+    int64_t *out = est__column_offsets(c) + to * c->elements;
+    size_t size = (size_t)*out;
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t *row = in + index[i] * c->elements;
+        for (int64_t e = 0; e < c->elements; e++) {
+            size_t n = (size_t)(row[e + 1] - row[e]);
+            if (size + n > c->bytes_capacity || !c->bytes)
+                EST_TRY(est__column_reserve_bytes(c, size + n));
+            if (n)
+                est__copy_text(c->bytes + size, from->bytes + row[e], n);
+            size += n;
+            *++out = (int64_t)size;
+        }
+    }
+    return EST_OK;
+}
+
+static void gather_fixed(est__column *c, int64_t to, const est__column *from, const int64_t *index, int64_t count)
+{
+    char *out = (char *)c->data + (size_t)to * c->row_size;
+    const char *in = from->data;
+    if (c->row_size == 4)
+        for (int64_t i = 0; i < count; i++)
+            memcpy(out + i * 4, in + index[i] * 4, 4);
+    else if (c->row_size == 8)
+        for (int64_t i = 0; i < count; i++)
+            memcpy(out + i * 8, in + index[i] * 8, 8);
+    else
+        for (int64_t i = 0; i < count; i++)
+            memcpy(out + (size_t)i * c->row_size, in + (size_t)index[i] * c->row_size, c->row_size);
+}
+
+est_status est__table_gather(est__table *t, const est__table *from, const int64_t *index, int64_t count)
+{
+    EST_TRY(est__table_reserve(t, t->rows + count));
+    for (int i = 0; i < t->count; i++) {
+        est__column *c = &t->column[i];
+        if (c->dtype == EST_STRING)
+            EST_TRY(gather_text(c, t->rows, &from->column[i], index, count));
+        else if (c->row_size)
+            gather_fixed(c, t->rows, &from->column[i], index, count);
+    }
+    t->rows += count;
+    return EST_OK;
+}
+
+est_status est__column_set(est__column *c, const est_tensor *value)
+{
+    size_t n = (size_t)est_shape_elements(&value->shape);
+    EST_TRY(est__column_reserve(c, n));
+    if (c->dtype != EST_STRING) {
+        if (n)
+            memcpy(c->data, value->data, n * est_dtype_size(c->dtype));
+        return EST_OK;
+    }
+    int64_t *out = est__column_offsets(c);
+    const int64_t *in = value->data;
+    size_t size = n ? (size_t)(in[n] - in[0]) : 0;
+    EST_TRY(est__column_reserve_bytes(c, size));
+    if (size)
+        memcpy(c->bytes, value->bytes + in[0], size);
+    out[0] = 0;
+    for (size_t i = 1; i <= n; i++)
+        out[i] = in[i] - in[0];
+    return EST_OK;
+}
+
+size_t est__table_bytes(const est__table *t)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < t->count; i++) {
+        const est__column *c = &t->column[i];
+        if (c->dtype == EST_STRING)
+            bytes += (size_t)(t->rows * c->elements) * 8 + (size_t)est__column_offsets(c)[t->rows * c->elements];
+        else
+            bytes += (size_t)t->rows * c->row_size;
+    }
+    return bytes;
+}
