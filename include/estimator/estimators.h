@@ -25,7 +25,7 @@ typedef struct est_linear_classifier_options {
 } est_linear_classifier_options;
 /** tf.estimator.LinearClassifier. `config` NULL: defaults. Errors: whatever is wrong in options, columns or config. Since 0.1. */
 #define est_linear_classifier_new(options, config, out) \
-    est_linear_classifier_new_sized((options), sizeof *(options), (config), EST_SIZE_OF((const est_run_config *)(config)), (out))
+    est_linear_classifier_new_sized((options), sizeof *(options), (config), EST_SIZE_OF(est_run_config, config), (out))
 EST_API est_status est_linear_classifier_new_sized(const est_linear_classifier_options *options, size_t size,
                                                    const est_run_config *config, size_t config_size, est_estimator **out);
 
@@ -39,7 +39,7 @@ typedef struct est_linear_regressor_options {
 } est_linear_regressor_options;
 /** tf.estimator.LinearRegressor. Since 0.1. */
 #define est_linear_regressor_new(options, config, out) \
-    est_linear_regressor_new_sized((options), sizeof *(options), (config), EST_SIZE_OF((const est_run_config *)(config)), (out))
+    est_linear_regressor_new_sized((options), sizeof *(options), (config), EST_SIZE_OF(est_run_config, config), (out))
 EST_API est_status est_linear_regressor_new_sized(const est_linear_regressor_options *options, size_t size,
                                                   const est_run_config *config, size_t config_size, est_estimator **out);
 
@@ -61,7 +61,7 @@ typedef struct est_custom_options {
     void (*free_user)(void *user);      /* when the estimator is freed */
 } est_custom_options;
 #define est_custom_new(options, config, out) \
-    est_custom_new_sized((options), sizeof *(options), (config), EST_SIZE_OF((const est_run_config *)(config)), (out))
+    est_custom_new_sized((options), sizeof *(options), (config), EST_SIZE_OF(est_run_config, config), (out))
 EST_API est_status est_custom_new_sized(const est_custom_options *options, size_t size, const est_run_config *config,
                                         size_t config_size, est_estimator **out);
 EST_API void est_estimator_free(est_estimator *e);
@@ -140,7 +140,7 @@ typedef struct est_export_options {
 } est_export_options;
 /** Writes a SavedModel to <base>/<unix seconds>; `path` (capacity bytes) receives that folder. Since 0.1. */
 #define est_export_saved_model(e, base, options, path, capacity) \
-    est_export_saved_model_sized((e), (base), (options), EST_SIZE_OF(options), (path), (capacity))
+    est_export_saved_model_sized((e), (base), (options), EST_SIZE_OF(est_export_options, options), (path), (capacity))
 EST_API est_status est_export_saved_model_sized(est_estimator *e, const char *base, const est_export_options *options, size_t size,
                                                 char *path, size_t capacity);
 

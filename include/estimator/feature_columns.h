@@ -44,7 +44,8 @@ typedef struct est_numeric_column_options {
 } est_numeric_column_options;
 
 /** A real-valued feature. In: `key`, [batch] or [batch] + shape, float. Out: [batch, elements] float32. */
-#define est_numeric_column(c, key, options) est_numeric_column_sized((c), (key), (options), EST_SIZE_OF(options))
+#define est_numeric_column(c, key, options) \
+    est_numeric_column_sized((c), (key), (options), EST_SIZE_OF(est_numeric_column_options, options))
 EST_API est_column *est_numeric_column_sized(est_columns *c, const char *key, const est_numeric_column_options *options,
                                              size_t size);
 
@@ -53,7 +54,7 @@ typedef struct est_identity_options {
     est_ints default_value;         /* for ids out of range; none: they fail (linear, embedding) */
 } est_identity_options;
 #define est_categorical_column_with_identity(c, key, options) \
-    est_categorical_column_with_identity_sized((c), (key), (options), EST_SIZE_OF(options))
+    est_categorical_column_with_identity_sized((c), (key), (options), EST_SIZE_OF(est_identity_options, options))
 EST_API est_column *est_categorical_column_with_identity_sized(est_columns *c, const char *key,
                                                                const est_identity_options *options, size_t size);
 
@@ -64,7 +65,7 @@ typedef struct est_vocabulary_list_options {
     const char *dtype;              /* of the list: "string" or "int64" */
 } est_vocabulary_list_options;
 #define est_categorical_column_with_vocabulary_list(c, key, options) \
-    est_categorical_column_with_vocabulary_list_sized((c), (key), (options), EST_SIZE_OF(options))
+    est_categorical_column_with_vocabulary_list_sized((c), (key), (options), EST_SIZE_OF(est_vocabulary_list_options, options))
 EST_API est_column *est_categorical_column_with_vocabulary_list_sized(est_columns *c, const char *key,
                                                                       const est_vocabulary_list_options *options, size_t size);
 
@@ -73,11 +74,16 @@ typedef struct est_hash_bucket_options {
     const char *dtype;              /* "string"; integers are hashed as their decimal text */
 } est_hash_bucket_options;
 #define est_categorical_column_with_hash_bucket(c, key, options) \
-    est_categorical_column_with_hash_bucket_sized((c), (key), (options), EST_SIZE_OF(options))
+    est_categorical_column_with_hash_bucket_sized((c), (key), (options), EST_SIZE_OF(est_hash_bucket_options, options))
 EST_API est_column *est_categorical_column_with_hash_bucket_sized(est_columns *c, const char *key,
                                                                   const est_hash_bucket_options *options, size_t size);
 
-#define EST_SIZE_OF(options) ((options) ? sizeof *(options) : 0)
+/* The size of an options struct that may be NULL. */
+static inline size_t est_size_of_(const void *options, size_t size)
+{
+    return options ? size : 0;
+}
+#define EST_SIZE_OF(type, options) est_size_of_((options), sizeof(type))
 
 /** Any column by the name of its tf.feature_column function, with that function's options struct. NULL-name or unknown kinds stick
  *  as errors that name the nearest. */

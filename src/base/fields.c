@@ -9,24 +9,14 @@ typedef struct list {
     size_t count;
 } list;
 
-static bool has_min(const est_field *f)
-{
-    return (f->min != 0 || f->max != 0 || f->above_min) && f->min != (double)-INFINITY;
-}
-
-static bool has_max(const est_field *f)
-{
-    return (f->max != 0 || f->min == (double)-INFINITY) && f->max != (double)INFINITY;
-}
-
 static est_status check_number(const est_field *f, const char *where, const char *name, double v)
 {
     char found[32], wanted[32];
     const char *must;
     double bound = f->min;
-    if (has_min(f) && (v < f->min || (f->above_min && v == f->min))) {
+    if (est__field_has_min(f) && (v < f->min || (f->above_min && v == f->min))) {
         must = f->above_min ? "above" : "at least";
-    } else if (has_max(f) && v > f->max) {
+    } else if (est__field_has_max(f) && v > f->max) {
         must = "at most";
         bound = f->max;
     } else if (isnan(v)) {

@@ -2,9 +2,21 @@
 #ifndef EST_BASE_FIELDS_H
 #define EST_BASE_FIELDS_H
 
+#include <math.h>
+
 #include <estimator/fields.h>
 
 #include "base/base.h"
+
+/* Which of its two bounds a number has. */
+static inline bool est__field_has_min(const est_field *f)
+{
+    return (f->min != 0 || f->max != 0 || f->above_min) && f->min != (double)-INFINITY;
+}
+static inline bool est__field_has_max(const est_field *f)
+{
+    return (f->max != 0 || f->min == (double)-INFINITY) && f->max != (double)INFINITY;
+}
 
 /* Extends the caller's struct (given_size bytes; NULL: all zero) to full_size with zeros in `out`, fills the defaults of zero
  * fields, checks ranges, choices and needed ones. `where` opens the message: "LinearClassifier". */
