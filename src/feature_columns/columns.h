@@ -19,9 +19,9 @@ struct est_column {
     const void *state;             /* what the kind's check has prepared; in the set's arena */
 };
 
-/* Ids of a batch, TensorFlow's sparse triple: [n, 2] int64, [n] int64, [2] int64. `weights` [n] float32, or NULL: all are 1. */
+/* Ids of a batch, TensorFlow's sparse triple: [n, 2] int64, [n] int64, [2] int64. */
 typedef struct est__ids {
-    est_node *indices, *values, *dense_shape, *weights;
+    est_node *indices, *values, *dense_shape;
 } est__ids;
 
 /* The features that columns read, as they are gathered: sorted by name, each once. */

@@ -2,23 +2,22 @@
 
 #include "feature_columns/columns.h"
 
-/* TensorFlow's rule for the names of scopes; a variable with another name could not be read there. */
-static est_status check_names(const est_column *const *column, size_t count)
+/* A column's name as part of a variable's: TensorFlow writes "_" for each character that is not a letter, a digit, "_", "." or "-". */
+static void add_clean(est__buffer *b, const char *name)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.\\/>-";
-    for (size_t i = 0; i < count; i++) {
-        const char *bad = column[i]->name + strspn(column[i]->name, allowed);
-        if (*bad)
-            return est__fail(EST_INVALID_ARGUMENT, "%s '%s': its name stands in those of variables, which take letters, digits and "
-                             "_ . - / \\ > only; rename the feature", column[i]->kind->name, column[i]->key);
+    for (; *name; name++) {
+        bool plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') || (*name >= '0' && *name <= '9') ||
+                     strchr("_.-", *name);
+        if (((unsigned char)*name & 0xc0) != 0x80)   /* one "_" for all bytes of a character */
+            est__buffer_bytes(b, plain ? name : "_", 1);
     }
-    return EST_OK;
 }
 
-static void begin_scope(est_graph *g, const char *scope)
+static void begin_scope(est_graph *g, const char *scope, const char *name_in_scope)
 {
     est__buffer name = { 0 };
-    est__buffer_printf(&name, "%slinear_model", scope);
+    est__buffer_text(&name, scope);
+    add_clean(&name, name_in_scope);
     if (name.status == EST_OK)
         est_graph_begin_scope(g, name.data);
     else
@@ -29,7 +28,10 @@ static void begin_scope(est_graph *g, const char *scope)
 static est_node *make_variable(est_graph *g, const char *scope, const char *column, est_shape shape)
 {
     est__buffer name = { 0 };
-    est__buffer_printf(&name, column ? "%slinear_model/%s/weights" : "%slinear_model/bias_weights", scope, column);
+    est__buffer_printf(&name, "%slinear_model/", scope);
+    if (column)
+        add_clean(&name, column);
+    est__buffer_text(&name, column ? "/weights" : "bias_weights");
     est_node *v = name.status == EST_OK ? est_variable(g, name.data, &(est_variable_options){ .shape = shape })
                                         : est__spoil(g, name.status);
     est__buffer_free(&name);
@@ -41,9 +43,8 @@ static est_node *weighted_sum(est_graph *g, const est_features *f, const est_col
     if (!c->kind->ids)
         return est_op(g, "MatMul", "weighted_sum", EST_NODES(c->kind->dense(g, f, c), est_read(g, weights)), EST_NO_ATTRS);
     est__ids in = c->kind->ids(g, f, c);
-    est_node *inputs[] = { weights, in.indices, in.values, in.dense_shape, in.weights };
-    return est_op(g, "EstSafeEmbeddingLookupSparse", "weighted_sum", (est_nodes){ inputs, in.weights ? 5 : 4 },
-                  EST_ATTRS(EST_STRING_ATTR("combiner", combiner)));
+    return est_op(g, "EstSafeEmbeddingLookupSparse", "weighted_sum",
+                  EST_NODES(weights, in.indices, in.values, in.dense_shape), EST_ATTRS(EST_STRING_ATTR("combiner", combiner)));
 }
 
 static est_node *build(est_graph *g, const est_features *f, const est_column *const *column, size_t count, int64_t units,
@@ -53,7 +54,7 @@ static est_node *build(est_graph *g, const est_features *f, const est_column *co
         weights[i] = make_variable(g, scope, column[i]->name, EST_SHAPE(column[i]->kind->width(column[i]), units));
     est_node *bias = make_variable(g, scope, NULL, EST_SHAPE(units));
     for (size_t i = 0; i < count; i++) {
-        est_graph_begin_scope(g, column[i]->name);
+        begin_scope(g, "", column[i]->name);
         sums[i] = weighted_sum(g, f, column[i], weights[i], combiner);
         est_graph_end_scope(g);
     }
@@ -77,14 +78,12 @@ est_node *est_linear_model(est_graph *g, const est_features *features, est_colum
     if (units < 1)
         return est__graph_fail(g, EST_INVALID_ARGUMENT, "linear model: units is %lld; it must be at least 1", (long long)units);
     est_status st = est__columns_sorted(columns, "feature_columns", &column);
-    if (st == EST_OK)
-        st = check_names(column, columns.count);
     est_node **nodes = st == EST_OK ? est__calloc(2 * columns.count, sizeof *nodes) : NULL;
     if (st == EST_OK && !nodes)
         st = est__fail_memory(2 * columns.count * sizeof *nodes);
     est_node *logits;
     if (st == EST_OK) {
-        begin_scope(g, scope ? scope : "");
+        begin_scope(g, scope ? scope : "", "linear_model");
         logits = build(g, features, column, columns.count, units, combiner, scope ? scope : "", nodes, nodes + columns.count);
         est_graph_end_scope(g);
     } else {
