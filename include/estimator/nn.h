@@ -29,10 +29,15 @@ EST_API est_node *est_truncated_normal(est_graph *g, est_shape shape, double mea
 EST_API est_node *est_sigmoid_cross_entropy(est_graph *g, est_node *labels, est_node *logits);        /* as logits */
 EST_API est_node *est_sparse_softmax_cross_entropy(est_graph *g, est_node *labels, est_node *logits); /* [batch] */
 EST_API est_node *est_squared_error(est_graph *g, est_node *labels, est_node *predictions);
+/** One number of many: the sum of losses * weights, divided by their number under "sum_over_batch_size" (also NULL), as it is under
+ *  "sum". `weights` NULL: 1; else of the losses' rank, or one dimension of 1 less or more. */
+EST_API est_node *est_loss_reduce(est_graph *g, est_node *losses, est_node *weights, const char *reduction);
 
 /* ---- optimizers: tf.keras.optimizers.legacy ---- */
 typedef struct est_optimizer est_optimizer;   /* counted: whoever is given one keeps it alive */
 
+/* A zero is Keras' default; where that is another number, EST_OFF stands for a 0 that is meant. */
+#define EST_FTRL_FIXED_RATE (-1e-300)   /* a learning_rate_power of 0 */
 typedef struct est_sgd_options { double learning_rate; double momentum; bool nesterov; double decay; } est_sgd_options;
 typedef struct est_adagrad_options {
     double learning_rate, initial_accumulator_value, epsilon, decay;

@@ -1,0 +1,249 @@
+/* Optimizers: made by name, counted, and turned into the update nodes of a training step. */
+#include <stdatomic.h>
+
+#include <estimator/ops.h>
+
+#include "base/fields.h"
+#include "graph/graph.h"
+#include "nn/optimizers/optimizer.h"
+
+struct est_optimizer {
+    atomic_int references;
+    const est__optimizer_kind *kind;
+    _Alignas(max_align_t) char options[];
+};
+
+static const est__optimizer_kind *const kinds[] = { &est__optimizer_adagrad, &est__optimizer_adam, &est__optimizer_ftrl,
+                                                    &est__optimizer_sgd };
+static const char *const names[] = { "Adagrad", "Adam", "Ftrl", "SGD", NULL };
+
+enum { NUM_KINDS = sizeof kinds / sizeof *kinds };
+
+static const est__optimizer_kind *find(const char *name)
+{
+    for (int i = 0; i < NUM_KINDS; i++)
+        if (strcmp(kinds[i]->name, name) == 0)
+            return kinds[i];
+    return NULL;
+}
+
+const char *const *est_optimizer_names(void)
+{
+    return names;
+}
+
+const est_field *est_optimizer_fields(const char *name, size_t *options_size)
+{
+    const est__optimizer_kind *kind = find(name);
+    if (options_size)
+        *options_size = kind ? kind->options_size : 0;
+    return kind ? kind->fields : NULL;
+}
+
+static est_status unknown(const char *name)
+{
+    const char *near = est__nearest(name, names, NUM_KINDS);
+    return est__fail(EST_NOT_FOUND, "unknown optimizer '%s'%s%s%s; there are Adagrad, Adam, Ftrl and SGD", name,
+                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+/* A field's stand-in for 0 has done its work once the defaults are filled in. */
+static void write_zeros(const est_field *f, char *options)
+{
+    for (; f->type != EST_FIELD_END; f++) {
+        double *v = (double *)(void *)(options + f->offset);
+        if (f->type == EST_FIELD_FLOAT && f->zero != 0 && *v == f->zero)
+            *v = 0;
+    }
+}
+
+est_status est_optimizer_new(const char *name, const void *options, size_t size, est_optimizer **out)
+{
+    *out = NULL;
+    const est__optimizer_kind *kind = find(name);
+    if (!kind)
+        return unknown(name);
+    est_optimizer *o = est__calloc(1, sizeof *o + kind->options_size);
+    if (!o)
+        return est__fail_memory(sizeof *o + kind->options_size);
+    char where[64];
+    snprintf(where, sizeof where, "optimizer '%s'", kind->name);
+    atomic_init(&o->references, 1);
+    o->kind = kind;
+    est_status st = est__fields_apply(kind->fields, where, options, size, o->options, kind->options_size);
+    if (st != EST_OK) {
+        est__free(o);
+        return st;
+    }
+    write_zeros(kind->fields, o->options);
+    *out = o;
+    return EST_OK;
+}
+
+est_optimizer *est_optimizer_retain(est_optimizer *o)
+{
+    if (o)
+        atomic_fetch_add_explicit(&o->references, 1, memory_order_relaxed);
+    return o;
+}
+
+void est_optimizer_free(est_optimizer *o)
+{
+    if (o && atomic_fetch_sub_explicit(&o->references, 1, memory_order_acq_rel) == 1)
+        est__free(o);
+}
+
+const char *est_optimizer_name(const est_optimizer *o)
+{
+    return o->kind->name;
+}
+
+void est__sum_duplicate_ids(est_graph *g, est_node **rows, est_node **ids)
+{
+    *rows = est_sum_duplicate_ids(g, *rows, est_cast(g, *ids, EST_INT64));
+    *ids = est_node_output(*rows, 1);
+}
+
+/* "Ftrl", or "Ftrl_1" where the graph has an Ftrl already. */
+static void free_name(const est_graph *g, const char *kind, char out[64])
+{
+    char taken[128];
+    snprintf(out, 64, "%s", kind);
+    for (int i = 1;; i++) {
+        snprintf(taken, sizeof taken, "training/%s/learning_rate", out);
+        if (!est_graph_variable(g, taken))
+            return;
+        snprintf(out, 64, "%s_%d", kind, i);
+    }
+}
+
+static double option(const est_optimizer *o, const char *field)
+{
+    const est_field *f = o->kind->fields;
+    double v;
+    while (strcmp(f->name, field) != 0)
+        f++;
+    memcpy(&v, o->options + f->offset, sizeof v);
+    return v;
+}
+
+/* The value of training/<name>/<field>, a variable that starts as the option says. */
+static est_node *hyper(est_graph *g, const est_optimizer *o, const char *name, const char *field)
+{
+    char variable[160];
+    snprintf(variable, sizeof variable, "training/%s/%s", name, field);
+    return est_read(g, est_variable(g, variable, &(est_variable_options){ .dtype = EST_FLOAT, .shape = EST_SCALAR,
+                                                                          .initial_value = est_constant_float(g, option(o, field)),
+                                                                          .not_trainable = true, .hyper = true }));
+}
+
+static est__updates begin_updates(est_graph *g, const est_optimizer *o, const char *name, est_node *global_step)
+{
+    est__updates u = { .g = g, .options = o->options };
+    u.iteration = est_cast(g, est_read(g, global_step), EST_FLOAT);
+    u.learning_rate = hyper(g, o, name, "learning_rate");
+    est_node *decay = hyper(g, o, name, "decay");
+    if (option(o, "decay") > 0)
+        u.learning_rate = est_div(g, u.learning_rate, est_add(g, est_constant_float(g, 1), est_mul(g, decay, u.iteration)));
+    for (int i = 0; o->kind->hypers[i]; i++)
+        u.hyper[i] = hyper(g, o, name, o->kind->hypers[i]);
+    if (o->kind->prepare)
+        o->kind->prepare(&u);
+    return u;
+}
+
+/* training/<name>/<variable>/<slot> */
+static est_node *add_slot(est_graph *g, const char *name, const est__graph_variable *v, const est__slot *slot)
+{
+    char *variable = est__arena_printf(&g->arena, "training/%s/%s/%s", name, v->name, slot->name);
+    if (!variable)
+        return est__spoil(g, est__fail_memory(strlen(v->name)));
+    return est_variable(g, variable, &(est_variable_options){
+        .dtype = EST_FLOAT, .shape = v->shape, .not_trainable = true,
+        .initial_value = slot->initial != 0 ? est_filled(g, v->shape, slot->initial) : NULL });
+}
+
+static est_node *update(const est__updates *u, const est_optimizer *o, const char *name, const est__graph_variable *v,
+                        est_gradient gradient)
+{
+    est__slot slots[EST__MAX_SLOTS];
+    est_node *slot[EST__MAX_SLOTS] = { NULL };
+    if (v->dtype != EST_FLOAT)
+        return est__graph_fail(u->g, EST_UNIMPLEMENTED, "optimizer '%s': variable '%s' is %s; only float32 is trained",
+                               o->kind->name, v->name, est_dtype_name(v->dtype));
+    int n = o->kind->slots(o->options, slots);
+    for (int i = 0; i < n; i++)
+        slot[i] = add_slot(u->g, name, v, &slots[i]);
+    if (gradient.indices)
+        return o->kind->sparse(u, v->handle, slot, gradient.value, gradient.indices);
+    return o->kind->dense(u, v->handle, slot, gradient.value);
+}
+
+/* What minimize() works on: the trainable variables and their gradients. */
+typedef struct task {
+    size_t count;
+    est__graph_variable *variable;
+    est_node **handle;
+    est_gradient *gradient;
+} task;
+
+static est_status begin_task(const est_graph *g, task *t)
+{
+    size_t n = g->num_variables;
+    t->variable = est__calloc(n, sizeof *t->variable);
+    t->handle = est__calloc(n, sizeof *t->handle);
+    t->gradient = est__calloc(n, sizeof *t->gradient);
+    if (!t->variable || !t->handle || !t->gradient)
+        return est__fail_memory(n * sizeof *t->variable);
+    for (size_t i = 0; i < n; i++) {
+        if (!g->variable[i].trainable)
+            continue;
+        t->variable[t->count] = g->variable[i];
+        t->handle[t->count++] = g->variable[i].handle;
+    }
+    return EST_OK;
+}
+
+static void end_task(task *t)
+{
+    est__free(t->variable);
+    est__free(t->handle);
+    est__free(t->gradient);
+}
+
+static est_node *add_updates(est_graph *g, const est_optimizer *o, const task *t, const char *name, est_node *global_step)
+{
+    est__updates u = begin_updates(g, o, name, global_step);
+    est_node *all = est_op(g, "NoOp", "updates", (est_nodes){ 0 }, EST_NO_ATTRS);
+    size_t trained = 0;
+    for (size_t i = 0; i < t->count; i++) {
+        if (!t->gradient[i].value)
+            continue;
+        est_node_after(all, update(&u, o, name, &t->variable[i], t->gradient[i]));
+        trained++;
+    }
+    if (trained == 0)
+        return est__graph_fail(g, EST_INVALID_ARGUMENT, "optimizer '%s': the loss depends on no trainable variable (of %zu)",
+                               o->kind->name, t->count);
+    est_node_after(all, est_op(g, "AssignAddVariableOp", NULL, EST_NODES(global_step, est_constant_int(g, EST_INT64, 1)),
+                               EST_NO_ATTRS));
+    return all;
+}
+
+est_node *est_optimizer_minimize(est_optimizer *o, est_graph *g, est_node *loss, est_node *global_step)
+{
+    char name[64], scope[96];
+    if (est_graph_status(g) != EST_OK)
+        return &g->nil;
+    free_name(g, o->kind->name, name);
+    snprintf(scope, sizeof scope, "training/%s", name);
+    est_graph_begin_scope(g, scope);
+    task t = { 0 };
+    est_status st = begin_task(g, &t);
+    if (st == EST_OK)
+        st = est_gradients(g, loss, (est_nodes){ t.handle, t.count }, t.gradient);
+    est_node *all = st == EST_OK ? add_updates(g, o, &t, name, global_step) : est__spoil(g, st);
+    end_task(&t);
+    est_graph_end_scope(g);
+    return all;
+}

@@ -1,0 +1,48 @@
+/* Optimizers from inside: a kind is a const struct of functions, a file each; optimizer.c makes the variables and drives it. */
+#ifndef EST_NN_OPTIMIZER_H
+#define EST_NN_OPTIMIZER_H
+
+#include <estimator/nn.h>
+
+enum { EST__MAX_SLOTS = 3, EST__MAX_HYPERS = 4, EST__MAX_DERIVED = 2 };
+
+/* A variable beside each trained one, of its shape: training/<Name>/<variable>/<slot>. */
+typedef struct est__slot {
+    const char *name;
+    double initial;
+} est__slot;
+
+/* What the updates of all variables share. All nodes are float32 scalars. */
+typedef struct est__updates {
+    est_graph *g;
+    const void *options;                   /* a field's stand-in for 0 (est_field.zero) is 0 here */
+    est_node *iteration;                   /* steps taken before this one */
+    est_node *learning_rate;               /* of this step, decayed */
+    est_node *hyper[EST__MAX_HYPERS];      /* in the order of the kind's `hypers` */
+    est_node *derived[EST__MAX_DERIVED];   /* what the kind's `prepare` makes of them */
+} est__updates;
+
+typedef struct est__optimizer_kind {
+    const char *name;                      /* Keras' */
+    const est_field *fields;
+    size_t options_size;
+    const char *const *hypers;             /* the fields that are variables, beside learning_rate and decay; ends with NULL */
+    int (*slots)(const void *options, est__slot out[EST__MAX_SLOTS]);   /* returns how many */
+    void (*prepare)(est__updates *u);      /* NULL: nothing to derive */
+    est_node *(*dense)(const est__updates *u, est_node *variable, est_node *const *slot, est_node *gradient);
+    /* `rows` of the slices `ids`, which may repeat. */
+    est_node *(*sparse)(const est__updates *u, est_node *variable, est_node *const *slot, est_node *rows, est_node *ids);
+} est__optimizer_kind;
+
+/* The fields that all kinds have; 0 is written as EST_OFF where it is not the default. */
+#define EST__LEARNING_RATE_FIELD(type, value)                                                                         \
+    EST_FIELD(type, FLOAT, learning_rate, .def = (value), .max = INFINITY, .zero = EST_OFF, .doc = "step size")
+#define EST__DECAY_FIELD(type)                                                                                        \
+    EST_FIELD(type, FLOAT, decay, .max = INFINITY, .doc = "the learning rate is divided by 1 + decay * step")
+
+/* Rows of equal ids become one row, their sum, as Keras does before it applies them. */
+void est__sum_duplicate_ids(est_graph *g, est_node **rows, est_node **ids);
+
+extern const est__optimizer_kind est__optimizer_adagrad, est__optimizer_adam, est__optimizer_ftrl, est__optimizer_sgd;
+
+#endif

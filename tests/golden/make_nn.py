@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+"""Makes nn.txt, the answers of TensorFlow 2.15 that tests/nn compares with.
+
+    python3 make_nn.py > nn.txt
+
+A line is a key, a colon and numbers. Optimizers: ten steps of given gradients for a dense variable `w` [3, 2] and rows of a sparse
+one, `emb` [6, 3], with ids that repeat. Metrics: three batches of 4, 3 and 1 rows.
+"""
+import os
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
+
+import numpy as np
+import tensorflow as tf
+
+STEPS, IDS = 10, 5
+legacy = tf.keras.optimizers.legacy
+
+OPTIMIZERS = {
+    "ftrl_default": (legacy.Ftrl, {}),
+    "ftrl_l1": (legacy.Ftrl, dict(learning_rate=0.2, l1_regularization_strength=0.3, l2_regularization_strength=0.02, beta=0.5)),
+    "ftrl_all": (legacy.Ftrl, dict(learning_rate=0.2, learning_rate_power=-0.6, initial_accumulator_value=0.3,
+                                   l1_regularization_strength=0.01, l2_regularization_strength=0.02,
+                                   l2_shrinkage_regularization_strength=0.003, beta=0.5, decay=0.1)),
+    "ftrl_fixed": (legacy.Ftrl, dict(learning_rate=0.2, learning_rate_power=0.0, initial_accumulator_value=0.0)),
+    "sgd_default": (legacy.SGD, {}),
+    "sgd_momentum": (legacy.SGD, dict(learning_rate=0.1, momentum=0.9)),
+    "sgd_nesterov": (legacy.SGD, dict(learning_rate=0.1, momentum=0.8, nesterov=True, decay=0.1)),
+    "adagrad_default": (legacy.Adagrad, {}),
+    "adagrad_all": (legacy.Adagrad, dict(learning_rate=0.3, initial_accumulator_value=0.0, epsilon=1e-3, decay=0.05)),
+    "adam_default": (legacy.Adam, {}),
+    "adam_all": (legacy.Adam, dict(learning_rate=0.1, beta_1=0.8, beta_2=0.95, epsilon=1e-4, decay=0.1)),
+    "adam_amsgrad": (legacy.Adam, dict(learning_rate=0.1, amsgrad=True)),
+}
+
+
+def put(key, values):
+    print(f"{key}: " + " ".join(f"{v:.9g}" for v in np.asarray(values, np.float64).ravel()))
+
+
+def optimizers(rng):
+    w0 = rng.normal(size=(3, 2)).astype(np.float32)
+    emb0 = rng.normal(size=(6, 3)).astype(np.float32)
+    dense = rng.normal(size=(STEPS, 3, 2)).astype(np.float32)
+    rows = rng.normal(size=(STEPS, IDS, 3)).astype(np.float32)
+    ids = rng.integers(0, 5, size=(STEPS, IDS)).astype(np.int64)  # row 5 is never touched
+    ids[:, 1] = ids[:, 0]
+    for key, values in ("w0", w0), ("emb0", emb0), ("dense", dense), ("rows", rows), ("ids", ids):
+        put(f"optimizer/{key}", values)
+    for name, (kind, options) in OPTIMIZERS.items():
+        optimizer = kind(**options)
+        w, emb = tf.Variable(w0), tf.Variable(emb0)
+        for t in range(STEPS):
+            slices = tf.IndexedSlices(tf.constant(rows[t]), tf.constant(ids[t]), tf.constant([6, 3], tf.int64))
+            optimizer.apply_gradients([(tf.constant(dense[t]), w), (slices, emb)])
+        put(f"{name}/w", w)
+        put(f"{name}/emb", emb)
+        for slot in optimizer.get_slot_names():
+            put(f"{name}/w/{slot}", optimizer.get_slot(w, slot))
+            put(f"{name}/emb/{slot}", optimizer.get_slot(emb, slot))
+
+
+def metrics(rng):
+    n = 8
+    labels = np.array([[1], [0], [1], [0], [1], [0], [0], [1]], np.int64)
+    predictions = np.array([[0.9], [0.5], [0.3], [20 / 199], [0.7], [0.7], [0.0], [1.0]], np.float32)
+    weights = np.array([[1], [0.5], [2], [0], [1.5], [0.25], [1], [3]], np.float32)
+    put("metric/labels", labels)
+    put("metric/predictions", predictions)
+    put("metric/weights", weights)
+    batches = [slice(0, 4), slice(4, 7), slice(7, n)]
+    keras = tf.keras.metrics
+    made = {
+        "mean": keras.Mean, "accuracy": keras.Accuracy, "precision": keras.Precision, "recall": keras.Recall,
+        "precision_0.3": lambda: keras.Precision(thresholds=0.3), "recall_0.3": lambda: keras.Recall(thresholds=0.3),
+        "roc": lambda: keras.AUC(curve="ROC"), "pr": lambda: keras.AUC(curve="PR", summation_method="interpolation"),
+    }
+    for name, make in made.items():
+        for weighted in False, True:
+            metric = make()
+            for b in batches:
+                w = weights[b] if weighted else None
+                if name == "mean":
+                    metric.update_state(predictions[b], sample_weight=w)
+                elif name == "accuracy":
+                    metric.update_state(labels[b], (predictions[b] > 0.5).astype(np.int64), sample_weight=w)
+                else:
+                    metric.update_state(labels[b], predictions[b], sample_weight=w)
+            put(f"metric/{name}{'_weighted' if weighted else ''}", metric.result())
+    for curve in "ROC", "PR":
+        metric = keras.AUC(curve=curve)
+        metric.update_state(np.zeros((3, 1)), predictions[:3])
+        put(f"metric/{curve.lower()}_negatives_only", metric.result())
+
+
+def losses(rng):
+    logits = np.array([[0.0], [-2.5], [3.0], [90.0], [-90.0]], np.float32)
+    labels = np.array([[1], [1], [0], [0], [1]], np.float32)
+    scores = rng.normal(size=(5, 3)).astype(np.float32)
+    classes = np.array([[0], [2], [1], [1], [0]], np.int64)
+    weights = np.array([[1], [0.5], [2], [0], [0.25]], np.float32)
+    for key, values in ("logits", logits), ("labels", labels), ("scores", scores), ("classes", classes), ("weights", weights):
+        put(f"loss/{key}", values)
+    x = tf.constant(logits)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        sigmoid = tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=x)
+    put("loss/sigmoid", sigmoid)
+    put("loss/sigmoid_gradient", tape.gradient(sigmoid, x))
+    y = tf.constant(scores)
+    with tf.GradientTape() as tape:
+        tape.watch(y)
+        softmax = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=classes[:, 0], logits=y)
+    put("loss/softmax", softmax)
+    put("loss/softmax_gradient", tape.gradient(softmax, y))
+    put("loss/squared", (labels - logits) ** 2)
+    for reduction in "sum", "sum_over_batch_size":
+        put(f"loss/{reduction}", tf.keras.__internal__.losses.compute_weighted_loss(sigmoid, weights, reduction))
+        put(f"loss/{reduction}_plain", tf.keras.__internal__.losses.compute_weighted_loss(sigmoid, None, reduction))
+
+
+rng = np.random.default_rng(1)
+optimizers(rng)
+metrics(rng)
+losses(rng)
