@@ -1,0 +1,137 @@
+/* Typed builders of operations: est_op() for those that are used most, with TensorFlow's names and meanings. Each gives the first
+ * output of a new operation, lent by the graph; errors stick to the graph (graph.h). Since 0.1. */
+#ifndef ESTIMATOR_OPS_H
+#define ESTIMATOR_OPS_H
+
+#include <estimator/graph.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+EST_API est_node *est_identity(est_graph *g, est_node *x);
+/** The value of x; no gradient flows back through it. */
+EST_API est_node *est_stop_gradient(est_graph *g, est_node *x);
+
+/* ---- elementwise, one operand ---- */
+EST_API est_node *est_neg(est_graph *g, est_node *x);
+EST_API est_node *est_abs(est_graph *g, est_node *x);
+EST_API est_node *est_square(est_graph *g, est_node *x);
+EST_API est_node *est_sqrt(est_graph *g, est_node *x);
+EST_API est_node *est_exp(est_graph *g, est_node *x);
+EST_API est_node *est_log(est_graph *g, est_node *x);
+EST_API est_node *est_log1p(est_graph *g, est_node *x);
+EST_API est_node *est_logical_not(est_graph *g, est_node *x);
+/** x as another dtype: numbers are cut towards zero, true is 1, anything but 0 is true. */
+EST_API est_node *est_cast(est_graph *g, est_node *x, est_dtype dtype);
+
+EST_API est_node *est_relu(est_graph *g, est_node *x);
+EST_API est_node *est_relu6(est_graph *g, est_node *x);
+EST_API est_node *est_sigmoid(est_graph *g, est_node *x);
+EST_API est_node *est_tanh(est_graph *g, est_node *x);
+EST_API est_node *est_elu(est_graph *g, est_node *x);
+EST_API est_node *est_selu(est_graph *g, est_node *x);
+EST_API est_node *est_softplus(est_graph *g, est_node *x);
+EST_API est_node *est_softsign(est_graph *g, est_node *x);
+EST_API est_node *est_leaky_relu(est_graph *g, est_node *x, double alpha);
+
+/* ---- elementwise, two operands of one dtype, broadcast against each other as numpy does ---- */
+EST_API est_node *est_add(est_graph *g, est_node *a, est_node *b);
+EST_API est_node *est_sub(est_graph *g, est_node *a, est_node *b);
+EST_API est_node *est_mul(est_graph *g, est_node *a, est_node *b);
+EST_API est_node *est_div(est_graph *g, est_node *a, est_node *b);
+/** a/b, and 0 where b is 0. */
+EST_API est_node *est_div_no_nan(est_graph *g, est_node *a, est_node *b);
+EST_API est_node *est_floor_div(est_graph *g, est_node *a, est_node *b);
+EST_API est_node *est_floor_mod(est_graph *g, est_node *a, est_node *b);
+EST_API est_node *est_maximum(est_graph *g, est_node *a, est_node *b);
+EST_API est_node *est_minimum(est_graph *g, est_node *a, est_node *b);
+EST_API est_node *est_pow(est_graph *g, est_node *a, est_node *b);
+EST_API est_node *est_squared_difference(est_graph *g, est_node *a, est_node *b);
+/** The sum of tensors of one shape. */
+EST_API est_node *est_add_n(est_graph *g, est_nodes values);
+/* These give bool. */
+EST_API est_node *est_greater(est_graph *g, est_node *a, est_node *b);
+EST_API est_node *est_greater_equal(est_graph *g, est_node *a, est_node *b);
+EST_API est_node *est_less(est_graph *g, est_node *a, est_node *b);
+EST_API est_node *est_less_equal(est_graph *g, est_node *a, est_node *b);
+EST_API est_node *est_equal(est_graph *g, est_node *a, est_node *b);
+EST_API est_node *est_not_equal(est_graph *g, est_node *a, est_node *b);
+EST_API est_node *est_logical_and(est_graph *g, est_node *a, est_node *b);
+EST_API est_node *est_logical_or(est_graph *g, est_node *a, est_node *b);
+/** a where `condition` (bool) is true, else b; all three broadcast. */
+EST_API est_node *est_where(est_graph *g, est_node *condition, est_node *a, est_node *b);
+
+/* ---- reductions over `axes`; negative ones count from the end, EST_ALL_AXES (none given) are all. With keep_dims each becomes 1 ---- */
+#ifndef __cplusplus
+#define EST_ALL_AXES ((est_ints){ 0 })
+#endif
+EST_API est_node *est_reduce_sum(est_graph *g, est_node *x, est_ints axes, bool keep_dims);
+EST_API est_node *est_reduce_mean(est_graph *g, est_node *x, est_ints axes, bool keep_dims);
+EST_API est_node *est_reduce_max(est_graph *g, est_node *x, est_ints axes, bool keep_dims);
+EST_API est_node *est_reduce_min(est_graph *g, est_node *x, est_ints axes, bool keep_dims);
+EST_API est_node *est_reduce_prod(est_graph *g, est_node *x, est_ints axes, bool keep_dims);
+EST_API est_node *est_reduce_all(est_graph *g, est_node *x, est_ints axes, bool keep_dims);
+EST_API est_node *est_reduce_any(est_graph *g, est_node *x, est_ints axes, bool keep_dims);
+/** The index, int64, of the greatest element along an axis; the first of equal ones. */
+EST_API est_node *est_argmax(est_graph *g, est_node *x, int64_t axis);
+/** The k greatest of each row of the last axis, falling; output 1 is their indices (int32). */
+EST_API est_node *est_top_k(est_graph *g, est_node *x, int64_t k);
+
+/* ---- shapes ---- */
+/** The shape of x: an int32 vector. */
+EST_API est_node *est_shape_of_node(est_graph *g, est_node *x);
+/** The elements of x in another shape; one dimension may be -1: as many as fit. */
+EST_API est_node *est_reshape(est_graph *g, est_node *x, est_ints shape);
+EST_API est_node *est_expand_dims(est_graph *g, est_node *x, int64_t axis);
+/** x without its dimensions of 1; of those that `axes` names, when it names any. */
+EST_API est_node *est_squeeze(est_graph *g, est_node *x, est_ints axes);
+EST_API est_node *est_concat(est_graph *g, est_nodes values, int64_t axis);
+/** Tensors of one shape, side by side along a new axis. */
+EST_API est_node *est_pack(est_graph *g, est_nodes values, int64_t axis);
+/** The part of `size` elements (-1: the rest) from `begin` on, in each dimension. */
+EST_API est_node *est_slice(est_graph *g, est_node *x, est_ints begin, est_ints size);
+/** x[begin:end:strides]; a bit of shrink_axis_mask takes one index and drops its dimension. */
+EST_API est_node *est_strided_slice(est_graph *g, est_node *x, est_ints begin, est_ints end, est_ints strides,
+                                    int64_t shrink_axis_mask);
+EST_API est_node *est_tile(est_graph *g, est_node *x, est_ints multiples);
+EST_API est_node *est_transpose(est_graph *g, est_node *x, est_ints perm);
+EST_API est_node *est_fill(est_graph *g, est_node *dims, est_node *value);
+EST_API est_node *est_zeros_like(est_graph *g, est_node *x);
+EST_API est_node *est_ones_like(est_graph *g, est_node *x);
+/** The slices of `params` along `axis` that `indices` (int32, int64) names: shape params[:axis] + indices + params[axis+1:]. */
+EST_API est_node *est_gather(est_graph *g, est_node *params, est_node *indices, int64_t axis);
+/** `on` at indices[i] of a new last axis of `depth`, `off` elsewhere; a float tensor. */
+EST_API est_node *est_one_hot(est_graph *g, est_node *indices, int64_t depth, double on, double off);
+
+/* ---- matrices ---- */
+/** a [m,k] times b [k,n]. */
+EST_API est_node *est_matmul(est_graph *g, est_node *a, est_node *b);
+/** x [..., n] plus bias [n]. */
+EST_API est_node *est_bias_add(est_graph *g, est_node *x, est_node *bias);
+
+/* ---- probabilities and losses ---- */
+/** exp(x) / sum(exp(x)) over the last axis. */
+EST_API est_node *est_softmax(est_graph *g, est_node *logits);
+EST_API est_node *est_log_softmax(est_graph *g, est_node *logits);
+/** Cross entropy of each row, [batch]: `labels` [batch, classes] are probabilities. */
+EST_API est_node *est_softmax_cross_entropy(est_graph *g, est_node *logits, est_node *labels);
+/** The same for `labels` [batch] that are class numbers (int32, int64). Errors when it runs: a label outside [0, classes). */
+EST_API est_node *est_sparse_softmax_cross_entropy(est_graph *g, est_node *logits, est_node *labels);
+/** max(x, 0) - x*z + log(1 + exp(-|x|)) elementwise, for logits x and labels z in [0, 1]. */
+EST_API est_node *est_sigmoid_cross_entropy(est_graph *g, est_node *logits, est_node *labels);
+/** sum(x^2) / 2. */
+EST_API est_node *est_l2_loss(est_graph *g, est_node *x);
+
+/* ---- random numbers: the same for the same seed, operation name and step, on any number of threads ---- */
+/** Uniform in [0, 1). `shape`: an int vector node; dtype EST_FLOAT or EST_DOUBLE. */
+EST_API est_node *est_random_uniform(est_graph *g, est_node *shape, est_dtype dtype);
+/** Mean 0, deviation 1. */
+EST_API est_node *est_random_normal(est_graph *g, est_node *shape, est_dtype dtype);
+/** The same, drawn again where it is beyond two deviations. */
+EST_API est_node *est_truncated_normal(est_graph *g, est_node *shape, est_dtype dtype);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

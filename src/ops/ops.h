@@ -1,0 +1,154 @@
+/* What the families of ops share: type lists, elementwise and broadcasting kernels, copying of runs, gradients' helpers. */
+#ifndef EST_OPS_OPS_H
+#define EST_OPS_OPS_H
+
+#include <estimator/ops.h>
+
+#include "backend/kernel.h"
+#include "graph/graph.h"
+
+/* ---- loops that the compiler may vectorise although input and output may be the same memory ---- */
+#if defined(__clang__)
+#define EST_IVDEP _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define EST_IVDEP _Pragma("GCC ivdep")
+#else
+#define EST_IVDEP
+#endif
+
+/* A float loop is compiled for baseline, AVX2 and AVX-512 and chosen at run time. Sanitizers run before such choices can be made. */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define EST_CLONES __attribute__((target_clones("default", "avx2", "arch=skylake-avx512")))
+#else
+#define EST_CLONES
+#endif
+#define EST_CLONES_float EST_CLONES
+#define EST_CLONES_double EST_CLONES
+#define EST_CLONES_int32_t
+#define EST_CLONES_int64_t
+#define EST_CLONES_int8_t
+#define EST_CLONES_int16_t
+#define EST_CLONES_uint8_t
+#define EST_CLONES_uint16_t
+#define EST_CLONES_uint32_t
+#define EST_CLONES_uint64_t
+#define EST_CLONES_bool
+
+/* Lists of the dtypes that kernels compute with: X(C type, dtype, …). */
+#define EST_REALS(X, ...) X(float, EST_FLOAT, __VA_ARGS__) X(double, EST_DOUBLE, __VA_ARGS__)
+#define EST_SIGNED(X, ...)                                                                                    \
+    X(int32_t, EST_INT32, __VA_ARGS__) X(int64_t, EST_INT64, __VA_ARGS__) X(int8_t, EST_INT8, __VA_ARGS__)     \
+    X(int16_t, EST_INT16, __VA_ARGS__)
+#define EST_UNSIGNED(X, ...)                                                                                  \
+    X(uint8_t, EST_UINT8, __VA_ARGS__) X(uint16_t, EST_UINT16, __VA_ARGS__) X(uint32_t, EST_UINT32, __VA_ARGS__) \
+    X(uint64_t, EST_UINT64, __VA_ARGS__)
+#define EST_SIGNED_NUMBERS(X, ...) EST_REALS(X, __VA_ARGS__) EST_SIGNED(X, __VA_ARGS__)
+#define EST_NUMBERS(X, ...) EST_SIGNED_NUMBERS(X, __VA_ARGS__) EST_UNSIGNED(X, __VA_ARGS__)
+#define EST_BOOLS(X, ...) X(bool, EST_BOOL, __VA_ARGS__)
+
+/* The same lists as a signature spells them. */
+#define EST_SIG_REALS "{float, double}"
+#define EST_SIG_SIGNED "{float, double, int32, int64, int8, int16}"
+#define EST_SIG_NUMBERS "{float, double, int32, int64, int8, int16, uint8, uint16, uint32, uint64}"
+
+/* ---- elementwise (elementwise.c): rows whose `block` does the work ---- */
+typedef struct est__elementwise {
+    est_block_fn block;
+    est_dtype out;
+} est__elementwise;
+est_status est__elementwise_prepare(const est_operation *op, void *state);
+est_status est__unary_cpu(est_kernel *k);    /* output shaped as input 0; all inputs have its shape */
+est_status est__binary_cpu(est_kernel *k);   /* two inputs, broadcast against each other */
+#define EST_ELEMENTWISE(cpu_fn, block_fn)                                                                     \
+    .cpu = (cpu_fn), .block = (block_fn), .state_size = sizeof(est__elementwise), .prepare = est__elementwise_prepare
+
+/* ---- broadcasting (broadcast.c) ---- */
+/* How the elements of an output are found in one operand of smaller shape: neighbouring dimensions that behave alike are merged. */
+typedef struct est__broadcast {
+    int rank;
+    int64_t dim[EST_MAX_RANK];      /* of the output */
+    int64_t stride[EST_MAX_RANK];   /* in the operand; 0: repeated */
+    bool plain;                     /* nothing is repeated */
+} est__broadcast;
+/* The shape of both together; false when they do not fit. Known shapes only. */
+bool est__broadcast_shapes(const est_shape *a, const est_shape *b, est_shape *out);
+/* Operand of shape `from` seen as `to`, which it must fit. */
+void est__broadcast_of(const est_shape *from, const est_shape *to, est__broadcast *out);
+/* Elements [begin, begin + n) of the output, taken from the operand `data` with elements of `size` bytes (1, 2, 4 or 8). */
+void est__broadcast_read(const est__broadcast *b, const void *data, size_t size, int64_t begin, int64_t n, void *to);
+/* The operand's element for the output's element i. */
+int64_t est__broadcast_index(const est__broadcast *b, int64_t i);
+
+/* ---- copying (runs.c): outputs whose elements are the inputs' in another order, of any dtype and of strings ---- */
+typedef struct est__runs {
+    size_t size;      /* bytes of an element; 0: strings */
+    char *to;         /* where the next element goes */
+    bool measuring;   /* strings: the first walk only adds up bytes */
+    size_t bytes;
+    int64_t count;
+    est_tensor *out;
+} est__runs;
+/* Makes output i of that dtype and shape by calling walk, once or (strings) twice, which calls est__run for each run in output order. */
+est_status est__runs_out(est_kernel *k, int i, est_dtype dtype, const est_shape *shape,
+                         void (*walk)(est__runs *r, void *arg), void *arg);
+void est__run_slow(est__runs *r, const est_tensor *from, int64_t start, int64_t n);
+static inline void est__run(est__runs *r, const est_tensor *from, int64_t start, int64_t n)
+{
+    if (r->size == 4 && n == 1) {
+        memcpy(r->to, (const char *)from->data + start * 4, 4);
+        r->to += 4;
+    } else {
+        est__run_slow(r, from, start, n);
+    }
+}
+/* A view of one tensor that an output is copied from: element [i0, i1, …] is from[start + i0*stride[0] + …]. */
+typedef struct est__view {
+    const est_tensor *from;
+    int rank;
+    int64_t start, dim[2 * EST_MAX_RANK], stride[2 * EST_MAX_RANK];
+} est__view;
+est_status est__view_out(est_kernel *k, int i, const est_shape *shape, est__view *view);
+/* The strides of a row-major tensor of that shape. */
+void est__strides(const est_shape *shape, int64_t stride[EST_MAX_RANK]);
+
+/* ---- integer operands: shapes, axes, indices ---- */
+/* Element i of an int32 or int64 tensor. */
+static inline int64_t est__int_at(const est_tensor *t, int64_t i)
+{
+    return t->dtype == EST_INT32 ? ((const int32_t *)t->data)[i] : ((const int64_t *)t->data)[i];
+}
+/* Input i as a shape: a vector of at most EST_MAX_RANK numbers that are not negative. */
+est_status est__in_shape(est_kernel *k, int i, est_shape *out);
+/* An axis in [-rank, rank) as one in [0, rank). */
+est_status est__in_axis(est_kernel *k, int64_t axis, int rank, int *out);
+est_status est__infer_axis(const est_infer *c, int64_t axis, int rank, int *out);
+/* A scalar axis that is a constant input: *known false when it is not constant. */
+est_status est__infer_const_axis(const est_infer *c, int i, int rank, int *axis, bool *known);
+static inline est_shape est__unknown_shape(int rank)   /* of known rank, or -1 */
+{
+    est_shape s = { .rank = rank };
+    for (int d = 0; d < rank; d++)
+        s.dim[d] = -1;
+    return s;
+}
+
+/* ---- gradients ---- */
+void est__grad_none(est_grad *b);   /* nothing flows back: integers, comparisons, shapes */
+void est__grad_pass(est_grad *b);   /* dy flows back as it is into input 0 */
+/* d[i] flows back into input i of a broadcasting op; it has the output's shape and is summed to the input's. */
+void est__grad_broadcast(est_grad *b, est_node *d0, est_node *d1);
+/* Ops by name, for gradients and bodies. */
+#define EST_OP1(g, op, a) est_op((g), (op), NULL, EST_NODES(a), EST_NO_ATTRS)
+#define EST_OP2(g, op, a, b) est_op((g), (op), NULL, EST_NODES(a, b), EST_NO_ATTRS)
+#define EST_OP3(g, op, a, b, c) est_op((g), (op), NULL, EST_NODES(a, b, c), EST_NO_ATTRS)
+/* x with like's shape. */
+est_node *est__reshape_like(est_graph *g, est_node *x, est_node *like);
+/* An int32 vector. */
+est_node *est__ints(est_graph *g, const int64_t *v, int n);
+/* The shape of n as a node: a constant where it is known. */
+est_node *est__shape_node(est_graph *g, est_node *n);
+/* A scalar constant of n's dtype. */
+est_node *est__scalar_like(est_graph *g, const est_node *n, double value);
+
+#endif
