@@ -90,10 +90,8 @@ est_status est__infer_none(est_infer *c);        /* no outputs */
 void est__graph_add_initializer(est_graph *g, est_node *operation);
 est_node *est__operation_node(est_operation *op);   /* its first output, or its handle */
 
-/* GraphDef (graphdef.c): with `expand`, composites are written as their bodies; names of the rest stay. */
-est_status est__graph_import(est_graph *g, const void *graph_def_proto, est_strings wanted_nodes);
-/* A copy of the graph with composites as their bodies; kept[i] is what keep[i] became. `only_without_kernel`: just those that have none. */
+/* A copy of the graph with composites as their bodies (expand.c); kept[i] is what keep[i] became, by their operations' names too where
+ * those were no composites. `only_without_kernel`: just those that have none. Variables and initializers come along. */
 est_status est__graph_expand(const est_graph *g, est_nodes keep, bool only_without_kernel, est_graph **out, est_node **kept);
-est_status est__graph_export(const est_graph *g, void **graph_def_proto);
 
 #endif
