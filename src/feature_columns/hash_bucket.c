@@ -1,5 +1,4 @@
 /* categorical_column_with_hash_bucket: id = Fingerprint64(text) mod hash_bucket_size; integers as their decimal text. */
-
 #include "feature_columns/columns.h"
 
 static const char *const dtypes[] = { "string", "int64", NULL };

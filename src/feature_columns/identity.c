@@ -1,4 +1,5 @@
 /* categorical_column_with_identity: integers that are ids already. */
+#include <estimator/ops.h>
 
 #include "feature_columns/columns.h"
 
@@ -31,11 +32,8 @@ static est__ids ids(est_graph *g, const est_features *f, const est_column *c)
     if (!o->default_value.count)
         return in;
     est_node *zero = est_constant_int(g, EST_INT64, 0), *end = est_constant_int(g, EST_INT64, o->num_buckets);
-    est_node *below = est_op(g, "Less", NULL, EST_NODES(in.values, zero), EST_NO_ATTRS);
-    est_node *above = est_op(g, "GreaterEqual", NULL, EST_NODES(in.values, end), EST_NO_ATTRS);
-    est_node *outside = est_op(g, "LogicalOr", NULL, EST_NODES(below, above), EST_NO_ATTRS);
-    est_node *def = est_constant_int(g, EST_INT64, o->default_value.data[0]);
-    in.values = est_op(g, "SelectV2", NULL, EST_NODES(outside, def, in.values), EST_NO_ATTRS);
+    est_node *outside = est_logical_or(g, est_less(g, in.values, zero), est_greater_equal(g, in.values, end));
+    in.values = est_where(g, outside, est_constant_int(g, EST_INT64, o->default_value.data[0]), in.values);
     return in;
 }
 

@@ -1,4 +1,5 @@
 /* The way from a batch's features into a column: found by key, widened, made sparse. */
+#include <estimator/ops.h>
 
 #include "feature_columns/columns.h"
 #include "tensor/tensor.h"
@@ -36,7 +37,7 @@ static est_node *as_matrix(est_graph *g, const est_column *c, est_node *x)
 {
     int rank = est_node_shape(x)->rank;
     if (rank == 1)
-        return est_op(g, "ExpandDims", NULL, EST_NODES(x, est_constant_int(g, EST_INT32, -1)), EST_NO_ATTRS);
+        return est_expand_dims(g, x, -1);
     if (rank < 1)
         return est__graph_fail(g, EST_INVALID_ARGUMENT, "%s '%s': feature '%s' is %s; it must be [batch] or [batch, n]",
                                c->kind->name, c->key, c->key, rank == 0 ? "a scalar" : "of unknown rank");
@@ -48,7 +49,7 @@ static est_node *as_matrix(est_graph *g, const est_column *c, est_node *x)
     if (row < 0)
         return est__graph_fail(g, EST_INVALID_ARGUMENT, "%s '%s': feature '%s' has an example of unknown shape", c->kind->name,
                                c->key, c->key);
-    return est_op(g, "Reshape", NULL, EST_NODES(x, est_constant_ints(g, EST_INT32, EST_INTS(-1, row))), EST_NO_ATTRS);
+    return est_reshape(g, x, EST_INTS(-1, row));
 }
 
 est__ids est__column_input(est_graph *g, const est_features *f, const est_column *c, est_dtype dtype)
@@ -58,7 +59,7 @@ est__ids est__column_input(est_graph *g, const est_features *f, const est_column
         return nothing(g);
     est_node *value = in->value;
     if (dtype == EST_INT64 && est__dtype_is_integer(est_node_dtype(value)) && est_node_dtype(value) != EST_INT64)
-        value = est_op(g, "Cast", NULL, EST_NODES(value), EST_ATTRS(EST_TYPE_ATTR("DstT", EST_INT64)));
+        value = est_cast(g, value, EST_INT64);
     if (!est__is_nil(value) && est_node_dtype(value) != dtype) {
         est__graph_fail(g, EST_INVALID_ARGUMENT, "%s '%s': feature '%s' is %s, the column takes %s", c->kind->name, c->key, c->key,
                         est_dtype_name(est_node_dtype(value)), est_dtype_name(dtype));

@@ -1,5 +1,4 @@
 /* The linear model: logits = sum over columns of (values · weights, or the sum of the ids' weights) + bias. */
-
 #include "feature_columns/columns.h"
 
 /* A column's name as part of a variable's: TensorFlow writes "_" for each character that is not a letter, a digit, "_", "." or "-". */

@@ -1,6 +1,7 @@
 /* numeric_column: real values, normalized, then cast to float32 and flattened to [batch, elements]. */
 #include <math.h>
 
+#include <estimator/ops.h>
 
 #include "feature_columns/columns.h"
 #include "tensor/tensor.h"
@@ -92,15 +93,12 @@ static est_status parse_spec(const est_column *c, est__spec_builder *b)
 
 static est_node *to_float(est_graph *g, est_node *x)
 {
-    if (est_node_dtype(x) == EST_FLOAT)
-        return x;
-    return est_op(g, "Cast", NULL, EST_NODES(x), EST_ATTRS(EST_TYPE_ATTR("DstT", EST_FLOAT)));
+    return est__is_nil(x) || est_node_dtype(x) == EST_FLOAT ? x : est_cast(g, x, EST_FLOAT);
 }
 
 static est_node *shift_and_scale(est_graph *g, est_node *x, double subtract, double divide)
 {
-    est_node *shifted = est_op(g, "Sub", NULL, EST_NODES(x, est_constant_float(g, subtract)), EST_NO_ATTRS);
-    return est_op(g, "RealDiv", NULL, EST_NODES(shifted, est_constant_float(g, divide)), EST_NO_ATTRS);
+    return est_div(g, est_sub(g, x, est_constant_float(g, subtract)), est_constant_float(g, divide));
 }
 
 static est_node *normalize(est_graph *g, est_node *x, const est_normalizer *n)
@@ -116,7 +114,7 @@ static est_node *normalize(est_graph *g, est_node *x, const est_normalizer *n)
     case EST_NORMALIZE_MIN_MAX:
         return shift_and_scale(g, x, n->min, n->max - n->min);
     case EST_NORMALIZE_LOG1P:
-        return est_op(g, "Log1p", NULL, EST_NODES(x), EST_NO_ATTRS);
+        return est_log1p(g, x);
     default:
         return x;
     }
@@ -136,7 +134,7 @@ static est_node *flatten(est_graph *g, est_node *x, const est_column *c, const s
         return est__graph_fail(g, EST_INVALID_ARGUMENT, "%s '%s': feature '%s' is %s, the column has shape %s", c->kind->name,
                                c->key, c->key, est__shape_string(found, shape), est__shape_string(wanted, &s->shape));
     }
-    return est_op(g, "Reshape", NULL, EST_NODES(x, est_constant_ints(g, EST_INT32, EST_INTS(-1, s->elements))), EST_NO_ATTRS);
+    return est_reshape(g, x, EST_INTS(-1, s->elements));
 }
 
 static est_node *dense(est_graph *g, const est_features *f, const est_column *c)
@@ -153,7 +151,7 @@ static est_node *dense(est_graph *g, const est_features *f, const est_column *c)
                                c->key, c->key);
     est_node *x = in->value;
     if (est_node_shape(x)->rank == 1)
-        x = est_op(g, "ExpandDims", NULL, EST_NODES(x, est_constant_int(g, EST_INT32, -1)), EST_NO_ATTRS);
+        x = est_expand_dims(g, x, -1);
     x = normalize(g, x, &o->normalizer_fn);
     return est__is_nil(x) ? x : flatten(g, x, c, c->state);
 }

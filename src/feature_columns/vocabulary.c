@@ -1,4 +1,6 @@
 /* A list of words as a lookup table of the graph: word -> its place. */
+#include <estimator/ops.h>
+
 #include "feature_columns/columns.h"
 
 static est_node *words_constant(est_graph *g, const est_values *words)
@@ -13,7 +15,7 @@ static est_node *places(est_graph *g, size_t count)
                              EST_NODES(est_constant_int(g, EST_INT32, 0), est_constant_int(g, EST_INT32, (int64_t)count),
                                        est_constant_int(g, EST_INT32, 1)),
                              EST_NO_ATTRS);
-    return est_op(g, "Cast", NULL, EST_NODES(range), EST_ATTRS(EST_TYPE_ATTR("DstT", EST_INT64)));
+    return est_cast(g, range, EST_INT64);
 }
 
 est_node *est__vocabulary_ids(est_graph *g, est_node *word, const est_values *words, int64_t default_value)

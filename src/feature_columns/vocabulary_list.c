@@ -1,4 +1,5 @@
 /* categorical_column_with_vocabulary_list: the id of a word is its place in a list. */
+#include <estimator/ops.h>
 
 #include "feature_columns/columns.h"
 
@@ -69,9 +70,8 @@ static est_node *spread(est_graph *g, const est_vocabulary_list_options *o, est_
     est_node *text = est_node_dtype(word) == EST_STRING ? word : est_op(g, "AsString", NULL, EST_NODES(word), EST_NO_ATTRS);
     est_node *bucket = est_op(g, "StringToHashBucketFast", "hash_bucket", EST_NODES(text),
                               EST_ATTRS(EST_INT_ATTR("num_buckets", o->num_oov_buckets)));
-    est_node *id = est_op(g, "AddV2", NULL, EST_NODES(bucket, est_constant_int(g, EST_INT64, (int64_t)words(o))), EST_NO_ATTRS);
-    est_node *known = est_op(g, "NotEqual", NULL, EST_NODES(found, est_constant_int(g, EST_INT64, -1)), EST_NO_ATTRS);
-    return est_op(g, "SelectV2", NULL, EST_NODES(known, found, id), EST_NO_ATTRS);
+    est_node *id = est_add(g, bucket, est_constant_int(g, EST_INT64, (int64_t)words(o)));
+    return est_where(g, est_not_equal(g, found, est_constant_int(g, EST_INT64, -1)), found, id);
 }
 
 static est__ids ids(est_graph *g, const est_features *f, const est_column *c)
