@@ -49,7 +49,8 @@ EST_API est_status est_estimator_new(const char *name, const void *options, size
                                      size_t config_size, est_estimator **out);
 EST_API const est_field *est_estimator_fields(const char *name, size_t *options_size);
 EST_API const char *const *est_estimator_names(void);
-/** What `optimizer: NAME` alone means for that estimator: NAME with tf.estimator's default learning rate (Linear*: 0.2). */
+/** What `optimizer: NAME` alone means for that estimator: NAME with tf.estimator's default learning rate (Linear*: 0.2).
+ *  `optimizer` NULL: the one that the estimator has when none is given. */
 EST_API est_status est_estimator_optimizer(const char *estimator, const char *optimizer, est_optimizer **out);
 
 /** A model_fn of one's own: builds the graph of one mode into `spec` (tf.estimator.Estimator). */

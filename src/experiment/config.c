@@ -1,0 +1,169 @@
+/* The configuration's own sections: their keys as field tables, and what must hold between them. */
+#include "experiment/config.h"
+
+static const char *const formats[] = { "csv", "tfrecord", "libsvm", NULL };
+static const char *const on_errors[] = { "fail", "skip", NULL };
+static const char *const receivers[] = { "parsing", "raw", "both", NULL };
+static const char *const devices[] = { "auto", "cpu", "cuda", NULL };
+static const char *const strategies[] = { "one_device", "mirrored", "multi_worker_mirrored", "central_storage", "parameter_server",
+                                          NULL };
+static const double LARGEST = 9007199254740992.0; /* 2^53: a bound that a double holds exactly */
+
+static const est_field top_fields[] = {
+    EST_FIELD(est__config_top, STRING, model_dir, .def_text = "model", .doc = "folder of checkpoints, events and config.yaml"),
+    { 0 } };
+
+static const est_field runtime_fields[] = {
+    EST_FIELD(est__config_runtime, STRING, distribution_strategy, .def_text = "one_device", .choices = strategies,
+              .doc = "how the work is spread"),
+    EST_FIELD(est__config_runtime, INT, num_replicas, .def = 1, .min = 1, .doc = "replicas on this host"),
+    EST_FIELD(est__config_runtime, STRING, device, .def_text = "auto", .choices = devices, .doc = "where the numbers are worked out"),
+    EST_FIELD(est__config_runtime, INT, num_threads, .min = 0, .max = 1024, .doc = "threads; 0: all cores"),
+    EST_FIELD(est__config_runtime, INT, random_seed, .def = 1, .min = -LARGEST, .max = LARGEST,
+              .doc = "of initial values, shuffling and dropout (tf_random_seed)"),
+    { 0 } };
+
+#define DATA_FIELDS(epochs, epochs_text)                                                                                        \
+    EST_FIELD(est__config_data, STRING, format, .def_text = "csv", .choices = formats, .doc = "what the files are"),            \
+    EST_FIELD(est__config_data, STRINGS, input_path, .needed = true, .doc = "a file, a glob or a list of them; .gz is inflated"), \
+    EST_FIELD(est__config_data, STRINGS, label, .def_text = "none", .doc = "column of the label; several for label_dimension > 1"), \
+    EST_FIELD(est__config_data, INT, batch_size, .def = 32, .min = 1, .max = 1 << 24, .doc = "rows in a batch"),                \
+    EST_FIELD(est__config_data, INT, shuffle_buffer_size, .min = 0, .max = LARGEST,                                             \
+              .doc = "rows to choose the next one from; 0: in file order"),                                                     \
+    EST_FIELD(est__config_data, INT, num_epochs, .def = (epochs), .def_text = epochs_text, .min = 1, .max = LARGEST,            \
+              .doc = "times through the data; null: for ever"),                                                                 \
+    EST_FIELD(est__config_data, BOOL, drop_remainder, .doc = "leave out a short last batch"),                                   \
+    EST_FIELD(est__config_data, BOOL, header, .def = 1, .doc = "the first line names the columns"),                             \
+    EST_FIELD(est__config_data, STRINGS, column_names, .def_text = "the header's", .doc = "names of the columns, in order"),    \
+    EST_FIELD(est__config_data, STRINGS, select_columns, .def_text = "those of the model", .doc = "columns to read"),           \
+    EST_FIELD(est__config_data, STRING, field_delim, .def_text = ",", .doc = "one character between fields"),                   \
+    EST_FIELD(est__config_data, BOOL, use_quote_delim, .def = 1, .doc = "double quotes enclose a field"),                       \
+    EST_FIELD(est__config_data, STRING, na_value, .def_text = "", .doc = "a field equal to it is missing"),                     \
+    EST_FIELD(est__config_data, STRING, on_error, .def_text = "fail", .choices = on_errors,                                     \
+              .doc = "skip: rows that do not parse are counted, logged and left out"),                                          \
+    EST_FIELD(est__config_data, INT, shuffle_seed, .min = 0, .max = LARGEST, .doc = "of the order; 0: runtime.random_seed"),    \
+    EST_FIELD(est__config_data, BOOL, shuffle_reshuffle_each_iteration, .def = 1, .doc = "another order in each epoch"),        \
+    EST_FIELD(est__config_data, INT, num_parallel_reads, .min = 0, .max = 1024, .doc = "0: as many as is good"),                \
+    EST_FIELD(est__config_data, INT, prefetch_buffer_size, .min = 0, .max = 4096, .doc = "batches made ahead; 0: a good number"), \
+    { 0 }
+static const est_field train_fields[] = { DATA_FIELDS(EST_OFF, "null") };
+static const est_field validation_fields[] = { DATA_FIELDS(1, NULL) };
+
+static const est_field trainer_fields[] = {
+    EST_FIELD(est__config_trainer, INT, train_steps, .def_text = "null", .min = 1, .max = LARGEST,
+              .doc = "global step to train to; null: to the end of the data"),
+    EST_FIELD(est__config_trainer, INT, checkpoint_interval, .def_text = "null", .min = 1, .max = LARGEST,
+              .doc = "steps between checkpoints (save_checkpoints_steps)"),
+    EST_FIELD(est__config_trainer, INT, checkpoint_secs, .def_text = "600, when checkpoint_interval is null", .min = 0, .max = LARGEST,
+              .zero = EST_OFF, .doc = "the same in seconds, where checkpoint_interval is null; 0: the first and the last alone"),
+    EST_FIELD(est__config_trainer, INT, max_to_keep, .def = 5, .min = 0, .max = LARGEST,
+              .doc = "newest checkpoints that are kept; 0: all (keep_checkpoint_max)"),
+    EST_FIELD(est__config_trainer, INT, summary_interval, .def = 100, .min = 0, .max = LARGEST,
+              .doc = "steps between summaries; 0: none (save_summary_steps)"),
+    EST_FIELD(est__config_trainer, INT, log_interval, .def = 100, .min = 0, .max = LARGEST,
+              .doc = "steps between log lines; 0: none (log_step_count_steps)"),
+    EST_FIELD(est__config_trainer, INT, validation_steps, .def_text = "null", .min = 1, .max = LARGEST,
+              .doc = "batches to evaluate; null: to the end of the data"),
+    { 0 } };
+
+static const est_field export_fields[] = {
+    EST_FIELD(est__config_export, STRING, receiver, .def_text = "parsing", .choices = receivers,
+              .doc = "what the export takes: tf.Examples, raw tensors, or both"),
+    { 0 } };
+
+const est__section est__config_sections[] = {
+    { "", top_fields, offsetof(est__config, top) },
+    { "runtime", runtime_fields, offsetof(est__config, runtime) },
+    { "task.train_data", train_fields, offsetof(est__config, train_data) },
+    { "task.validation_data", validation_fields, offsetof(est__config, validation_data) },
+    { "trainer", trainer_fields, offsetof(est__config, trainer) },
+    { "export", export_fields, offsetof(est__config, export) },
+    { 0 } };
+
+static const char *const top_others[] = { "runtime", "task", "trainer", "export", NULL };
+static const char *const task_others[] = { "model", "train_data", "validation_data", NULL };
+static const char *const data_later[] = { "cache", "multivalent_delim", "num_features", NULL };
+
+static est_status read_section(est__convert *v, const est__section *s, est__config *c)
+{
+    char name[64];
+    const est__yaml *node = c->root;
+    for (const char *p = s->path; *p;) { /* down the dotted path */
+        size_t n = strcspn(p, ".");
+        snprintf(name, sizeof name, "%.*s", (int)n, p);
+        node = est__yaml_get(node, name);
+        p += n + (p[n] == '.');
+    }
+    void *into = (char *)c + s->offset;
+    bool is_data = s->fields == train_fields || s->fields == validation_fields;
+    est__fields_defaults(s->fields, into);
+    if (est__yaml_is_null(node))
+        return EST_OK;
+    est__keys keys = { .path = s->path, .fields = s->fields, .others = *s->path ? NULL : top_others,
+                       .later = is_data ? data_later : NULL };
+    EST_TRY(est__convert_map(v, node, &keys, into));
+    if (is_data)
+        ((est__config_data *)into)->node = node;
+    return EST_OK;
+}
+
+static est_status not_built_in(const est__config *c, const char *section, const char *key, const char *value, const char *have)
+{
+    const est__yaml *n = est__yaml_get(est__yaml_get(c->root, section), key);
+    return est__yaml_fail_line(EST_UNIMPLEMENTED, n, n->line, "%s.%s '%s' is not built in; there is %s", section, key, value, have);
+}
+
+static est_status check_data(est__config_data *d, const char *where)
+{
+    const est__yaml_pair *epochs = est__yaml_find(d->node, "num_epochs");
+    if (!d->node)
+        return EST_OK;
+    if (epochs && est__yaml_is_null(epochs->value))
+        d->num_epochs = EST_OFF;
+    return est__data_check(d, where, false);
+}
+
+static est_status check_between(est__config *c)
+{
+    const est__yaml *epochs = est__yaml_get(c->validation_data.node, "num_epochs");
+    EST_TRY(check_data(&c->train_data, "task.train_data"));
+    EST_TRY(check_data(&c->validation_data, "task.validation_data"));
+    if (strcmp(c->runtime.distribution_strategy, "one_device"))
+        return not_built_in(c, "runtime", "distribution_strategy", c->runtime.distribution_strategy, "one_device");
+    if (c->validation_data.num_epochs == EST_OFF && !c->trainer.validation_steps)
+        return est__yaml_fail(epochs, "task.validation_data repeats for ever: give it num_epochs, or set trainer.validation_steps");
+    if (!c->trainer.checkpoint_interval && !c->trainer.checkpoint_secs)
+        c->trainer.checkpoint_secs = 600;
+    return EST_OK;
+}
+
+static est_status read_all(est__convert *v, est__config *c)
+{
+    const est__yaml *task = est__yaml_get(c->root, "task"), *name;
+    for (const est__section *s = est__config_sections; s->path; s++)
+        EST_TRY(read_section(v, s, c));
+    if (est__yaml_is_null(task))
+        return est__yaml_fail(c->root, "'task' is missing: what to train, and on what data");
+    EST_TRY(est__convert_map(v, task, &(est__keys){ .path = "task", .others = task_others }, NULL));
+    c->model = est__yaml_get(task, "model");
+    if (est__yaml_is_null(c->model))
+        return est__yaml_fail(task, "'model' is missing in task");
+    char room[160];
+    if (c->model->kind != EST_YAML_MAP)
+        return est__yaml_fail(c->model, "'task.model' takes a map of keys, not %s", est__yaml_describe(c->model, room));
+    name = est__yaml_get(c->model, "estimator");
+    if (est__yaml_is_null(name))
+        return est__yaml_fail(c->model, "'estimator' is missing in task.model");
+    if (!est__yaml_string(name, &c->estimator))
+        return est__yaml_fail(name, "'estimator' takes a name, not %s", est__yaml_describe(name, room));
+    return check_between(c);
+}
+
+est_status est__config_read(const est__yaml *root, est__arena *arena, est__config *c)
+{
+    est__convert v = { .arena = arena };
+    *c = (est__config){ .root = root };
+    est_status st = read_all(&v, c);
+    est__convert_free(&v);
+    return st;
+}

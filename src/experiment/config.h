@@ -1,0 +1,113 @@
+/* The configuration with its meaning: sections as structs with field tables, and how a node becomes a field. */
+#ifndef EST_EXPERIMENT_CONFIG_H
+#define EST_EXPERIMENT_CONFIG_H
+
+#include <estimator/experiment.h>
+
+#include "base/base.h"
+#include "experiment/yaml.h"
+
+/* One block of data: task.train_data, task.validation_data. */
+typedef struct est__config_data {
+    const char *format;
+    est_strings input_path, label;
+    int64_t batch_size, shuffle_buffer_size;
+    int64_t num_epochs;             /* EST_OFF: for ever */
+    bool drop_remainder, header;
+    est_strings column_names, select_columns;
+    const char *field_delim;
+    bool use_quote_delim;
+    const char *na_value, *on_error;
+    int64_t shuffle_seed;
+    bool shuffle_reshuffle_each_iteration;
+    int64_t num_parallel_reads, prefetch_buffer_size;
+    const est__yaml *node;          /* NULL: the configuration has no such block */
+} est__config_data;
+
+typedef struct est__config_top { const char *model_dir; } est__config_top;
+typedef struct est__config_runtime {
+    const char *distribution_strategy;
+    int64_t num_replicas;
+    const char *device;
+    int64_t num_threads, random_seed;
+} est__config_runtime;
+typedef struct est__config_trainer {
+    int64_t train_steps;            /* 0: to the end of the data */
+    int64_t checkpoint_interval, checkpoint_secs;   /* 0: not given */
+    int64_t max_to_keep, summary_interval, log_interval, validation_steps;
+} est__config_trainer;
+typedef struct est__config_export { const char *receiver; } est__config_export;
+
+typedef struct est__config {
+    est__config_top top;
+    est__config_runtime runtime;
+    est__config_data train_data, validation_data;
+    est__config_trainer trainer;
+    est__config_export export;
+    const char *estimator;
+    const est__yaml *root, *model;
+} est__config;
+
+/* A part of the file that fills a struct: `path` "" is the top. Ends with a NULL path. */
+typedef struct est__section {
+    const char *path;
+    const est_field *fields;
+    size_t offset;                  /* in est__config */
+} est__section;
+extern const est__section est__config_sections[];
+
+/* Checks the whole tree but task.model's own keys, and fills `c`; strings live in `arena`. */
+est_status est__config_read(const est__yaml *root, est__arena *arena, est__config *c);
+
+/* ---- one node becomes one field (convert.c) ---- */
+typedef struct est__convert {
+    est__arena *arena;
+    const char *estimator;          /* an optimizer by name alone takes its learning rate */
+    est_columns *columns;
+    struct est__converted { const est__yaml *params; const char *kind; est_column *column; } *made;
+    size_t made_count, made_capacity;
+    est_optimizer **optimizers;     /* ours until the estimator holds them */
+    size_t optimizer_count, optimizer_capacity;
+} est__convert;
+void est__convert_free(est__convert *c);
+
+/* Keys of `map` into the struct `into`, as `fields` says. `others`: keys that the caller reads itself; `later`: keys that are
+ * known but not built in. Both end with NULL and may be NULL. `path` is for messages. A null is as if the key were absent. */
+typedef struct est__keys {
+    const char *path;
+    const est_field *fields;
+    const char *const *others, *const *later;
+    bool zero_is_default;           /* `into` is an options struct of the library, where 0 means "not given" */
+} est__keys;
+est_status est__convert_map(est__convert *c, const est__yaml *map, const est__keys *keys, void *into);
+void est__fields_defaults(const est_field *fields, void *into);
+
+/* The model's options struct, in the arena, from task.model. */
+est_status est__convert_model(est__convert *c, const est__config *config, void **options, size_t *size);
+
+/* "did you mean": `; did you mean 'x'?`, or "". */
+const char *est__suggest(const char *name, const char *const *names, size_t count, char room[160]);
+/* UNIMPLEMENTED when tf.estimator knows `name`, which this library does not have; else INVALID_ARGUMENT with the nearest. */
+est_status est__unknown_name(const est__yaml *at, size_t line, const char *what, const char *name, const char *const *built_in,
+                             const char *const *known);
+extern const char *const est__known_estimators[], *const est__known_columns[], *const est__known_optimizers[];
+
+/* ---- data.c: a block becomes a dataset ---- */
+typedef struct est__source {
+    est_estimator *estimator;
+    const est__config_data *data;
+    const char *where;              /* "task.train_data" */
+    const char *input;              /* over the block's input_path; NULL */
+    const char *config_path;        /* kept in the model directory by training: this file, with this text; NULL: nothing */
+    const char *config_text;
+} est__source;
+est_status est__data_check(const est__config_data *d, const char *where, bool needs_label);
+est_status est__source_open(const est_input_context *context, est_dataset **out, void *source);
+
+/* ---- resolved.c ---- */
+est_status est__resolve(const est__config *c, char **text);
+void est__yaml_quote(est__buffer *b, const char *text);      /* plain where it can be, else in double quotes */
+/* A number as YAML: the shortest text that reads back; .inf and .nan. */
+void est__yaml_number(est__buffer *b, double v);
+
+#endif

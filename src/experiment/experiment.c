@@ -1,0 +1,191 @@
+/* An experiment: the configuration read and checked once, its estimator, and the verbs with what the configuration says. */
+#include "experiment/config.h"
+
+struct est_experiment {
+    est__yaml_document document;
+    est__arena arena;
+    est__config config;
+    est_estimator *estimator;
+    char *resolved;
+};
+
+/* Relative paths of files are relative to the first of them; those of stdin and of --set to the working directory. */
+static est_status read_tree(est_experiment *x, const est_experiment_options *o, const est__yaml **out)
+{
+    const est__yaml *next;
+    if (!o->config.count)
+        return est__fail(EST_INVALID_ARGUMENT, "no configuration file is given");
+    const char *slash = strrchr(o->config.data[0], '/');
+    char *base = est__arena_strndup(&x->arena, o->config.data[0], slash ? (size_t)(slash - o->config.data[0]) : 0);
+    if (!base)
+        return est__fail_memory(1);
+    if (slash == o->config.data[0])
+        base = "/";
+    for (size_t i = 0; i < o->config.count; i++) {
+        EST_TRY(est__yaml_read(&x->document, o->config.data[i], strcmp(o->config.data[i], "-") ? base : "", &next));
+        if (i)
+            EST_TRY(est__yaml_merge(&x->document, *out, next, &next));
+        *out = next;
+    }
+    for (size_t i = 0; i < o->set.count; i++)
+        EST_TRY(est__yaml_set(&x->document, *out, o->set.data[i], out));
+    return EST_OK;
+}
+
+static est_run_config run_config_of(const est__config *c)
+{
+    const est__config_trainer *t = &c->trainer;
+    return (est_run_config){
+        .model_dir = c->top.model_dir,
+        .tf_random_seed = c->runtime.random_seed ? c->runtime.random_seed : INT64_MAX, /* 0 would mean the default: any other number */
+        .save_summary_steps = t->summary_interval ? t->summary_interval : EST_OFF,
+        .save_checkpoints_steps = t->checkpoint_interval,
+        .save_checkpoints_secs = t->checkpoint_interval ? 0 : t->checkpoint_secs,
+        .keep_checkpoint_max = t->max_to_keep ? t->max_to_keep : EST_OFF,
+        .log_step_count_steps = t->log_interval ? t->log_interval : EST_OFF,
+        .num_threads = c->runtime.num_threads,
+        .device = c->runtime.device,
+        .distribution_strategy = c->runtime.distribution_strategy,
+        .num_replicas = c->runtime.num_replicas };
+}
+
+static est_status make_estimator(est_experiment *x)
+{
+    const est__config *c = &x->config;
+    est__convert v = { .arena = &x->arena };
+    est_run_config run = run_config_of(c);
+    void *options = NULL;
+    size_t size = 0;
+    est_status st = est__convert_model(&v, c, &options, &size);
+    if (st == EST_OK) {
+        st = est_estimator_new(c->estimator, options, size, &run, sizeof run, &x->estimator);
+        if (st != EST_OK)
+            st = est__fail_in(st, "%s:%zu", c->model->file, c->model->line);
+    }
+    est__convert_free(&v);
+    return st;
+}
+
+static est_status load(est_experiment *x, const est_experiment_options *o)
+{
+    const est__yaml *root = NULL;
+    EST_TRY(read_tree(x, o, &root));
+    EST_TRY(est__config_read(root, &x->arena, &x->config));
+    if (o->model_dir && !*o->model_dir)
+        return est__fail(EST_INVALID_ARGUMENT, "the model directory's name is empty");
+    if (o->model_dir && !(x->config.top.model_dir = est__arena_strdup(&x->arena, o->model_dir)))
+        return est__fail_memory(1);
+    EST_TRY(make_estimator(x));
+    return est__resolve(&x->config, &x->resolved);
+}
+
+est_status est_experiment_new_sized(const est_experiment_options *options, size_t size, est_experiment **out)
+{
+    est_experiment_options o = { 0 };
+    memcpy(&o, options, size < sizeof o ? size : sizeof o);
+    est_experiment *x = est__calloc(1, sizeof *x);
+    est_status st = x ? load(x, &o) : est__fail_memory(sizeof *x);
+    if (st != EST_OK) {
+        est_experiment_free(x);
+        x = NULL;
+    }
+    *out = x;
+    return st;
+}
+
+void est_experiment_free(est_experiment *x)
+{
+    if (!x)
+        return;
+    est_estimator_free(x->estimator);
+    est__free(x->resolved);
+    est__yaml_free(&x->document);
+    est__arena_free(&x->arena);
+    est__free(x);
+}
+
+est_estimator *est_experiment_estimator(est_experiment *x)
+{
+    return x->estimator;
+}
+
+const char *est_experiment_config(const est_experiment *x)
+{
+    return x->resolved;
+}
+
+/* The resolved configuration, line by line, so that nobody has to guess a learning rate. */
+static void log_config(const est_experiment *x)
+{
+    for (const char *line = x->resolved; *line;) {
+        int n = (int)strcspn(line, "\n");
+        est__log(EST_LOG_INFO, "%.*s", n, line);
+        line += n + (line[n] == '\n');
+    }
+}
+
+static est_status need_block(const est_experiment *x, const est__config_data *d, const char *where)
+{
+    const est__yaml *task = est__yaml_get(x->config.root, "task");
+    if (!d->node)
+        return est__yaml_fail(task, "'%s' is missing in task", strchr(where, '.') + 1);
+    return est__data_check(d, where, true);
+}
+
+est_status est_experiment_train(est_experiment *x, void (*progress)(const est_progress *p, void *user), void *user,
+                                est_train_result *result)
+{
+    const est__config *c = &x->config;
+    EST_TRY(need_block(x, &c->train_data, "task.train_data"));
+    if (!c->trainer.train_steps && c->train_data.num_epochs == EST_OFF)
+        return est__yaml_fail(c->root, "'trainer.train_steps' is missing, and task.train_data repeats for ever: "
+                              "set one of train_steps and num_epochs");
+    char *path = est__path_join(c->top.model_dir, "config.yaml");
+    if (!path)
+        return est__fail_memory(1);
+    log_config(x);
+    est__source source = { .estimator = x->estimator, .data = &c->train_data, .where = "task.train_data", .config_path = path,
+                           .config_text = x->resolved };
+    est_train_options o = { .input_fn = est__source_open, .user = &source, .max_steps = c->trainer.train_steps, .progress = progress,
+                            .progress_user = user };
+    est_status st = est_train(x->estimator, &o, result);
+    est__free(path);
+    return st;
+}
+
+est_status est_experiment_evaluate(est_experiment *x, const char *checkpoint, est_results **out)
+{
+    const est__config *c = &x->config;
+    *out = NULL;
+    EST_TRY(need_block(x, &c->validation_data, "task.validation_data"));
+    est__source source = { .estimator = x->estimator, .data = &c->validation_data, .where = "task.validation_data" };
+    est_evaluate_options o = { .input_fn = est__source_open, .user = &source, .steps = c->trainer.validation_steps,
+                               .checkpoint_path = checkpoint };
+    return est_evaluate(x->estimator, &o, out);
+}
+
+est_status est_experiment_predict(est_experiment *x, const char *input, est_strings keys, const char *checkpoint,
+                                  est_status (*each)(const est_predictions *batch, void *user), void *user)
+{
+    const est__config *c = &x->config;
+    bool has_validation = c->validation_data.node != NULL;
+    est__source source = { .estimator = x->estimator, .data = has_validation ? &c->validation_data : &c->train_data,
+                           .where = has_validation ? "task.validation_data" : "task.train_data", .input = input };
+    if (!source.data->node)
+        return est__yaml_fail(est__yaml_get(c->root, "task"), "'validation_data' is missing in task: it says how %s is to be read",
+                              input);
+    est_predict_options o = { .input_fn = est__source_open, .user = &source, .predict_keys = keys, .checkpoint_path = checkpoint,
+                              .each = each, .each_user = user };
+    return est_predict(x->estimator, &o);
+}
+
+est_status est_experiment_export(est_experiment *x, const char *base, const char *receiver, char *path, size_t capacity)
+{
+    est_export_options o = { .receiver = receiver ? receiver : x->config.export.receiver };
+    return est_export_saved_model(x->estimator, base, &o, path, capacity);
+}
+
+void est_text_free(char *text)
+{
+    est__free(text);
+}

@@ -1,0 +1,272 @@
+/* The resolved configuration as YAML: every key with its value or its default; read again, it means the same. */
+#include <errno.h>
+#include <math.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/fields.h"
+#include "experiment/config.h"
+
+/* A plain scalar that every reader of YAML, of 1.1 too, takes for a string. */
+static bool is_safe_plain(const char *s)
+{
+    static const char *const words[] = { "y", "n", "yes", "no", "on", "off", "true", "false", "null" };
+    if (!strchr("_/", *s) && !((*s | 0x20) >= 'a' && (*s | 0x20) <= 'z'))
+        return false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (!strcasecmp(s, words[i]))
+            return false;
+    return s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./+-")] == '\0';
+}
+
+void est__yaml_quote(est__buffer *b, const char *text)
+{
+    if (*text && is_safe_plain(text)) {
+        est__buffer_text(b, text);
+        return;
+    }
+    est__buffer_text(b, "\"");
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        if (*p == '"' || *p == '\\')
+            est__buffer_printf(b, "\\%c", *p);
+        else if (*p < 0x20 || *p == 0x7f)
+            est__buffer_printf(b, "\\x%02x", *p);
+        else
+            est__buffer_bytes(b, p, 1);
+    }
+    est__buffer_text(b, "\"");
+}
+
+void est__yaml_number(est__buffer *b, double v)
+{
+    char text[32];
+    if (isnan(v))
+        est__buffer_text(b, ".nan");
+    else if (isinf(v))
+        est__buffer_text(b, v > 0 ? ".inf" : "-.inf");
+    else
+        est__buffer_bytes(b, text, (size_t)est__format_double(text, v));
+}
+
+/* A node in one line. */
+static void put_node(est__buffer *b, const est__yaml *n)
+{
+    const char *text;
+    if (est__yaml_is_null(n)) {
+        est__buffer_text(b, "null");
+    } else if (n->kind == EST_YAML_SCALAR) {
+        if (!n->plain || est__yaml_string(n, &text))
+            est__yaml_quote(b, n->text);
+        else
+            est__buffer_text(b, n->text);
+    } else if (n->kind == EST_YAML_LIST) {
+        est__buffer_text(b, "[");
+        for (size_t i = 0; i < n->count; i++) {
+            est__buffer_text(b, i ? ", " : "");
+            put_node(b, n->items[i]);
+        }
+        est__buffer_text(b, "]");
+    } else {
+        est__buffer_text(b, "{");
+        for (size_t i = 0; i < n->count; i++) {
+            est__buffer_text(b, i ? ", " : "");
+            est__yaml_quote(b, n->pairs[i].key);
+            est__buffer_text(b, ": ");
+            put_node(b, n->pairs[i].value);
+        }
+        est__buffer_text(b, "}");
+    }
+}
+
+/* What an absent key stands for; null where no value says it. */
+static void put_default(est__buffer *b, const est_field *f)
+{
+    bool zero_is_out = est__field_has_min(f) && (f->min > 0 || (f->above_min && f->min == 0));
+    if (f->type == EST_FIELD_BOOL)
+        est__buffer_text(b, f->def != 0 ? "true" : "false");
+    else if ((f->type == EST_FIELD_INT || f->type == EST_FIELD_FLOAT) && !f->def_text && !(f->def == 0 && zero_is_out))
+        est__yaml_number(b, f->def);
+    else if (f->type == EST_FIELD_STRING && f->def_text)
+        est__yaml_quote(b, f->def_text);
+    else
+        est__buffer_text(b, "null");
+}
+
+static void put_column(est__buffer *b, const est__yaml *n);
+
+static void put_fields(est__buffer *b, const est__yaml *map, const est_field *fields)
+{
+    for (const est_field *f = fields; f && f->type; f++) {
+        const est__yaml *n = est__yaml_get(map, f->name);
+        est__buffer_printf(b, ", %s: ", f->name);
+        if (est__yaml_is_null(n))
+            put_default(b, f);
+        else if (f->type == EST_FIELD_COLUMN)
+            put_column(b, n);
+        else
+            put_node(b, n);
+    }
+}
+
+/* {numeric_column: {key: age, shape: …}} */
+static void put_column(est__buffer *b, const est__yaml *n)
+{
+    size_t size;
+    const char *kind = n->pairs[0].key;
+    const est__yaml *params = n->pairs[0].value, *key = est__yaml_get(params, "key");
+    est__buffer inside = { 0 };
+    if (key) {
+        est__buffer_text(&inside, ", key: ");
+        put_node(&inside, key);
+    }
+    put_fields(&inside, params, est_column_fields(kind, &size));
+    est__buffer_printf(b, "{%s: {%s}}", kind, inside.size > 2 ? inside.data + 2 : "");
+    if (inside.status != EST_OK)
+        b->status = inside.status;
+    est__buffer_free(&inside);
+}
+
+/* With the values that it was made with: those of the estimator, when it has none or a name alone. */
+static est_status put_optimizer(est__buffer *b, const char *estimator, const est__yaml *n)
+{
+    size_t size;
+    const char *name = NULL;
+    if (n && n->kind == EST_YAML_MAP) {
+        est__yaml_string(est__yaml_get(n, "type"), &name);
+        est__buffer_printf(b, "{type: %s", name);
+        put_fields(b, n, est_optimizer_fields(name, &size));
+        est__buffer_text(b, "}");
+        return EST_OK;
+    }
+    est_optimizer *o;
+    if (!est__yaml_is_null(n))
+        name = n->text;
+    EST_TRY(est_estimator_optimizer(estimator, name, &o));
+    const char *options = est_optimizer_options(o);
+    est__buffer_printf(b, "{type: %s", est_optimizer_name(o));
+    for (const est_field *f = est_optimizer_fields(est_optimizer_name(o), &size); f->type; f++) {
+        est__buffer_printf(b, ", %s: ", f->name);
+        if (f->type == EST_FIELD_BOOL) {
+            est__buffer_text(b, *(const bool *)(options + f->offset) ? "true" : "false");
+            continue;
+        }
+        double v = *(const double *)(options + f->offset);
+        est__yaml_number(b, v != 0 && v == f->zero ? 0 : v);
+    }
+    est__buffer_text(b, "}");
+    est_optimizer_free(o);
+    return EST_OK;
+}
+
+static est_status put_model(est__buffer *b, const est__config *c)
+{
+    size_t size;
+    est__buffer_printf(b, "  model:\n    estimator: %s\n", c->estimator);
+    for (const est_field *f = est_estimator_fields(c->estimator, &size); f->type; f++) {
+        const est__yaml *n = est__yaml_get(c->model, f->name);
+        est__buffer_printf(b, "    %s:", f->name);
+        if (f->type == EST_FIELD_COLUMNS && !est__yaml_is_null(n)) {
+            for (size_t i = 0; i < n->count; i++) {
+                est__buffer_text(b, "\n      - ");
+                put_column(b, n->items[i]);
+            }
+            est__buffer_text(b, n->count ? "\n" : " []\n");
+            continue;
+        }
+        est__buffer_text(b, " ");
+        if (f->type == EST_FIELD_OPTIMIZER)
+            EST_TRY(put_optimizer(b, c->estimator, n));
+        else if (est__yaml_is_null(n))
+            put_default(b, f);
+        else
+            put_node(b, n);
+        est__buffer_text(b, "\n");
+    }
+    return EST_OK;
+}
+
+/* Paths are absolute here, since config.yaml is kept in another folder. */
+static void put_string(est__buffer *b, const est_field *f, const char *s, const char *folder)
+{
+    bool is_path = !strcmp(f->name, "model_dir") || !strcmp(f->name, "input_path");
+    if (!s) {
+        est__buffer_text(b, "null");
+        return;
+    }
+    est__buffer whole = { 0 };
+    if (is_path && *s != '/')
+        est__buffer_printf(&whole, "%s/", folder);
+    est__buffer_text(&whole, s);
+    est__yaml_quote(b, whole.data ? whole.data : "");
+    if (whole.status != EST_OK)
+        b->status = whole.status;
+    est__buffer_free(&whole);
+}
+
+static void put_strings(est__buffer *b, const est_field *f, est_strings l, const char *folder)
+{
+    if (!l.count) {
+        est__buffer_text(b, "null");
+        return;
+    }
+    for (size_t i = 0; i < l.count; i++) {
+        est__buffer_text(b, i ? ", " : l.count > 1 ? "[" : "");
+        put_string(b, f, l.data[i], folder);
+    }
+    est__buffer_text(b, l.count > 1 ? "]" : "");
+}
+
+/* A section of ours, whose struct holds every default already. */
+static void put_section(est__buffer *b, const est__section *s, const est__config *c, const char *indent, const char *folder)
+{
+    for (const est_field *f = s->fields; f->type; f++) {
+        const char *p = (const char *)c + s->offset + f->offset;
+        est__buffer_printf(b, "%s%s: ", indent, f->name);
+        if (f->type == EST_FIELD_BOOL) {
+            est__buffer_text(b, *(const bool *)p ? "true" : "false");
+        } else if (f->type == EST_FIELD_INT) {
+            int64_t v = *(const int64_t *)p;
+            bool is_null = f->zero == EST_OFF ? v == 0 : v == EST_OFF && f->min > EST_OFF;
+            if (is_null || (v == 0 && f->min > 0))
+                est__buffer_text(b, "null");
+            else
+                est__buffer_printf(b, "%lld", f->zero == EST_OFF && v == EST_OFF ? 0LL : (long long)v);
+        } else if (f->type == EST_FIELD_STRING) {
+            put_string(b, f, *(const char *const *)p, folder);
+        } else {
+            put_strings(b, f, *(const est_strings *)p, folder);
+        }
+        est__buffer_text(b, "\n");
+    }
+}
+
+static est_status put_all(est__buffer *b, const est__config *c, const char *folder)
+{
+    for (const est__section *s = est__config_sections; s->path; s++) {
+        const char *dot = strchr(s->path, '.');
+        bool is_data = dot != NULL;
+        if (is_data && s->offset == offsetof(est__config, train_data)) {
+            est__buffer_text(b, "task:\n");
+            EST_TRY(put_model(b, c));
+        }
+        if (is_data && !((const est__config_data *)((const char *)c + s->offset))->node)
+            continue;
+        if (*s->path)
+            est__buffer_printf(b, "%s%s:\n", is_data ? "  " : "", is_data ? dot + 1 : s->path);
+        put_section(b, s, c, is_data ? "    " : *s->path ? "  " : "", folder);
+    }
+    return b->status == EST_OK ? EST_OK : est__fail_memory(b->size);
+}
+
+est_status est__resolve(const est__config *c, char **text)
+{
+    est__buffer b = { 0 };
+    char folder[4096];
+    if (!getcwd(folder, sizeof folder))
+        return est__fail_errno(errno, "the working directory");
+    est_status st = put_all(&b, c, folder);
+    if (st != EST_OK)
+        est__buffer_free(&b);
+    *text = b.data;
+    return st;
+}
