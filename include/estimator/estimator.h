@@ -12,6 +12,7 @@
 #include <estimator/graph.h>
 #include <estimator/heads.h>
 #include <estimator/nn.h>
+#include <estimator/ops.h>
 #include <estimator/run_config.h>
 #include <estimator/saved_model.h>
 #include <estimator/status.h>
