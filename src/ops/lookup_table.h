@@ -1,0 +1,24 @@
+/* A table from keys to values: open addressing, filled once, then only read, by any number of threads. */
+#ifndef EST_OPS_LOOKUP_TABLE_H
+#define EST_OPS_LOOKUP_TABLE_H
+
+#include "ops/ops.h"
+
+typedef struct est__table {
+    est__resource base;
+    est_dtype key_dtype, value_dtype;
+    bool filled;
+    est_tensor *keys, *values;   /* entries as they were imported */
+    int64_t *slot;               /* entry + 1; 0: free */
+    uint64_t mask;               /* number of slots, a power of two, less one */
+    int64_t size;                /* different keys */
+} est__table;
+extern const est__resource_kind est__table_kind;
+
+est_status est__table_new(const char *name, est_dtype key, est_dtype value, est__table **out);
+/* Takes all entries. A key given twice needs the same value both times. A filled table takes the same entries again, no others. */
+est_status est__table_import(est__table *t, const est_tensor *keys, const est_tensor *values);
+/* The entry with the key keys[i]; -1: none. */
+int64_t est__table_find(const est__table *t, const est_tensor *keys, int64_t i);
+
+#endif

@@ -1,0 +1,154 @@
+/* SparseSegmentSum, Mean and SqrtN: rows of `data`, picked by indices, combined by segment. Segment ids do not descend; a segment
+ * without rows is 0. */
+#include <math.h>
+
+#include "ops/ops.h"
+
+typedef enum combine { SUM, MEAN, SQRTN } combine;
+
+static est_status infer(est_infer *c)
+{
+    const est_shape *data = est__infer_in(c, 0);
+    const est_tensor *count;
+    if (data->rank < 1)
+        return data->rank < 0 ? EST_OK : est__infer_fail(c, "the data is a scalar and has no rows");
+    c->out[0] = *data;
+    c->out[0].dim[0] = -1;
+    if (c->op->num_inputs == 4 && est__infer_const(c, 3, &count) && est__tensor_elements(count) == 1)
+        c->out[0].dim[0] = est__int_at(count, 0);
+    return EST_OK;
+}
+
+static est_status check(est_kernel *k, int64_t rows, int64_t *segments)
+{
+    const est_tensor *indices = est__in(k, 1), *ids = est__in(k, 2);
+    int64_t n = est__tensor_elements(indices), before = 0, most = k->num_in == 4 ? est__int_at(est__in(k, 3), 0) : INT64_MAX;
+    if (indices->shape.rank != 1 || ids->shape.rank != 1 || est__tensor_elements(ids) != n)
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "%lld indices and %lld segment ids; two vectors of one length are wanted",
+                                (long long)n, (long long)est__tensor_elements(ids));
+    for (int64_t i = 0; i < n; i++) {
+        int64_t row = est__int_at(indices, i), id = est__int_at(ids, i);
+        if (row < 0 || row >= rows)
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "index %lld is %lld, the data has %lld rows", (long long)i,
+                                    (long long)row, (long long)rows);
+        if (id < before || id >= most)
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "segment id %lld is %lld, which is %s", (long long)i,
+                                    (long long)id, id < before ? "less than the one before it" : "not below num_segments");
+        before = id;
+    }
+    *segments = k->num_in == 4 ? most : n > 0 ? before + 1 : 0;
+    return EST_OK;
+}
+
+#define COMBINE(T, DTYPE, root)                                                                         \
+    static void combine_##T(combine how, const est_kernel *k, int64_t width, int64_t segments, T *out)  \
+    {                                                                                                   \
+        const est_tensor *indices = est__in(k, 1), *ids = est__in(k, 2);                                \
+        const T *data = est__in(k, 0)->data;                                                            \
+        int64_t n = est__tensor_elements(ids), i = 0;                                                   \
+        memset(out, 0, (size_t)(segments * width) * sizeof *out);                                       \
+        while (i < n) {                                                                                 \
+            int64_t id = est__int_at(ids, i), first = i;                                                \
+            T *to = out + id * width;                                                                   \
+            for (; i < n && est__int_at(ids, i) == id; i++) {                                           \
+                const T *row = data + est__int_at(indices, i) * width;                                  \
+                for (int64_t j = 0; j < width; j++)                                                     \
+                    to[j] += row[j];                                                                    \
+            }                                                                                           \
+            T scale = how == MEAN ? (T)(i - first) : how == SQRTN ? root((T)(i - first)) : 1;           \
+            for (int64_t j = 0; how != SUM && j < width; j++)                                           \
+                to[j] /= scale;                                                                         \
+        }                                                                                               \
+    }
+COMBINE(float, EST_FLOAT, sqrtf)
+COMBINE(double, EST_DOUBLE, sqrt)
+
+static est_status segments_cpu(est_kernel *k, combine how)
+{
+    const est_tensor *data = est__in(k, 0);
+    int64_t segments = 0, width = 1;
+    est_tensor *out;
+    if (data->shape.rank < 1 || (k->num_in == 4 && est__tensor_elements(est__in(k, 3)) != 1))
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "data of rank %d; rows and one number of segments are wanted",
+                                data->shape.rank);
+    EST_TRY(check(k, data->shape.dim[0], &segments));
+    est_shape shape = data->shape;
+    shape.dim[0] = segments;
+    for (int d = 1; d < shape.rank; d++)
+        width *= shape.dim[d];
+    EST_TRY(est__out(k, 0, &shape, &out));
+    if (data->dtype == EST_FLOAT)
+        combine_float(how, k, width, segments, out->data);
+    else
+        combine_double(how, k, width, segments, out->data);
+    return EST_OK;
+}
+
+static est_status sum_cpu(est_kernel *k)
+{
+    return segments_cpu(k, SUM);
+}
+
+static est_status mean_cpu(est_kernel *k)
+{
+    return segments_cpu(k, MEAN);
+}
+
+static est_status sqrtn_cpu(est_kernel *k)
+{
+    return segments_cpu(k, SQRTN);
+}
+
+/* The number of rows of n, as a scalar node. */
+static est_node *rows_of(est_graph *g, est_node *n)
+{
+    return EST_OP3(g, "GatherV2", est__shape_node(g, n), est_constant_int(g, EST_INT32, 0), est_constant_int(g, EST_INT32, 0));
+}
+
+/* Each row of dy, over what its segment was divided by, goes back to the rows that were picked. */
+static void segment_grad(est_grad *b, combine how)
+{
+    est_graph *g = b->g;
+    est_node *dy = b->dy[0], *ids = b->x[2], *zero = est_constant_int(g, EST_INT32, 0);
+    est_node *back = EST_OP3(g, "GatherV2", dy, ids, zero);
+    if (how != SUM) {
+        est_node *ones = est_op(g, "Cast", NULL, EST_NODES(EST_OP1(g, "OnesLike", ids)),
+                                EST_ATTRS(EST_TYPE_ATTR("DstT", est_node_dtype(dy))));
+        est_node *sizes = EST_OP3(g, "GatherV2", EST_OP3(g, "UnsortedSegmentSum", ones, ids, rows_of(g, dy)), ids, zero);
+        int64_t column[EST_MAX_RANK] = { -1, 1, 1, 1, 1, 1, 1, 1 };
+        int rank = est_node_shape(dy)->rank;
+        if (rank < 1) {
+            b->dx[0] = est__graph_fail(g, EST_UNIMPLEMENTED, "%s '%s': the gradient needs the rank of the data",
+                                       b->op->row->tf_name, b->op->name);
+            return;
+        }
+        sizes = EST_OP2(g, "Reshape", sizes, est_constant_ints(g, EST_INT32, (est_ints){ column, (size_t)rank }));
+        back = EST_OP2(g, "RealDiv", back, how == SQRTN ? EST_OP1(g, "Sqrt", sizes) : sizes);
+    }
+    b->dx[0] = EST_OP3(g, "UnsortedSegmentSum", back, b->x[1], rows_of(g, b->x[0]));
+}
+
+static void sum_grad(est_grad *b)
+{
+    segment_grad(b, SUM);
+}
+
+static void mean_grad(est_grad *b)
+{
+    segment_grad(b, MEAN);
+}
+
+static void sqrtn_grad(est_grad *b)
+{
+    segment_grad(b, SQRTN);
+}
+
+#define INPUTS "data: T, indices: Tidx, segment_ids: Tsegmentids"
+#define INT "{int32, int64} = int32"
+#define ATTRS " -> output: T; T: {float, double}; Tidx: " INT "; Tsegmentids: " INT "; sparse_gradient: bool = false"
+#define ROWS(name, how)                                                                                                    \
+    { .tf_name = name, .signature = INPUTS ATTRS, .infer = infer, .cpu = how##_cpu, .grad = how##_grad },                  \
+    { .tf_name = name "WithNumSegments", .signature = INPUTS ", num_segments: Tnumsegments" ATTRS "; Tnumsegments: " INT,  \
+      .infer = infer, .cpu = how##_cpu, .grad = how##_grad }
+
+EST_OPS(sparse_segment, ROWS("SparseSegmentSum", sum), ROWS("SparseSegmentMean", mean), ROWS("SparseSegmentSqrtN", sqrtn));
