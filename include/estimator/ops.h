@@ -115,11 +115,11 @@ EST_API est_node *est_bias_add(est_graph *g, est_node *x, est_node *bias);
 EST_API est_node *est_softmax(est_graph *g, est_node *logits);
 EST_API est_node *est_log_softmax(est_graph *g, est_node *logits);
 /** Cross entropy of each row, [batch]: `labels` [batch, classes] are probabilities. */
-EST_API est_node *est_softmax_cross_entropy(est_graph *g, est_node *logits, est_node *labels);
+EST_API est_node *est_softmax_cross_entropy_with_logits(est_graph *g, est_node *logits, est_node *labels);
 /** The same for `labels` [batch] that are class numbers (int32, int64). Errors when it runs: a label outside [0, classes). */
-EST_API est_node *est_sparse_softmax_cross_entropy(est_graph *g, est_node *logits, est_node *labels);
+EST_API est_node *est_sparse_softmax_cross_entropy_with_logits(est_graph *g, est_node *logits, est_node *labels);
 /** max(x, 0) - x*z + log(1 + exp(-|x|)) elementwise, for logits x and labels z in [0, 1]. */
-EST_API est_node *est_sigmoid_cross_entropy(est_graph *g, est_node *logits, est_node *labels);
+EST_API est_node *est_sigmoid_cross_entropy_with_logits(est_graph *g, est_node *logits, est_node *labels);
 /** sum(x^2) / 2. */
 EST_API est_node *est_l2_loss(est_graph *g, est_node *x);
 
@@ -129,7 +129,7 @@ EST_API est_node *est_random_uniform(est_graph *g, est_node *shape, est_dtype dt
 /** Mean 0, deviation 1. */
 EST_API est_node *est_random_normal(est_graph *g, est_node *shape, est_dtype dtype);
 /** The same, drawn again where it is beyond two deviations. */
-EST_API est_node *est_truncated_normal(est_graph *g, est_node *shape, est_dtype dtype);
+EST_API est_node *est_random_truncated_normal(est_graph *g, est_node *shape, est_dtype dtype);
 
 /* ---- lookup tables: they are filled by an initializer, once in a session ---- */
 /** An empty table; its handle. `name` is also what sessions know it by. */
