@@ -58,6 +58,8 @@ EST_API est_status est_optimizer_new(const char *name, const void *options, size
 EST_API void est_optimizer_free(est_optimizer *o);
 EST_API est_optimizer *est_optimizer_retain(est_optimizer *o);
 EST_API const char *est_optimizer_name(const est_optimizer *o);
+/** Its options struct with every default filled in; a 0 is a 0 here. Lent. */
+EST_API const void *est_optimizer_options(const est_optimizer *o);
 EST_API const est_field *est_optimizer_fields(const char *name, size_t *options_size);
 EST_API const char *const *est_optimizer_names(void);
 

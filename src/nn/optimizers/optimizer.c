@@ -43,8 +43,9 @@ const est_field *est_optimizer_fields(const char *name, size_t *options_size)
 static est_status unknown(const char *name)
 {
     const char *near = est__nearest(name, names, NUM_KINDS);
-    return est__fail(EST_NOT_FOUND, "unknown optimizer '%s'%s%s%s; there are Adagrad, Adam, Ftrl and SGD", name,
-                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    if (near)
+        return est__fail(EST_NOT_FOUND, "unknown optimizer '%s'; did you mean '%s'?", name, near);
+    return est__fail(EST_NOT_FOUND, "unknown optimizer '%s'; there are Adagrad, Adam, Ftrl and SGD", name);
 }
 
 /* A field's stand-in for 0 has done its work once the defaults are filled in. */
@@ -96,6 +97,11 @@ void est_optimizer_free(est_optimizer *o)
 const char *est_optimizer_name(const est_optimizer *o)
 {
     return o->kind->name;
+}
+
+const void *est_optimizer_options(const est_optimizer *o)
+{
+    return o->options;
 }
 
 void est__sum_duplicate_ids(est_graph *g, est_node **rows, est_node **ids)
