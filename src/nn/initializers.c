@@ -49,14 +49,13 @@ est_node *est_glorot_uniform(est_graph *g, est_shape shape)
         return dims;
     fans(&shape, &in, &out);
     double limit = sqrt(6 / fmax(in + out, 1));
-    est_node *unit = est_op(g, "RandomUniform", NULL, EST_NODES(dims), EST_ATTRS(EST_TYPE_ATTR("dtype", EST_FLOAT)));
+    est_node *unit = est_random_uniform(g, dims, EST_FLOAT);
     return est_add(g, est_mul(g, unit, est_constant_float(g, 2 * limit)), est_constant_float(g, -limit));
 }
 
 est_node *est_truncated_normal(est_graph *g, est_shape shape, double mean, double stddev)
 {
-    est_node *unit = est_op(g, "TruncatedNormal", NULL, EST_NODES(dims_of(g, &shape)),
-                            EST_ATTRS(EST_TYPE_ATTR("dtype", EST_FLOAT)));
+    est_node *unit = est_random_truncated_normal(g, dims_of(g, &shape), EST_FLOAT);
     est_node *scaled = est_mul(g, unit, est_constant_float(g, stddev));
     return mean == 0 ? scaled : est_add(g, scaled, est_constant_float(g, mean));
 }

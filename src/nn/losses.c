@@ -10,30 +10,21 @@ static est_node *as_float(est_graph *g, est_node *x)
     return est_node_dtype(x) == EST_FLOAT ? x : est_cast(g, x, EST_FLOAT);
 }
 
-/* max(x, 0) - x * z + log(1 + exp(-|x|)), which never overflows. Its two selections have the right derivative at x = 0. */
 est_node *est_sigmoid_cross_entropy(est_graph *g, est_node *labels, est_node *logits)
 {
-    est_graph_begin_scope(g, "sigmoid_cross_entropy");
-    est_node *zeros = est_op(g, "ZerosLike", NULL, EST_NODES(logits), EST_NO_ATTRS);
-    est_node *positive = est_op(g, "GreaterEqual", NULL, EST_NODES(logits, zeros), EST_NO_ATTRS);
-    est_node *relu = est_op(g, "SelectV2", NULL, EST_NODES(positive, logits, zeros), EST_NO_ATTRS);
-    est_node *minus_abs = est_op(g, "SelectV2", NULL, EST_NODES(positive, est_neg(g, logits), logits), EST_NO_ATTRS);
-    est_node *line = est_sub(g, relu, est_mul(g, logits, as_float(g, labels)));
-    est_node *loss = est_add(g, line, est_op(g, "Log1p", NULL, EST_NODES(est_exp(g, minus_abs)), EST_NO_ATTRS));
-    est_graph_end_scope(g);
-    return loss;
+    return est_sigmoid_cross_entropy_with_logits(g, logits, as_float(g, labels));
 }
 
 est_node *est_sparse_softmax_cross_entropy(est_graph *g, est_node *labels, est_node *logits)
 {
     if (est_node_shape(labels)->rank == 2)
         labels = est__squeeze_last(g, labels);
-    return est_op(g, "SparseSoftmaxCrossEntropyWithLogits", NULL, EST_NODES(logits, labels), EST_NO_ATTRS);
+    return est_sparse_softmax_cross_entropy_with_logits(g, logits, labels);
 }
 
 est_node *est_squared_error(est_graph *g, est_node *labels, est_node *predictions)
 {
-    return est_op(g, "SquaredDifference", NULL, EST_NODES(predictions, as_float(g, labels)), EST_NO_ATTRS);
+    return est_squared_difference(g, predictions, as_float(g, labels));
 }
 
 est_node *est_loss_reduce(est_graph *g, est_node *losses, est_node *weights, const char *reduction)

@@ -55,10 +55,9 @@ static est_node *precision_recall(est_graph *g, const est__confusion *c)
     est_node *rise = falls(g, c->true_positives);
     est_node *slope = est_div_no_nan(g, rise, est_maximum(g, falls(g, p), zero));
     est_node *intercept = est_sub(g, tp, est_mul(g, slope, p_high));
-    est_node *both = est_op(g, "LogicalAnd", NULL, EST_NODES(est_greater(g, p_low, zero), est_greater(g, p_high, zero)),
-                            EST_NO_ATTRS);
+    est_node *both = est_logical_and(g, est_greater(g, p_low, zero), est_greater(g, p_high, zero));
     est_node *growth = est_div_no_nan(g, p_low, est_maximum(g, p_high, zero));
-    est_node *safe = est_op(g, "SelectV2", NULL, EST_NODES(both, growth, est_constant_float(g, 1)), EST_NO_ATTRS);
+    est_node *safe = est_where(g, both, growth, est_constant_float(g, 1));
     est_node *area = est_mul(g, slope, est_add(g, rise, est_mul(g, intercept, est_log(g, safe))));
     est_node *positives = est_maximum(g, est_add(g, tp, upper(g, c->false_negatives)), zero);
     return est__metric_sum(g, est_div_no_nan(g, area, positives));

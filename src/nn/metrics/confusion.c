@@ -6,8 +6,7 @@ est__confusion est__metric_confusion(est_graph *g, const char *name, est_node *l
 {
     est__metric_match(g, &labels, &predictions);
     predictions = est_cast(g, predictions, EST_FLOAT);
-    weights = weights ? est__metric_weights(g, weights, predictions)
-                      : est_op(g, "OnesLike", NULL, EST_NODES(predictions), EST_NO_ATTRS);
+    weights = weights ? est__metric_weights(g, weights, predictions) : est_ones_like(g, predictions);
     est__accumulator counts = { .name = "counts", .batch = est_confusion_at_thresholds(g, est_cast(g, labels, EST_FLOAT),
                                                                                       predictions, weights, thresholds) };
     est__confusion c = { .metric = est__metric_begin(g, name, &counts, 1) };

@@ -49,7 +49,7 @@ est_node *est__metric_weights(est_graph *g, est_node *weights, est_node *values)
     weights = est__weights_like(g, weights, values);
     if (est_shape_equal(est_node_shape(weights), est_node_shape(values)))
         return weights;
-    return est_mul(g, weights, est_op(g, "OnesLike", NULL, EST_NODES(est_cast(g, values, EST_FLOAT)), EST_NO_ATTRS));
+    return est_mul(g, weights, est_ones_like(g, est_cast(g, values, EST_FLOAT)));
 }
 
 est_node *est__metric_sum(est_graph *g, est_node *x)
