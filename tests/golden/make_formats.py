@@ -50,6 +50,14 @@ def save(prefix, entries):
     tf.raw_ops.SaveV2(prefix=prefix, tensor_names=list(names), shape_and_slices=list(slices), tensors=list(values))
 
 
+def shards(directory):
+    """A checkpoint in two data files, as a sharded saver leaves it."""
+    a, b = os.path.join(directory, "a"), os.path.join(directory, "b")
+    save(a, [("x", "", tf.constant([1.5, -2.0]))])
+    save(b, [("y", "", tf.constant([3, 4, 5], tf.int64))])
+    tf.raw_ops.MergeV2Checkpoints(checkpoint_prefixes=[a, b], destination_prefix=os.path.join(directory, "shards"))
+
+
 def many_tensors():
     """An index of several blocks."""
     return [("layer_%05d/a_rather_long_name_of_a_scope/kernel" % i, "", tf.constant(i, tf.int32)) for i in range(12000)]
@@ -98,6 +106,7 @@ def main(out=HERE):
     os.makedirs(out)
     at = lambda name: os.path.join(out, name)
     save(at("model.ckpt-7"), tensors())
+    shards(out)
     with tempfile.TemporaryDirectory() as tmp:
         save(os.path.join(tmp, "many"), many_tensors())
         with open(os.path.join(tmp, "many.index"), "rb") as f, open(at("many.txt"), "w") as out_file:
