@@ -24,7 +24,7 @@ struct est__pool {
     pthread_mutex_t lock;
     pthread_cond_t work, done;
     job *jobs;
-    atomic_int listed; /* the length of `jobs`, for spinning */
+    atomic_uint posted; /* jobs ever listed: what a spinning worker waits for */
     int sleepers;
     bool stop;
     pthread_t worker[];
@@ -74,8 +74,9 @@ static void *work(void *arg)
                 pthread_cond_broadcast(&p->done);
             continue;
         }
+        unsigned seen = atomic_load_explicit(&p->posted, memory_order_relaxed);
         pthread_mutex_unlock(&p->lock);
-        for (int i = 0; i < SPINS && !atomic_load_explicit(&p->listed, memory_order_relaxed); i++)
+        for (int i = 0; i < SPINS && atomic_load_explicit(&p->posted, memory_order_relaxed) == seen; i++)
             pause_briefly();
         pthread_mutex_lock(&p->lock);
         if (p->stop || find_job(p))
@@ -162,7 +163,7 @@ static void list_job(est__pool *p, job *j)
     while (*end)
         end = &(*end)->later;
     *end = j;
-    atomic_fetch_add_explicit(&p->listed, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&p->posted, 1, memory_order_relaxed);
     int wanted = j->blocks - 1 < p->sleepers ? (int)(j->blocks - 1) : p->sleepers;
     if (wanted > 1)
         pthread_cond_broadcast(&p->work);
@@ -179,7 +180,6 @@ static void finish_job(est__pool *p, job *j)
     while (*at != j)
         at = &(*at)->later;
     *at = j->later;
-    atomic_fetch_sub_explicit(&p->listed, 1, memory_order_relaxed);
     pthread_mutex_unlock(&p->lock);
     for (int i = 0; i < SPINS && atomic_load(&j->users); i++)
         pause_briefly();
