@@ -4,25 +4,11 @@
 
 #include <estimator/ops.h>
 
+#include "backend/cpu/vector.h"
 #include "backend/kernel.h"
 #include "graph/graph.h"
 
-/* ---- loops that the compiler may vectorise although input and output may be the same memory ---- */
-#if defined(__clang__)
-#define EST_IVDEP _Pragma("clang loop vectorize(assume_safety)")
-#elif defined(__GNUC__)
-#define EST_IVDEP _Pragma("GCC ivdep")
-#else
-#define EST_IVDEP
-#endif
-
-/* A float loop is compiled for baseline, AVX2 and AVX-512 and chosen at run time. Sanitizers run before such choices can be made. */
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define EST_CLONES __attribute__((target_clones("default", "avx2", "arch=skylake-avx512")))
-#else
-#define EST_CLONES
-#endif
+/* EST_CLONES for a type: where vectors pay. */
 #define EST_CLONES_float EST_CLONES
 #define EST_CLONES_double EST_CLONES
 #define EST_CLONES_int32_t
@@ -33,7 +19,7 @@
 #define EST_CLONES_uint16_t
 #define EST_CLONES_uint32_t
 #define EST_CLONES_uint64_t
-#define EST_CLONES_bool
+#define EST_CLONES__Bool
 
 /* Lists of the dtypes that kernels compute with: X(C type, dtype, …). */
 #define EST_REALS(X, ...) X(float, EST_FLOAT, __VA_ARGS__) X(double, EST_DOUBLE, __VA_ARGS__)
@@ -45,7 +31,7 @@
     X(uint64_t, EST_UINT64, __VA_ARGS__)
 #define EST_SIGNED_NUMBERS(X, ...) EST_REALS(X, __VA_ARGS__) EST_SIGNED(X, __VA_ARGS__)
 #define EST_NUMBERS(X, ...) EST_SIGNED_NUMBERS(X, __VA_ARGS__) EST_UNSIGNED(X, __VA_ARGS__)
-#define EST_BOOLS(X, ...) X(bool, EST_BOOL, __VA_ARGS__)
+#define EST_BOOLS(X, ...) X(_Bool, EST_BOOL, __VA_ARGS__)
 
 /* The same lists as a signature spells them. */
 #define EST_SIG_REALS "{float, double}"
