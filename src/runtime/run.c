@@ -78,7 +78,7 @@ est_status est__run_step(est__run *r, const est_tensor *const *feeds, uint64_t n
     }
     EST_TRY(run_steps(r, 0, p->first_assign, number));
     if (p->checked >= 0 && !isfinite(est__tensor_get(&f->tensor[p->checked], 0)))
-        return est__fail(EST_FAILED_PRECONDITION, "'%s' is %g", p->value[p->checked].node->op->name,
+        return est__fail(EST_ABORTED, "'%s' is %g", p->value[p->checked].node->op->name,
                          est__tensor_get(&f->tensor[p->checked], 0));
     EST_TRY(run_steps(r, p->first_assign, p->num_steps, number));
     return est__frame_settle(f);

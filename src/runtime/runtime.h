@@ -29,9 +29,13 @@ void est__plan_print(const est__plan *p, est__buffer *out);   /* a line a step: 
 est_status est__run_new(const est__plan *p, est__pool *pool, est__run **out);
 void est__run_free(est__run *r);
 /* One step. Feeds are borrowed until the fetches have been read. Errors name the operation. When `checked` is not finite:
- * INVALID_ARGUMENT-free status FAILED_PRECONDITION, nothing assigned. */
+ * ABORTED, nothing assigned. */
 est_status est__run_step(est__run *r, const est_tensor *const *feeds, uint64_t step);
 const est_tensor *est__run_fetch(const est__run *r, size_t i);   /* lent until the next step */
+/* After a step failed because `checked` was not finite: runs the step again, operation by operation, without its targets, and appends which
+ * tensor is the first that is not finite: "first non-finite tensor: 'a/Log' (input 'fare' holds inf in example 7 of the batch)". */
+est_status est__find_nonfinite(const est_graph *g, const est__plan_options *options, const est_tensor *const *feeds, uint64_t step,
+                               est__buffer *out);
 size_t est__plan_fetches(const est__plan *p);
 
 #endif

@@ -1,0 +1,66 @@
+/* The checking replay: which tensor of a step was the first that is not finite. */
+#include "runtime/frame.h"
+
+#include <math.h>
+
+/* The first element that is not finite; -1: all are. */
+static int64_t first_bad(const est_tensor *t)
+{
+    int64_t n = t->data && est__dtype_is_float(t->dtype) ? est__tensor_elements(t) : 0;
+    for (int64_t i = 0; i < n; i++)
+        if (!isfinite(est__tensor_get(t, i)))
+            return i;
+    return -1;
+}
+
+static void name_value(const char *what, const est_tensor *t, const char *name, int64_t i, est__buffer *out)
+{
+    int64_t row = t->shape.rank > 0 && t->shape.dim[0] > 0 ? i / (est__tensor_elements(t) / t->shape.dim[0]) : 0;
+    est__buffer_printf(out, "%s '%s' holds %g in example %lld of the batch", what, name, est__tensor_get(t, i), (long long)row);
+}
+
+static est_status replay(est__run *r, const est__plan *p, const est_tensor *const *feeds, uint64_t number, est__buffer *out)
+{
+    est__frame *f = &r->frame;
+    for (size_t i = 0; i < p->num_feeds; i++)
+        f->tensor[p->feed[i]] = *feeds[i];
+    for (size_t s = 0; s < p->num_steps; s++) {
+        f->step = &p->step[s];
+        est__heap_empty(&f->scratch);
+        r->kernel[s].step = number;
+        EST_TRY(p->step[s].cpu(&r->kernel[s]));
+        for (int i = 0; i < p->step[s].num_out; i++)
+            if (first_bad(&f->tensor[p->step[s].out[i]]) >= 0) {
+                est__buffer_printf(out, "first non-finite tensor: '%s'", p->step[s].op->name);
+                return EST_OK;
+            }
+    }
+    est__buffer_text(out, "no tensor of the step is non-finite when it is run again");
+    return EST_OK;
+}
+
+est_status est__find_nonfinite(const est_graph *g, const est__plan_options *options, const est_tensor *const *feeds, uint64_t step,
+                               est__buffer *out)
+{
+    est__plan_options o = *options;
+    est__plan *plan;
+    est__run *run = NULL;
+    o.unfused = true;
+    o.targets = (est_nodes){ 0 };
+    o.checked = NULL;
+    EST_TRY(est__plan_new(g, &o, &plan));
+    est_status st = est__run_new(plan, NULL, &run);
+    if (st == EST_OK)
+        st = replay(run, plan, feeds, step, out);
+    for (size_t i = 0; i < o.feeds.count && st == EST_OK; i++) {
+        int64_t bad = first_bad(feeds[i]);
+        if (bad >= 0) {
+            name_value(" (input", feeds[i], o.feeds.data[i]->op->name, bad, out);
+            est__buffer_text(out, ")");
+            break;
+        }
+    }
+    est__run_free(run);
+    est__plan_free(plan);
+    return st;
+}

@@ -1,0 +1,21 @@
+/* The feeder: a thread that reads batches and runs the early plan on them, ahead of the step, into a small ring. */
+#ifndef EST_TRAIN_FEEDER_H
+#define EST_TRAIN_FEEDER_H
+
+#include "data/data.h"
+#include "runtime/runtime.h"
+
+typedef struct est__feeder est__feeder;
+
+/* Takes over reading from a started dataset (batch by batch; the dataset stays the caller's). `feature`: which of its features feeds each
+ * of the plan's feeds. `early` gives what the step is fed. */
+est_status est__feeder_new(est_dataset *d, const est__plan *early, const int *feature, size_t count, est__feeder **out);
+/* The next batch: what the early plan gave (lent until the next call) and its rows. OUT_OF_RANGE: the data has ended. */
+est_status est__feeder_next(est__feeder *f, const est_tensor *const **fetches, int64_t *rows);
+/* The batch that the last est__feeder_next gave, as it was read: for messages. */
+const est_batch *est__feeder_batch(const est__feeder *f);
+void est__feeder_free(est__feeder *f);    /* ends the thread */
+/* How many batches a feeder reads ahead of the one in use, at most. */
+int64_t est__feeder_window(const est_dataset *d);
+
+#endif

@@ -1,0 +1,231 @@
+/* The training loop. */
+#include "train/loop.h"
+
+#include <math.h>
+
+#include "runtime/runtime.h"
+#include "train/feeder.h"
+
+enum { STEADY = 100 };            /* steps before the steady state is measured */
+
+typedef struct training {
+    const est__loop *l;
+    est__plan_options options;
+    est__plan *early, *late;
+    est__run *run;
+    est__feeder *feeder;
+    est_node **fetches;           /* the loss, then the summaries */
+    est__scalar *scalars;
+    int64_t step, batches;        /* done, over all calls */
+    float loss;
+    double shown, logged, saved;  /* when */
+    int64_t logged_step;
+    double steady_start;
+    int64_t steady_examples;
+    est_train_result result;
+} training;
+
+static est_status prepare(training *t)
+{
+    const est__loop *l = t->l;
+    const est_spec *spec = l->spec;
+    size_t n = spec->num_summaries + 1;
+    t->fetches = est__calloc(n, sizeof *t->fetches);
+    t->scalars = est__calloc(n, sizeof *t->scalars);
+    if (t->fetches == NULL || t->scalars == NULL)
+        return est__fail_memory(n * sizeof *t->scalars);
+    t->fetches[0] = spec->loss;
+    t->scalars[0].tag = "loss";
+    for (size_t i = 0; i < spec->num_summaries; i++) {
+        t->fetches[i + 1] = spec->summary[i].node;
+        t->scalars[i + 1].tag = spec->summary[i].name;
+    }
+    t->options = (est__plan_options){ .resources = l->session->resources, .feeds = l->feeds, .fetches = { t->fetches, n },
+                                      .targets = EST_NODES(spec->train_op), .checked = spec->loss,
+                                      .seed = (uint64_t)l->config->tf_random_seed };
+    EST_TRY(est__plan_split(spec->graph, &t->options, &t->early, &t->late));
+    EST_TRY(est__run_new(t->late, l->pool, &t->run));
+    return est__feeder_new(l->dataset, t->early, l->feature, l->feeds.count, &t->feeder);
+}
+
+static void release(training *t)
+{
+    est__feeder_free(t->feeder);
+    est__run_free(t->run);
+    est__plan_free(t->late);
+    est__plan_free(t->early);
+    est__free(t->fetches);
+    est__free(t->scalars);
+}
+
+est_status est__loop_save(const est__loop *l, int64_t step, int64_t batches)
+{
+    est__buffer place = { 0 };
+    est_status st = l->saves_input ? est__dataset_save(l->dataset, batches, &place) : EST_OK;
+    if (st == EST_OK)
+        st = est__saver_save(l->saver, l->session, step, batches, l->saves_input ? &place : NULL);
+    est__buffer_free(&place);
+    if (st == EST_OK && l->events) {
+        char path[64];
+        snprintf(path, sizeof path, "model.ckpt-%lld", (long long)step);
+        st = est__event_session_log(l->events, step, TENSORFLOW__SESSION_LOG__SESSION_STATUS__CHECKPOINT, path);
+    }
+    return st;
+}
+
+static est_status not_finite(const training *t)
+{
+    const est_batch *b = est__feeder_batch(t->feeder);
+    size_t n = t->l->feeds.count;
+    const est_tensor **feeds = est__malloc((n + 1) * sizeof *feeds);
+    est__buffer found = { 0 };
+    if (feeds == NULL)
+        return est__fail_memory(n * sizeof *feeds);
+    for (size_t i = 0; i < n; i++)
+        feeds[i] = &b->value[t->l->feature[i]];
+    est_status st = est__find_nonfinite(t->l->spec->graph, &t->options, feeds, (uint64_t)t->step, &found);
+    float loss = (float)est__tensor_get(est__run_fetch(t->run, 0), 0);
+    if (st == EST_OK)
+        st = est__fail(EST_ABORTED, "step %lld: loss is %s; %s", (long long)t->step + 1, isnan(loss) ? "NaN" : loss > 0 ? "inf" : "-inf",
+                       found.data ? found.data : "");
+    est__buffer_free(&found);
+    est__free(feeds);
+    return st;
+}
+
+static void log_line(training *t, double now)
+{
+    double rate = (double)(t->step - t->logged_step) / (now > t->logged ? now - t->logged : 1e-9);
+    est__log(EST_LOG_INFO, "step %lld: loss = %.6g, %.6g steps/s", (long long)t->step, (double)t->loss, rate);
+    if (t->l->events)
+        est__event_scalars(t->l->events, t->step, &(est__scalar){ "global_step/sec", rate }, 1);
+    t->logged = now;
+    t->logged_step = t->step;
+}
+
+static est_status write_summaries(training *t)
+{
+    for (size_t i = 0; i < t->options.fetches.count; i++)
+        t->scalars[i].value = est__tensor_get(est__run_fetch(t->run, i), 0);
+    EST_TRY(est__event_scalars(t->l->events, t->step, t->scalars, t->options.fetches.count));
+    return est__event_flush(t->l->events);
+}
+
+static void show(training *t, double now)
+{
+    const est__loop *l = t->l;
+    est_progress p = { .global_step = t->step, .max_steps = l->last_step, .loss = (double)t->loss, .seconds = now - l->start };
+    p.steps_per_sec = (double)(t->step - l->first_step) / (p.seconds > 0 ? p.seconds : 1e-9);
+    l->progress(&p, l->progress_user);
+    t->shown = now;
+}
+
+static bool due(int64_t step, int64_t every)
+{
+    return every > 0 && step % every == 0;
+}
+
+/* What happens beside the steps. */
+static est_status after_step(training *t, double now)
+{
+    const est__loop *l = t->l;
+    const est_run_config *c = l->config;
+    if (l->events && c->save_summary_steps > 0 && (t->step - 1) % c->save_summary_steps == 0)
+        EST_TRY(write_summaries(t));
+    if (due(t->step, c->log_step_count_steps))
+        log_line(t, now);
+    if (l->progress && now - t->shown >= 0.1)
+        show(t, now);
+    bool by_time = c->save_checkpoints_secs > 0 && now - t->saved >= (double)c->save_checkpoints_secs;
+    if ((due(t->step, c->save_checkpoints_steps) || by_time) && t->step != l->last_step) {
+        t->saved = now;
+        EST_TRY(est__loop_save(l, t->step, t->batches));
+    }
+    return EST_OK;
+}
+
+static est_status one_step(training *t)
+{
+    const est_tensor *const *fetches;
+    int64_t rows;
+    est_status st = est__feeder_next(t->feeder, &fetches, &rows);
+    if (st != EST_OK)
+        return st;
+    st = est__run_step(t->run, fetches, (uint64_t)t->step);
+    if (st == EST_ABORTED)
+        return not_finite(t);
+    if (st != EST_OK)
+        return est__fail_in(st == EST_OUT_OF_RANGE ? EST_INVALID_ARGUMENT : st, "step %lld", (long long)t->step + 1);
+    t->loss = *(const float *)est__run_fetch(t->run, 0)->data;
+    t->step++;
+    t->batches++;
+    t->steady_examples += rows;
+    return EST_OK;
+}
+
+static est_status run_all(training *t)
+{
+    const est__loop *l = t->l;
+    while (l->last_step == 0 || t->step < l->last_step) {
+        if (atomic_load_explicit(l->stop, memory_order_relaxed))
+            return est__fail(EST_CANCELLED, "stopped at step %lld", (long long)t->step);
+        EST_TRY(one_step(t));
+        double now = est__clock();
+        int64_t done = t->step - l->first_step;
+        if (done == 1)
+            t->result.start_up_seconds = now - l->start;
+        if (done == 1 || done == STEADY) {
+            t->steady_start = now;
+            t->steady_examples = 0;
+        }
+        EST_TRY(after_step(t, now));
+    }
+    return EST_OK;
+}
+
+static void measure(training *t, double end)
+{
+    est_train_result *r = &t->result;
+    int64_t done = t->step - t->l->first_step, from = done > STEADY ? STEADY : 1;
+    double seconds = end - t->steady_start;
+    r->global_step = t->step;
+    r->steps = done;
+    r->loss = (double)t->loss;
+    r->seconds = est__clock() - t->l->start;
+    if (done > from && seconds > 0) {
+        r->steps_per_sec = (double)(done - from) / seconds;
+        r->examples_per_sec = (double)t->steady_examples / seconds;
+    }
+}
+
+est_status est__train_loop(const est__loop *l, est_train_result *result)
+{
+    training t = { .l = l, .step = l->first_step, .batches = l->batches, .logged_step = l->first_step };
+    est_status st = prepare(&t);
+    t.logged = t.saved = est__clock();
+    if (st == EST_OK)
+        st = run_all(&t);
+    double end = est__clock();
+    bool ended = st == EST_OUT_OF_RANGE, stopped = st == EST_CANCELLED;
+    if (ended && t.step == l->first_step)
+        est__log(EST_LOG_WARNING, "the data gave no batch: no step was made");
+    if (st == EST_OK || ended || stopped) {
+        st = EST_OK;
+        if (t.step > l->first_step && est__saver_last(l->saver) != t.step)
+            st = est__loop_save(l, t.step, t.batches);
+        if (st == EST_OK)
+            st = est__saver_wait(l->saver);
+        if (st == EST_OK && l->events)
+            st = est__event_flush(l->events);
+        if (l->progress && t.step > l->first_step)
+            show(&t, end);
+    }
+    measure(&t, end);
+    if (t.step > l->first_step && st == EST_OK)
+        est__log(EST_LOG_INFO, "step %lld: loss = %.6g; %s", (long long)t.step, (double)t.loss,
+                 stopped ? "stopped" : ended ? "the data have ended" : "done");
+    release(&t);
+    if (result)
+        *result = t.result;
+    return st == EST_OK && stopped ? est__fail(EST_CANCELLED, "stopped at step %lld", (long long)t.step) : st;
+}

@@ -1,0 +1,23 @@
+/* The checkpoints of a model directory: which there are, which is the newest, the input's place beside them. */
+#ifndef EST_TRAIN_MODEL_DIR_H
+#define EST_TRAIN_MODEL_DIR_H
+
+#include "formats/bundle.h"
+
+/* The checkpoints of a directory, newest first: as its `checkpoint` file lists them, else (it is missing or damaged) by the steps in the
+ * files' names. Only complete ones (with an .index) are listed. */
+typedef struct est__checkpoints {
+    char **prefix;
+    size_t count, capacity;
+} est__checkpoints;
+est_status est__checkpoints_list(const char *dir, est__checkpoints *out);   /* free, whatever comes back */
+void est__checkpoints_free(est__checkpoints *c);
+/* The step in "…/model.ckpt-500"; -1: none. */
+int64_t est__checkpoint_step(const char *prefix);
+
+/* model.ckpt-N.input: the place of the input after `batches` batches, with the checksum of the .index that it belongs to. */
+est_status est__input_write(const char *prefix, uint32_t index_crc, int64_t batches, const void *state, size_t size);
+/* NOT_FOUND: there is none, or it belongs to another index (TensorFlow wrote a checkpoint of that step since); DATA_LOSS: damaged. */
+est_status est__input_read(const char *prefix, int64_t *batches, char **data, const char **state, size_t *size);
+
+#endif

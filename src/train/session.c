@@ -1,0 +1,161 @@
+/* Sessions: binding, initial values, restoring. */
+#include "train/session.h"
+
+#include "runtime/runtime.h"
+
+typedef bool (*chooser)(const est__graph_variable *v, const est__bundle *from);
+
+est_status est__session_new(const est_graph *g, uint64_t seed, est__session **out)
+{
+    est__session *s = est__calloc(1, sizeof *s);
+    *out = NULL;
+    if (s == NULL)
+        return est__fail_memory(sizeof *s);
+    s->graph = g;
+    s->seed = seed;
+    est_status st = est__resources_new(&s->resources);
+    for (size_t i = 0; i < g->num_variables && st == EST_OK; i++) {
+        est__resource *r;
+        const est_operation *op = g->variable[i].handle->op;
+        st = op->row->bind(op, s->resources, &r);
+    }
+    if (st != EST_OK) {
+        est__session_free(s);
+        return st;
+    }
+    *out = s;
+    return EST_OK;
+}
+
+void est__session_free(est__session *s)
+{
+    if (s == NULL)
+        return;
+    est__resources_free(s->resources);
+    est__free(s);
+}
+
+est__variable *est__session_variable(const est__session *s, const char *name)
+{
+    est__resource *r = est__resources_find(s->resources, name);
+    return r && r->kind == &est__variable_kind ? (est__variable *)r : NULL;
+}
+
+static est_status set_value(est__variable *v, const est_tensor *value)
+{
+    if (!est_shape_equal(&v->value->shape, &value->shape)) {
+        char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
+        return est__fail(EST_INVALID_ARGUMENT, "variable '%s' is %s, its initial value %s", v->base.name,
+                         est__shape_string(a, &v->value->shape), est__shape_string(b, &value->shape));
+    }
+    memcpy(v->value->data, value->data, est__tensor_bytes(value));
+    v->initialized = true;
+    return EST_OK;
+}
+
+/* Runs the initial values of the chosen variables, and the tables' initializers with them where wanted. */
+static est_status initialize(est__session *s, chooser choose, const est__bundle *from, bool tables)
+{
+    const est_graph *g = s->graph;
+    size_t n = 0, m = tables ? g->num_initializers : 0;
+    est_node **fetches = est__malloc((g->num_variables + m + 1) * sizeof *fetches), **targets = fetches + g->num_variables;
+    est__variable **variables = est__malloc((g->num_variables + 1) * sizeof *variables);
+    est__plan *plan = NULL;
+    est__run *run = NULL;
+    if (fetches == NULL || variables == NULL) {
+        est__free(fetches);
+        est__free(variables);
+        return est__fail_memory(g->num_variables * sizeof *fetches);
+    }
+    for (size_t i = 0; i < g->num_variables; i++)
+        if (choose(&g->variable[i], from)) {
+            variables[n] = est__session_variable(s, g->variable[i].name);
+            fetches[n++] = g->variable[i].initial_value;
+        }
+    for (size_t i = 0; i < m; i++)
+        targets[i] = est__operation_node(g->initializer[i]);
+    est_status st = est__plan_new(g, &(est__plan_options){ .resources = s->resources, .fetches = { fetches, n },
+                                                           .targets = { targets, m }, .seed = s->seed }, &plan);
+    if (st == EST_OK)
+        st = est__run_new(plan, NULL, &run);
+    if (st == EST_OK)
+        st = est__run_step(run, NULL, 0);
+    for (size_t i = 0; i < n && st == EST_OK; i++)
+        st = set_value(variables[i], est__run_fetch(run, i));
+    est__run_free(run);
+    est__plan_free(plan);
+    est__free(fetches);
+    est__free(variables);
+    return st;
+}
+
+static bool not_restored(const est__graph_variable *v, const est__bundle *from)
+{
+    return from == NULL || v->local || v->hyper;
+}
+
+static bool is_local(const est__graph_variable *v, const est__bundle *from)
+{
+    (void)from;
+    return v->local;
+}
+
+static est_status check(const est__graph_variable *v, const est__bundle *from)
+{
+    const est__bundle_variable *have = est__bundle_find(from, v->name);
+    char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
+    if (have == NULL)
+        return est__fail(EST_NOT_FOUND, "%s: variable '%s' of the model is not in it: was model_dir written by another model?",
+                         est__bundle_prefix(from), v->name);
+    if (!est_shape_equal(&have->shape, &v->shape))
+        return est__fail(EST_INVALID_ARGUMENT, "%s: variable '%s' is %s, the model has %s: was model_dir written by another model?",
+                         est__bundle_prefix(from), v->name, est__shape_string(a, &have->shape), est__shape_string(b, &v->shape));
+    if (have->dtype != v->dtype)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: variable '%s' is %s, the model has %s", est__bundle_prefix(from), v->name,
+                         est_dtype_name(have->dtype), est_dtype_name(v->dtype));
+    return EST_OK;
+}
+
+/* The configuration wins over the checkpoint; that it does is said. */
+static est_status compare_hyper(est__session *s, const est__graph_variable *v, const est__bundle *from)
+{
+    est_tensor *saved;
+    est__variable *now = est__session_variable(s, v->name);
+    char a[32], b[32];
+    if (est__bundle_find(from, v->name) == NULL)
+        return EST_OK;
+    EST_TRY(check(v, from));
+    EST_TRY(est__bundle_read(from, v->name, &saved));
+    if (memcmp(saved->data, now->value->data, est__tensor_bytes(saved)) != 0) {
+        est__format_float(a, (float)est__tensor_get(saved, 0));
+        est__format_float(b, (float)est__tensor_get(now->value, 0));
+        est__log(EST_LOG_WARNING, "%s is %s in %s; the configuration's %s is taken", v->name, a, est__bundle_prefix(from), b);
+    }
+    est_tensor_free(saved);
+    return EST_OK;
+}
+
+est_status est__session_start(est__session *s, const est__bundle *from)
+{
+    const est_graph *g = s->graph;
+    for (size_t i = 0; i < g->num_variables && from; i++)
+        if (!g->variable[i].local && !g->variable[i].hyper)
+            EST_TRY(check(&g->variable[i], from));
+    EST_TRY(initialize(s, not_restored, from, true));
+    for (size_t i = 0; i < g->num_variables && from; i++) {
+        const est__graph_variable *v = &g->variable[i];
+        if (v->hyper)
+            EST_TRY(compare_hyper(s, v, from));
+        if (not_restored(v, from))
+            continue;
+        est__variable *variable = est__session_variable(s, v->name);
+        EST_TRY(est__bundle_read_into(from, v->name, variable->value));
+        variable->initialized = true;
+    }
+    return EST_OK;
+}
+
+est_status est__session_reset_local(est__session *s)
+{
+    return initialize(s, is_local, NULL, false);
+}
