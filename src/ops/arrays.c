@@ -96,15 +96,15 @@ static void concat_grad(est_grad *b)
 {
     est_graph *g = b->g;
     int count = b->op->num_inputs - 1, rank = -1, axis = 0;
-    const est_node *axis_node = b->x[count];
+    const est_tensor *value = est__const_value(b->x[count]);
     for (int i = 0; i < count; i++)
         if (est_node_shape(b->x[i])->rank >= 0)
             rank = est_node_shape(b->x[i])->rank;
-    if (rank < 0 || strcmp(est_node_type(axis_node), "Const") != 0) {
+    if (rank < 0 || value == NULL) {
         est__graph_fail(g, EST_UNIMPLEMENTED, "the gradient of ConcatV2 '%s' needs a known rank and a constant axis", b->op->name);
         return;
     }
-    axis = (int)est__int_at(est__attr(axis_node->op, "value")->tensor, 0);
+    axis = (int)est__int_at(value, 0);
     axis += axis < 0 ? rank : 0;
     int64_t begin[EST_MAX_RANK] = { 0 }, pick[EST_MAX_RANK] = { 0 };
     est_node *offset = NULL;   /* NULL: known, in `begin` */
@@ -412,11 +412,11 @@ static est_status transpose_cpu(est_kernel *k)
 static void transpose_grad(est_grad *b)
 {
     int64_t back[EST_MAX_RANK];
-    if (strcmp(est_node_type(b->x[1]), "Const") != 0) {
+    const est_tensor *perm = est__const_value(b->x[1]);
+    if (perm == NULL) {
         est__graph_fail(b->g, EST_UNIMPLEMENTED, "the gradient of Transpose '%s' needs a constant perm", b->op->name);
         return;
     }
-    const est_tensor *perm = est__attr(b->x[1]->op, "value")->tensor;
     int rank = (int)est__tensor_elements(perm);
     for (int d = 0; d < rank; d++) {
         int64_t axis = est__int_at(perm, d);

@@ -142,11 +142,7 @@ static est_status broadcast_to_cpu(est_kernel *k)
 
 static void broadcast_to_grad(est_grad *b)
 {
-    est_grad two = *b;
-    est_node *x[2] = { b->x[0], b->y[0] }, *dx[2] = { NULL, NULL };
-    two.x = x, two.dx = dx;
-    est__grad_broadcast(&two, b->dy[0], NULL);
-    b->dx[0] = dx[0];
+    b->dx[0] = est__sum_like(b, b->dy[0], b->x[0]);
 }
 
 /* ---- BroadcastGradientArgs: which axes of a broadcast result each operand's gradient is summed over ---- */
@@ -242,6 +238,20 @@ void est__grad_broadcast(est_grad *b, est_node *d0, est_node *d1)
             b->dx[i] = est__reshape_like(b->g, sum, b->x[i]);
         }
     }
+}
+
+est_node *est__sum_like(est_grad *b, est_node *d, est_node *x)
+{
+    est_node *pair[2] = { x, b->y[0] }, *dx[2] = { NULL, NULL };
+    est_grad of_pair = { .g = b->g, .op = b->op, .x = pair, .y = b->y, .dy = b->dy, .dx = dx };
+    est__grad_broadcast(&of_pair, d, NULL);
+    return dx[0];
+}
+
+const est_tensor *est__const_value(const est_node *n)
+{
+    bool constant = !est__is_nil(n) && strcmp(n->op->row->tf_name, "Const") == 0;
+    return constant ? est__attr(n->op, "value")->tensor : NULL;
 }
 
 void est__grad_none(est_grad *b)

@@ -124,6 +124,10 @@ void est__grad_none(est_grad *b);   /* nothing flows back: integers, comparisons
 void est__grad_pass(est_grad *b);   /* dy flows back as it is into input 0 */
 /* d[i] flows back into input i of a broadcasting op; it has the output's shape and is summed to the input's. */
 void est__grad_broadcast(est_grad *b, est_node *d0, est_node *d1);
+/* d, shaped like the op's output, summed to the shape of x, which is broadcast to it. */
+est_node *est__sum_like(est_grad *b, est_node *d, est_node *x);
+/* The value of a constant node; NULL: it is none. */
+const est_tensor *est__const_value(const est_node *n);
 /* Ops by name, for gradients and bodies. */
 #define EST_OP1(g, op, a) est_op((g), (op), NULL, EST_NODES(a), EST_NO_ATTRS)
 #define EST_OP2(g, op, a, b) est_op((g), (op), NULL, EST_NODES(a, b), EST_NO_ATTRS)

@@ -318,9 +318,9 @@ static est_status reduce_infer(est_infer *c)
 static bool known_axes(const est_grad *b, unsigned *bits)
 {
     int rank = est_node_shape(b->x[0])->rank;
-    if (rank < 0 || strcmp(est_node_type(b->x[1]), "Const") != 0)
+    const est_tensor *axes = est__const_value(b->x[1]);
+    if (rank < 0 || axes == NULL)
         return false;
-    const est_tensor *axes = est__attr(b->x[1]->op, "value")->tensor;
     *bits = 0;
     for (int64_t i = 0, n = est__tensor_elements(axes); i < n; i++)
         *bits |= 1u << ((est__int_at(axes, i) + rank) % rank);

@@ -54,6 +54,11 @@ est_node *est__shape_node(est_graph *g, est_node *n)
     return EST_OP1(g, "Shape", n);
 }
 
+est_node *est_shape_of_node(est_graph *g, est_node *x)
+{
+    return EST_OP1(g, "Shape", x);
+}
+
 /* ---- Reshape: one dimension of the shape may be -1 ---- */
 static est_status reshape_infer(est_infer *c)
 {
