@@ -44,7 +44,7 @@ EST_API est_status est_linear_regressor_new_sized(const est_linear_regressor_opt
                                                   const est_run_config *config, size_t config_size, est_estimator **out);
 
 /** Any canned estimator by its tf.estimator name, with that constructor's options struct. Errors: unknown name (the nearest is
- *  named). `optimizer_default_rate`: an optimizer by name alone takes the estimator's own learning rate (est_estimator_optimizer). */
+ *  named). */
 EST_API est_status est_estimator_new(const char *name, const void *options, size_t size, const est_run_config *config,
                                      size_t config_size, est_estimator **out);
 EST_API const est_field *est_estimator_fields(const char *name, size_t *options_size);
@@ -57,9 +57,12 @@ EST_API est_status est_estimator_optimizer(const char *estimator, const char *op
 typedef est_status (*est_model_fn)(est_spec *spec, const est_features *features, est_node *labels, est_mode mode, void *user);
 typedef struct est_custom_options {
     est_model_fn model_fn;              /* needed */
-    est_features_spec features;         /* needed for export: what a serving input holds */
+    est_column_list feature_columns;    /* what model_fn uses: kept alive; they tell which features the data and a serving input hold */
+    est_features_spec features;         /* the same, where there are no columns */
+    est_head *head;                     /* tells what label and weight are; NULL: label and weight are the model_fn's own affair */
+    const char *name;                   /* "Estimator": in messages */
     void *user;
-    void (*free_user)(void *user);      /* when the estimator is freed */
+    void (*free_user)(void *user);      /* when the estimator is freed, also when it could not be made */
 } est_custom_options;
 #define est_custom_new(options, config, out) \
     est_custom_new_sized((options), sizeof *(options), (config), EST_SIZE_OF(est_run_config, config), (out))

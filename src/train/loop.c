@@ -14,7 +14,7 @@ typedef struct training {
     est__plan *early, *late;
     est__run *run;
     est__feeder *feeder;
-    est_node **fetches;           /* the loss, then the summaries */
+    est_node **fetches, *target[1];   /* fetched: the loss, then the summaries */
     est__scalar *scalars;
     int64_t step, batches;        /* done, over all calls */
     float loss;
@@ -40,8 +40,9 @@ static est_status prepare(training *t)
         t->fetches[i + 1] = spec->summary[i].node;
         t->scalars[i + 1].tag = spec->summary[i].name;
     }
+    t->target[0] = spec->train_op;
     t->options = (est__plan_options){ .resources = l->session->resources, .feeds = l->feeds, .fetches = { t->fetches, n },
-                                      .targets = EST_NODES(spec->train_op), .checked = spec->loss,
+                                      .targets = { t->target, 1 }, .checked = spec->loss,
                                       .seed = (uint64_t)l->config->tf_random_seed };
     EST_TRY(est__plan_split(spec->graph, &t->options, &t->early, &t->late));
     EST_TRY(est__run_new(t->late, l->pool, &t->run));

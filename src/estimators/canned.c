@@ -1,0 +1,75 @@
+/* Canned estimators by name. */
+#include "estimators/canned.h"
+
+#include "base/fields.h"
+
+static const est__canned_kind *const kinds[] = { &est__canned_linear_classifier, &est__canned_linear_regressor };
+enum { COUNT = sizeof kinds / sizeof kinds[0] };
+
+static const est__canned_kind *find(const char *name)
+{
+    for (size_t i = 0; i < COUNT; i++)
+        if (strcmp(kinds[i]->name, name) == 0)
+            return kinds[i];
+    return NULL;
+}
+
+static est_status unknown(const char *name)
+{
+    const char *near = est__nearest(name, est_estimator_names(), COUNT);
+    return est__fail(EST_NOT_FOUND, "unknown estimator '%s'%s%s%s", name, near ? "; did you mean '" : "", near ? near : "",
+                     near ? "'?" : "; there are LinearClassifier and LinearRegressor");
+}
+
+const char *const *est_estimator_names(void)
+{
+    static const char *const names[COUNT + 1] = { "LinearClassifier", "LinearRegressor" };
+    return names;
+}
+
+const est_field *est_estimator_fields(const char *name, size_t *options_size)
+{
+    const est__canned_kind *k = find(name);
+    if (k && options_size)
+        *options_size = k->options_size;
+    return k ? k->fields : NULL;
+}
+
+est_status est_estimator_new(const char *name, const void *options, size_t size, const est_run_config *config, size_t config_size,
+                             est_estimator **out)
+{
+    const est__canned_kind *k = find(name);
+    *out = NULL;
+    return k ? k->make(options, size, config, config_size, out) : unknown(name);
+}
+
+est_status est_estimator_optimizer(const char *estimator, const char *optimizer, est_optimizer **out)
+{
+    const est__canned_kind *k = find(estimator);
+    size_t size;
+    const est_field *fields = est_optimizer_fields(optimizer, &size);
+    *out = NULL;
+    if (k == NULL)
+        return unknown(estimator);
+    if (fields == NULL)
+        return est_optimizer_new(optimizer, NULL, 0, out);   /* says what is wrong with the name */
+    char *options = est__calloc(1, size);
+    if (options == NULL)
+        return est__fail_memory(size);
+    for (const est_field *f = fields; f->name; f++)
+        if (strcmp(f->name, "learning_rate") == 0)
+            *(double *)(void *)(options + f->offset) = k->default_rate;
+    est_status st = est_optimizer_new(optimizer, options, size, out);
+    est__free(options);
+    return st;
+}
+
+est_status est__canned_options(const est__canned_kind *kind, const void *given, size_t size, void *out)
+{
+    return est__fields_apply(kind->fields, kind->name, given, size, out, kind->options_size);
+}
+
+est_status est__canned_no_memory(const char *name)
+{
+    return est__fail(EST_RESOURCE_EXHAUSTED, "%s: no memory is left", name);
+}

@@ -1,0 +1,70 @@
+/* An estimator from inside: what its verbs share. */
+#ifndef EST_ESTIMATORS_ESTIMATOR_H
+#define EST_ESTIMATORS_ESTIMATOR_H
+
+#include <stdatomic.h>
+
+#include <estimator/estimators.h>
+
+#include "base/base.h"
+#include "base/fields.h"
+#include "data/data.h"
+#include "feature_columns/columns.h"
+#include "heads/spec.h"
+#include "runtime/runtime.h"
+#include "train/session.h"
+
+/* One mode's graph, made for a dataset's features and kept from call to call: only a newer checkpoint is read again. */
+typedef struct est__model {
+    est_mode mode;
+    est_graph *graph;
+    est_spec *spec;
+    est__session *session;
+    char *checkpoint;             /* that the session holds; NULL: none */
+    est_feature *feature;         /* what the graph was made for */
+    size_t num_features;
+    int label;
+    est_node **feeds;             /* placeholders */
+    int *index;                   /* which feature of the dataset feeds each */
+    size_t num_feeds;
+    est__plan *early, *late;
+    est__run *run;
+    est__plan *results;           /* of an evaluation: the metrics' values */
+    est__run *results_run;
+    est__arena arena;
+} est__model;
+
+struct est_estimator {
+    est__arena arena;
+    const char *name;
+    est_model_fn model_fn;
+    void *user;
+    void (*free_user)(void *user);
+    est_head *head;
+    est_column_list columns;
+    est_columns **set;            /* kept alive */
+    size_t num_sets;
+    est_features_spec features;
+    est_run_config config;
+    char *model_dir;
+    atomic_bool stop;
+    est__pool *pool;
+    est__model *evaluating, *predicting;
+    est__arena lent;              /* of est_estimator_input_spec and est_get_variable_names */
+    char latest[4096];
+};
+
+/* The features of a serving input: those of the columns, or the given ones. */
+est_status est__estimator_features(est_estimator *e, est_features_spec *out);
+
+/* Calls input_fn and starts what it gives. */
+est_status est__estimator_dataset(est_estimator *e, est_mode mode, est_input_fn input_fn, void *user, est_dataset **out);
+
+/* Builds the graph of a mode over placeholders for the dataset's features, and a session for it that is not started yet. */
+est_status est__model_new(est_estimator *e, est_mode mode, const est_dataset *d, est__model **out);
+void est__model_free(est__model *m);
+/* The cached model of `*place`, or a new one when the dataset's features are others; its session holds the checkpoint `path` (NULL: the
+ * newest), read anew only if it is another than last time. */
+est_status est__model_ready(est_estimator *e, est__model **place, est_mode mode, const est_dataset *d, const char *path);
+
+#endif

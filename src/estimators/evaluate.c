@@ -1,0 +1,311 @@
+/* evaluate and predict: batches through a cached model, in the newest checkpoint or a given one. */
+#include "estimators/estimator.h"
+
+#include <stdlib.h>
+
+#include "formats/event.h"
+#include "train/feeder.h"
+#include "train/model_dir.h"
+
+/* ---- what both share ---- */
+
+/* Plans once per model: the early part for the input thread, the late one for this. */
+static est_status plan_model(est_estimator *e, est__model *m, est_nodes fetches, est_nodes targets)
+{
+    if (m->run)
+        return EST_OK;
+    est__plan_options o = { .resources = m->session->resources, .feeds = { m->feeds, m->num_feeds }, .fetches = fetches,
+                            .targets = targets, .seed = (uint64_t)e->config.tf_random_seed };
+    EST_TRY(est__plan_split(m->graph, &o, &m->early, &m->late));
+    return est__run_new(m->late, e->pool, &m->run);
+}
+
+/* Runs all batches, at most `steps` (0: all); each(user) after each of them. */
+static est_status run_batches(est_estimator *e, est__model *m, est_dataset *d, int64_t steps,
+                              est_status (*each)(est__model *m, int64_t rows, void *user), void *user)
+{
+    est__feeder *feeder;
+    const est_tensor *const *fetches;
+    int64_t rows, n = 0;
+    est__dataset_window(d, est__feeder_window(d));
+    EST_TRY(est__dataset_start(d, (uint64_t)e->config.tf_random_seed));
+    EST_TRY(est__feeder_new(d, m->early, m->index, m->num_feeds, &feeder));
+    est_status st = EST_OK;
+    while (st == EST_OK && (steps == 0 || n < steps)) {
+        if (atomic_load_explicit(&e->stop, memory_order_relaxed))
+            st = est__fail(EST_CANCELLED, "stopped after %lld batches", (long long)n);
+        if (st == EST_OK)
+            st = est__feeder_next(feeder, &fetches, &rows);
+        if (st != EST_OK)
+            break;
+        st = est__run_step(m->run, fetches, (uint64_t)n);
+        if (st == EST_OK)
+            st = each(m, rows, user);
+        n++;
+        if (st != EST_OK)
+            st = est__fail_in(st == EST_OUT_OF_RANGE ? EST_INVALID_ARGUMENT : st, "batch %lld", (long long)n);
+    }
+    est__error error;
+    est__error_take(&error, st);
+    est__feeder_free(feeder);
+    return st == EST_OK || st == EST_OUT_OF_RANGE ? EST_OK : est__error_give(&error);
+}
+
+static est_status finish(est_estimator *e, est_dataset *d, est_status st)
+{
+    est__error error;
+    est__error_take(&error, st);
+    est_dataset_free(d);
+    atomic_store(&e->stop, false);
+    return st == EST_OK ? EST_OK : est__error_give(&error);
+}
+
+/* ---- evaluate ---- */
+
+typedef struct losses {
+    double sum;
+    int64_t batches;
+} losses;
+
+/* The result's loss is the plain mean of the batches' losses, however short the last one is, as TensorFlow has it. */
+static est_status add_loss(est__model *m, int64_t rows, void *user)
+{
+    losses *l = user;
+    (void)rows;
+    l->sum += (double)*(const float *)est__run_fetch(m->run, 0)->data;
+    l->batches++;
+    return EST_OK;
+}
+
+static est_status plan_metrics(est_estimator *e, est__model *m)
+{
+    const est_spec *s = m->spec;
+    est_node **updates = est__malloc((2 * s->num_metrics + 1) * sizeof *updates), **values;
+    if (updates == NULL)
+        return est__fail_memory(s->num_metrics * sizeof *updates);
+    values = updates + s->num_metrics;
+    for (size_t i = 0; i < s->num_metrics; i++) {
+        updates[i] = s->metric[i].update;
+        values[i] = s->metric[i].value;
+    }
+    est_status st = plan_model(e, m, EST_NODES(s->loss), (est_nodes){ updates, s->num_metrics });
+    if (st == EST_OK && m->results == NULL) {
+        st = est__plan_new(m->graph, &(est__plan_options){ .resources = m->session->resources, .fetches = { values, s->num_metrics } },
+                           &m->results);
+        if (st == EST_OK)
+            st = est__run_new(m->results, NULL, &m->results_run);
+    }
+    est__free(updates);
+    return st;
+}
+
+typedef struct pair {
+    const char *name;
+    double value;
+} pair;
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const pair *)a)->name, ((const pair *)b)->name);
+}
+
+/* One block of memory: the struct, the lists, the names. */
+static est_status make_results(pair *p, size_t n, est_results **out)
+{
+    size_t size = sizeof(est_results) + n * (sizeof(char *) + sizeof(double));
+    qsort(p, n, sizeof *p, by_name);
+    for (size_t i = 0; i < n; i++)
+        size += strlen(p[i].name) + 1;
+    est_results *r = est__calloc(1, size);
+    *out = r;
+    if (r == NULL)
+        return est__fail_memory(size);
+    double *values = (double *)(r + 1);
+    const char **names = (const char **)(values + n);
+    char *text = (char *)(names + n);
+    for (size_t i = 0; i < n; i++) {
+        values[i] = p[i].value;
+        names[i] = strcpy(text, p[i].name);
+        text += strlen(text) + 1;
+    }
+    *r = (est_results){ .count = n, .name = names, .value = values };
+    return EST_OK;
+}
+
+static est_status collect(est__model *m, const losses *l, est_results **out)
+{
+    const est_spec *s = m->spec;
+    pair *p = est__calloc(s->num_metrics + 2, sizeof *p);
+    if (p == NULL)
+        return est__fail_memory(s->num_metrics * sizeof *p);
+    est_status st = est__run_step(m->results_run, NULL, 0);
+    for (size_t i = 0; i < s->num_metrics && st == EST_OK; i++)
+        p[i] = (pair){ s->metric[i].name, est__tensor_get(est__run_fetch(m->results_run, i), 0) };
+    p[s->num_metrics] = (pair){ "loss", (double)(float)(l->sum / (double)l->batches) };
+    p[s->num_metrics + 1] =
+        (pair){ "global_step", est__tensor_get(est__session_variable(m->session, "global_step")->value, 0) };
+    if (st == EST_OK)
+        st = make_results(p, s->num_metrics + 2, out);
+    est__free(p);
+    return st;
+}
+
+static est_status write_events(est_estimator *e, const est__model *m, const char *name, const est_results *r)
+{
+    est__buffer dir = { 0 };
+    est__event_writer *w = NULL;
+    est__scalar *scalars = est__calloc(r->count + 1, sizeof *scalars);
+    size_t n = 0;
+    int64_t step = est__checkpoint_step(m->checkpoint);
+    est__buffer_printf(&dir, "%s/eval%s%s", e->model_dir, name ? "_" : "", name ? name : "");
+    est_status st = scalars ? dir.status : est__fail_memory(r->count * sizeof *scalars);
+    for (size_t i = 0; i < r->count && st == EST_OK; i++) {
+        if (strcmp(r->name[i], "global_step") == 0)
+            step = (int64_t)r->value[i];
+        else
+            scalars[n++] = (est__scalar){ r->name[i], r->value[i] };
+    }
+    if (st == EST_OK)
+        st = est__make_dirs(dir.data);
+    if (st == EST_OK)
+        st = est__event_writer_new(dir.data, &w);
+    if (st == EST_OK)
+        st = est__event_scalars(w, step, scalars, n);
+    if (st == EST_OK)
+        st = est__event_text(w, step, "checkpoint_path", m->checkpoint);
+    if (st == EST_OK)
+        st = est__event_flush(w);
+    est__event_writer_free(w);
+    est__buffer_free(&dir);
+    est__free(scalars);
+    return st;
+}
+
+static est_status evaluate(est_estimator *e, const est_evaluate_options *o, est_dataset *d, est_results **out)
+{
+    losses l = { 0 };
+    if (o->steps < 0)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: evaluate: steps is %lld; it must be above 0", e->name, (long long)o->steps);
+    EST_TRY(est__model_ready(e, &e->evaluating, EST_EVAL, d, o->checkpoint_path));
+    est__model *m = e->evaluating;
+    EST_TRY(plan_metrics(e, m));
+    EST_TRY(est__session_reset_local(m->session));
+    EST_TRY(run_batches(e, m, d, o->steps, add_loss, &l));
+    if (l.batches == 0)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: evaluate: the data gave no batch", e->name);
+    EST_TRY(collect(m, &l, out));
+    est_status st = write_events(e, m, o->name, *out);
+    if (st != EST_OK) {
+        est_results_free(*out);
+        *out = NULL;
+    }
+    return st;
+}
+
+est_status est_evaluate_sized(est_estimator *e, const est_evaluate_options *options, size_t size, est_results **out)
+{
+    est_evaluate_options o = { 0 };
+    est_dataset *d;
+    *out = NULL;
+    memcpy(&o, options, size < sizeof o ? size : sizeof o);
+    est_status st = est__estimator_dataset(e, EST_EVAL, o.input_fn, o.user, &d);
+    return finish(e, d, st == EST_OK ? evaluate(e, &o, d, out) : st);
+}
+
+void est_results_free(est_results *r)
+{
+    est__free(r);
+}
+
+/* ---- predict ---- */
+
+typedef struct predicting {
+    const est_predict_options *o;
+    est_predictions p;
+    const char **key;
+    const est_tensor **value;
+    size_t *fetch;                /* by key shown: its place among the plan's fetches */
+} predicting;
+
+static est_status give_batch(est__model *m, int64_t rows, void *user)
+{
+    predicting *c = user;
+    for (size_t i = 0; i < c->p.count; i++) {
+        c->value[i] = est__run_fetch(m->run, c->fetch[i]);
+        if (c->value[i]->shape.rank < 1 || c->value[i]->shape.dim[0] != rows)
+            return est__fail(EST_INVALID_ARGUMENT, "prediction '%s' does not have the batch's %lld rows", c->key[i], (long long)rows);
+    }
+    c->p.rows = rows;
+    return c->o->each(&c->p, c->o->each_user);
+}
+
+static est_status choose_keys(const est_spec *s, predicting *c)
+{
+    est_strings wanted = c->o->predict_keys;
+    for (size_t i = 0; i < s->num_predictions; i++) {
+        bool take = wanted.count == 0;
+        for (size_t j = 0; j < wanted.count && !take; j++)
+            take = strcmp(wanted.data[j], s->prediction[i].name) == 0;
+        if (take) {
+            c->key[c->p.count] = s->prediction[i].name;
+            c->fetch[c->p.count++] = i;
+        }
+    }
+    for (size_t j = 0; j < wanted.count; j++) {
+        bool known = false;
+        for (size_t i = 0; i < s->num_predictions && !known; i++)
+            known = strcmp(wanted.data[j], s->prediction[i].name) == 0;
+        if (!known) {
+            est__buffer all = { 0 };
+            for (size_t i = 0; i < s->num_predictions; i++)
+                est__buffer_printf(&all, "%s%s", i ? ", " : "", s->prediction[i].name);
+            est_status st = est__fail(EST_NOT_FOUND, "there is no prediction '%s'; there are %s", wanted.data[j], all.data);
+            est__buffer_free(&all);
+            return st;
+        }
+    }
+    return EST_OK;
+}
+
+static est_status predict_all(est_estimator *e, est__model *m, est_dataset *d, predicting *c)
+{
+    const est_spec *s = m->spec;
+    est_node **fetches = est__malloc((s->num_predictions + 1) * sizeof *fetches);
+    if (fetches == NULL)
+        return est__fail_memory(s->num_predictions * sizeof *fetches);
+    for (size_t i = 0; i < s->num_predictions; i++)
+        fetches[i] = s->prediction[i].node;
+    est_status st = plan_model(e, m, (est_nodes){ fetches, s->num_predictions }, (est_nodes){ 0 });
+    est__free(fetches);
+    if (st == EST_OK)
+        st = choose_keys(s, c);
+    c->p.key = c->key;
+    c->p.value = c->value;
+    return st == EST_OK ? run_batches(e, m, d, 0, give_batch, c) : st;
+}
+
+static est_status predict(est_estimator *e, const est_predict_options *o, est_dataset *d)
+{
+    predicting c = { .o = o };
+    if (o->each == NULL)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: predict: each is needed", e->name);
+    EST_TRY(est__model_ready(e, &e->predicting, EST_PREDICT, d, o->checkpoint_path));
+    size_t n = e->predicting->spec->num_predictions + 1;
+    c.key = est__calloc(n, sizeof *c.key);
+    c.value = est__calloc(n, sizeof *c.value);
+    c.fetch = est__calloc(n, sizeof *c.fetch);
+    est_status st = c.key && c.value && c.fetch ? predict_all(e, e->predicting, d, &c) : est__fail_memory(n * sizeof *c.key);
+    est__free(c.key);
+    est__free(c.value);
+    est__free(c.fetch);
+    return st;
+}
+
+est_status est_predict_sized(est_estimator *e, const est_predict_options *options, size_t size)
+{
+    est_predict_options o = { 0 };
+    est_dataset *d;
+    memcpy(&o, options, size < sizeof o ? size : sizeof o);
+    est_status st = est__estimator_dataset(e, EST_PREDICT, o.input_fn, o.user, &d);
+    return finish(e, d, st == EST_OK ? predict(e, &o, d) : st);
+}

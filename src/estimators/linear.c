@@ -1,0 +1,139 @@
+/* LinearClassifier and LinearRegressor: a linear model under a head (tf.estimator's canned/linear.py). */
+#include "estimators/canned.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct linear {
+    est_column_list columns;
+    est_head *head;
+    est_optimizer *optimizer;
+    char sparse_combiner[8];
+} linear;
+
+static const char *const combiners[] = { "sum", "mean", "sqrtn", NULL };
+static const char *const reductions[] = { "sum_over_batch_size", "sum", NULL };
+
+#define LINEAR_FIELDS(options)                                                                                       \
+    EST_FIELD(options, COLUMNS, feature_columns, .needed = true, .doc = "what the model sees of the features"),      \
+    EST_FIELD(options, STRING, weight_column, .def_text = NULL, .doc = "key of a float feature: weight of an example"), \
+    EST_FIELD(options, OPTIMIZER, optimizer, .def_text = "Ftrl, learning_rate min(0.2, 1/sqrt(columns))",            \
+              .doc = "NAME, or {type: NAME, …}"),                                                                    \
+    EST_FIELD(options, STRING, sparse_combiner, .def_text = "sum", .choices = combiners,                             \
+              .doc = "how the weights of several ids of one column are joined"),                                     \
+    EST_FIELD(options, STRING, loss_reduction, .def_text = "sum_over_batch_size", .choices = reductions,             \
+              .doc = "mean over the batch's elements, or their sum")
+
+static const est_field classifier_fields[] = {
+    LINEAR_FIELDS(est_linear_classifier_options),
+    EST_FIELD(est_linear_classifier_options, INT, n_classes, .def = 2, .min = 2, .max = 1e9, .doc = "number of label classes"),
+    EST_FIELD(est_linear_classifier_options, STRINGS, label_vocabulary, .doc = "labels are these strings; none: integer ids"),
+    { 0 },
+};
+
+static const est_field regressor_fields[] = {
+    LINEAR_FIELDS(est_linear_regressor_options),
+    EST_FIELD(est_linear_regressor_options, INT, label_dimension, .def = 1, .min = 1, .max = 1e9, .doc = "values of a label"),
+    { 0 },
+};
+
+static est_status model_fn(est_spec *spec, const est_features *features, est_node *labels, est_mode mode, void *user)
+{
+    const linear *l = user;
+    est_node *logits = est_linear_model(est_spec_graph(spec), features, l->columns, est_head_logits_dimension(l->head),
+                                        l->sparse_combiner, "linear/");
+    return est_head_spec(l->head, spec, features, labels, mode, logits, l->optimizer);
+}
+
+static void free_linear(void *user)
+{
+    linear *l = user;
+    est_head_free(l->head);
+    est_optimizer_free(l->optimizer);
+    free((void *)(uintptr_t)l->columns.data);
+    free(l);
+}
+
+static est_status default_optimizer(size_t columns, est_optimizer **out)
+{
+    double rate = fmin(0.2, 1.0 / sqrt((double)(columns ? columns : 1)));
+    return est_ftrl_optimizer_new(&(est_ftrl_options){ .learning_rate = rate }, out);
+}
+
+static est_status new_linear(const char *name, est_column_list columns, est_optimizer *optimizer, const char *combiner,
+                             const char *head_kind, const est_head_options *head, const est_run_config *config, size_t config_size,
+                             est_estimator **out)
+{
+    linear *l = calloc(1, sizeof *l);
+    est_column **copy = calloc(columns.count + 1, sizeof *copy);
+    *out = NULL;
+    if (l == NULL || copy == NULL) {
+        free(l);
+        free(copy);
+        return est__canned_no_memory(name);
+    }
+    if (columns.count)
+        memcpy(copy, columns.data, columns.count * sizeof *copy);
+    l->columns = (est_column_list){ copy, columns.count };
+    strncpy(l->sparse_combiner, combiner, sizeof l->sparse_combiner - 1);
+    est_status st = est_head_new(head_kind, head, &l->head);
+    if (st == EST_OK)
+        st = optimizer ? EST_OK : default_optimizer(columns.count, &l->optimizer);
+    if (st != EST_OK) {
+        free_linear(l);
+        return st;
+    }
+    if (optimizer)
+        l->optimizer = est_optimizer_retain(optimizer);
+    return est_custom_new_sized(&(est_custom_options){ .name = name, .model_fn = model_fn, .feature_columns = l->columns,
+                                                       .head = l->head, .user = l, .free_user = free_linear },
+                                sizeof(est_custom_options), config, config_size, out);
+}
+
+est_status est_linear_classifier_new_sized(const est_linear_classifier_options *options, size_t size, const est_run_config *config,
+                                           size_t config_size, est_estimator **out)
+{
+    est_linear_classifier_options o;
+    *out = NULL;
+    est_status st = est__canned_options(&est__canned_linear_classifier, options, size, &o);
+    if (st != EST_OK)
+        return st;
+    est_head_options head = { .n_classes = o.n_classes > 2 ? o.n_classes : 0, .label_vocabulary = o.label_vocabulary,
+                              .weight_column = o.weight_column, .loss_reduction = o.loss_reduction };
+    return new_linear("LinearClassifier", o.feature_columns, o.optimizer, o.sparse_combiner,
+                      o.n_classes > 2 ? "MultiClassHead" : "BinaryClassHead", &head, config, config_size, out);
+}
+
+est_status est_linear_regressor_new_sized(const est_linear_regressor_options *options, size_t size, const est_run_config *config,
+                                          size_t config_size, est_estimator **out)
+{
+    est_linear_regressor_options o;
+    *out = NULL;
+    est_status st = est__canned_options(&est__canned_linear_regressor, options, size, &o);
+    if (st != EST_OK)
+        return st;
+    est_head_options head = { .label_dimension = o.label_dimension, .weight_column = o.weight_column,
+                              .loss_reduction = o.loss_reduction };
+    return new_linear("LinearRegressor", o.feature_columns, o.optimizer, o.sparse_combiner, "RegressionHead", &head, config,
+                      config_size, out);
+}
+
+static est_status make_classifier(const void *options, size_t size, const est_run_config *config, size_t config_size,
+                                  est_estimator **out)
+{
+    return est_linear_classifier_new_sized(options, size, config, config_size, out);
+}
+
+static est_status make_regressor(const void *options, size_t size, const est_run_config *config, size_t config_size,
+                                 est_estimator **out)
+{
+    return est_linear_regressor_new_sized(options, size, config, config_size, out);
+}
+
+const est__canned_kind est__canned_linear_classifier = {
+    .name = "LinearClassifier", .fields = classifier_fields, .options_size = sizeof(est_linear_classifier_options),
+    .make = make_classifier, .default_rate = 0.2 };
+const est__canned_kind est__canned_linear_regressor = {
+    .name = "LinearRegressor", .fields = regressor_fields, .options_size = sizeof(est_linear_regressor_options),
+    .make = make_regressor, .default_rate = 0.2 };

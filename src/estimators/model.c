@@ -1,0 +1,186 @@
+/* One mode's graph over a dataset's features, and its session; kept between calls. */
+#include "estimators/estimator.h"
+
+#include "train/model_dir.h"
+
+static est_status copy_spec(est__model *m, const est_dataset *d)
+{
+    est_features_spec spec = est_dataset_features(d);
+    m->label = est_dataset_label(d);
+    m->num_features = spec.count;
+    m->feature = est__arena_alloc(&m->arena, (spec.count + 1) * sizeof *m->feature);
+    m->feeds = est__arena_alloc(&m->arena, (spec.count + 1) * sizeof *m->feeds);
+    m->index = est__arena_alloc(&m->arena, (spec.count + 1) * sizeof *m->index);
+    if (m->feature == NULL || m->feeds == NULL || m->index == NULL)
+        return est__fail_memory(spec.count * sizeof *m->feature);
+    for (size_t i = 0; i < spec.count; i++) {
+        m->feature[i] = spec.data[i];
+        m->feature[i].default_value = NULL;
+        m->feature[i].name = est__arena_strdup(&m->arena, spec.data[i].name);
+        if (m->feature[i].name == NULL)
+            return est__fail_memory(64);
+    }
+    return EST_OK;
+}
+
+static bool same_spec(const est__model *m, const est_dataset *d)
+{
+    est_features_spec spec = est_dataset_features(d);
+    if (spec.count != m->num_features || est_dataset_label(d) != m->label)
+        return false;
+    for (size_t i = 0; i < spec.count; i++) {
+        const est_feature *a = &m->feature[i], *b = &spec.data[i];
+        if (strcmp(a->name, b->name) != 0 || a->dtype != b->dtype || a->variable_length != b->variable_length ||
+            !est_shape_equal(&a->shape, &b->shape))
+            return false;
+    }
+    return true;
+}
+
+/* A placeholder for each feature of the batches. */
+static est_status make_features(est__model *m, est_features *features, est_node **label)
+{
+    est_feature_nodes *list = est__arena_alloc(&m->arena, (m->num_features + 1) * sizeof *list);
+    size_t n = 0;
+    *label = NULL;
+    if (list == NULL)
+        return est__fail_memory(m->num_features * sizeof *list);
+    for (size_t i = 0; i < m->num_features; i++) {
+        const est_feature *f = &m->feature[i];
+        if ((int)i == m->label && m->mode == EST_PREDICT)
+            continue;
+        if (f->variable_length)
+            return est__fail(EST_UNIMPLEMENTED, "feature '%s': batches of variable length cannot be fed to a model", f->name);
+        est_shape shape = { .rank = f->shape.rank + 1, .dim = { -1 } };
+        if (shape.rank > EST_MAX_RANK)
+            return est__fail(EST_INVALID_ARGUMENT, "feature '%s' has more than %d dimensions", f->name, EST_MAX_RANK - 1);
+        memcpy(shape.dim + 1, f->shape.dim, (size_t)f->shape.rank * sizeof shape.dim[0]);
+        est_node *node = est_placeholder(m->graph, f->name, f->dtype, shape);
+        m->feeds[m->num_feeds] = node;
+        m->index[m->num_feeds++] = (int)i;
+        if ((int)i == m->label)
+            *label = node;
+        else
+            list[n++] = (est_feature_nodes){ .name = f->name, .value = node };
+    }
+    *features = (est_features){ list, n };
+    return EST_OK;
+}
+
+static est_status check_spec(est_estimator *e, const est__model *m)
+{
+    const est_spec *s = m->spec;
+    if (m->mode != EST_PREDICT && s->loss == NULL)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: model_fn gave no loss", e->name);
+    if (m->mode == EST_TRAIN && s->train_op == NULL)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: model_fn gave no train_op", e->name);
+    if (m->mode == EST_PREDICT && s->num_predictions == 0)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: model_fn gave no predictions", e->name);
+    if (s->loss && (est_node_dtype(s->loss) != EST_FLOAT || est_shape_elements(est_node_shape(s->loss)) > 1))
+        return est__fail(EST_INVALID_ARGUMENT, "%s: model_fn's loss must be a float32 scalar", e->name);
+    return EST_OK;
+}
+
+static est_status build(est_estimator *e, est__model *m, const est_dataset *d)
+{
+    est_features features;
+    est_node *label;
+    EST_TRY(copy_spec(m, d));
+    if (m->mode != EST_PREDICT && e->head && m->label < 0)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: the data hold no label", e->name);
+    EST_TRY(est_graph_new(&m->graph));
+    est_node *step = est_variable(m->graph, "global_step", &(est_variable_options){ .dtype = EST_INT64, .not_trainable = true });
+    EST_TRY(make_features(m, &features, &label));
+    EST_TRY(est__spec_new(m->graph, step, &m->spec));
+    EST_TRY(e->model_fn(m->spec, &features, label, m->mode, e->user));
+    EST_TRY(est_graph_status(m->graph));
+    EST_TRY(check_spec(e, m));
+    return est__session_new(m->graph, (uint64_t)e->config.tf_random_seed, &m->session);
+}
+
+est_status est__model_new(est_estimator *e, est_mode mode, const est_dataset *d, est__model **out)
+{
+    est__model *m = est__calloc(1, sizeof *m);
+    *out = NULL;
+    if (m == NULL)
+        return est__fail_memory(sizeof *m);
+    m->mode = mode;
+    est_status st = build(e, m, d);
+    if (st != EST_OK) {
+        est__model_free(m);
+        return st;
+    }
+    *out = m;
+    return EST_OK;
+}
+
+void est__model_free(est__model *m)
+{
+    if (m == NULL)
+        return;
+    est__run_free(m->results_run);
+    est__plan_free(m->results);
+    est__run_free(m->run);
+    est__plan_free(m->late);
+    est__plan_free(m->early);
+    est__session_free(m->session);
+    est__spec_free(m->spec);
+    est_graph_free(m->graph);
+    est__free(m->checkpoint);
+    est__arena_free(&m->arena);
+    est__free(m);
+}
+
+static est_status restore(est__model *m, const char *prefix)
+{
+    est__bundle *bundle;
+    if (m->checkpoint && strcmp(m->checkpoint, prefix) == 0)
+        return EST_OK;
+    EST_TRY(est__bundle_open(prefix, &bundle));
+    est_status st = est__session_start(m->session, bundle);
+    est__bundle_free(bundle);
+    est__free(m->checkpoint);
+    m->checkpoint = st == EST_OK ? est__strdup(prefix) : NULL;
+    return st == EST_OK && m->checkpoint == NULL ? est__fail_memory(64) : st;
+}
+
+static bool is_there(const char *prefix)
+{
+    est__buffer path = { 0 };
+    est__buffer_printf(&path, "%s.index", prefix);
+    bool there = path.status == EST_OK && est__is_file(path.data);
+    est__buffer_free(&path);
+    return there;
+}
+
+/* The newest checkpoint that can be read. A trainer at work may remove one while it is being opened: then there is a newer one. */
+static est_status restore_newest(est_estimator *e, est__model *m)
+{
+    for (int tries = 0;; tries++) {
+        est__checkpoints list;
+        est_status st = est__checkpoints_list(e->model_dir, &list);
+        if (st == EST_OK && list.count == 0)
+            st = est__fail(EST_NOT_FOUND, "%s: there is no checkpoint: train first", e->model_dir);
+        else if (st == EST_OK)
+            st = restore(m, list.prefix[0]);
+        for (size_t i = 1; i < list.count && st == EST_DATA_LOSS; i++) {
+            est__log(EST_LOG_WARNING, "%s; %s is taken", est_error(), list.prefix[i]);
+            st = restore(m, list.prefix[i]);
+        }
+        bool removed = st == EST_NOT_FOUND && list.count > 0 && !is_there(list.prefix[0]);
+        est__checkpoints_free(&list);
+        if (!removed || tries == 4)
+            return st;
+    }
+}
+
+est_status est__model_ready(est_estimator *e, est__model **place, est_mode mode, const est_dataset *d, const char *path)
+{
+    if (*place && !same_spec(*place, d)) {
+        est__model_free(*place);
+        *place = NULL;
+    }
+    if (*place == NULL)
+        EST_TRY(est__model_new(e, mode, d, place));
+    return path ? restore(*place, path) : restore_newest(e, *place);
+}

@@ -1,0 +1,35 @@
+/* The run configuration's table. */
+#include <stddef.h>
+
+#include <estimator/run_config.h>
+
+static const char *const devices[] = { "auto", "cpu", "cuda", NULL };
+static const char *const strategies[] = { "one_device", NULL };
+
+static const est_field fields[] = {
+    EST_FIELD(est_run_config, STRING, model_dir, .def_text = NULL, .doc = "where checkpoints, events and exports lie"),
+    EST_FIELD(est_run_config, INT, tf_random_seed, .def = 1, .doc = "of initial values and shuffling"),
+    EST_FIELD(est_run_config, INT, save_summary_steps, .def = 100, .min = EST_OFF, .max = 1e18, .zero = EST_OFF,
+              .doc = "steps between summaries; 0: none"),
+    EST_FIELD(est_run_config, INT, save_checkpoints_steps, .min = EST_OFF, .max = 1e18, .zero = EST_OFF,
+              .doc = "steps between checkpoints; absent: by time"),
+    EST_FIELD(est_run_config, INT, save_checkpoints_secs, .min = EST_OFF, .max = 1e18, .zero = EST_OFF,
+              .doc = "seconds between checkpoints; 600 where neither is given"),
+    EST_FIELD(est_run_config, INT, keep_checkpoint_max, .def = 5, .min = EST_OFF, .max = 1e18, .zero = EST_OFF,
+              .doc = "how many checkpoints stay; 0: all"),
+    EST_FIELD(est_run_config, INT, log_step_count_steps, .def = 100, .min = EST_OFF, .max = 1e18, .zero = EST_OFF,
+              .doc = "steps between log lines; 0: none"),
+    EST_FIELD(est_run_config, INT, num_threads, .min = 0, .max = 4096, .doc = "threads for kernels; 0: all cores"),
+    EST_FIELD(est_run_config, STRING, device, .def_text = "auto", .choices = devices, .doc = "where kernels run"),
+    EST_FIELD(est_run_config, STRING, distribution_strategy, .def_text = "one_device", .choices = strategies,
+              .doc = "how many devices train, and how they agree"),
+    EST_FIELD(est_run_config, INT, num_replicas, .def = 1, .min = 1, .max = 1, .doc = "replicas on this host"),
+    { 0 },
+};
+
+const est_field *est_run_config_fields(size_t *size)
+{
+    if (size)
+        *size = sizeof(est_run_config);
+    return fields;
+}

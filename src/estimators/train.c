@@ -1,0 +1,183 @@
+/* train: from the newest checkpoint, or from the start, to a global step or the end of the data. */
+#include <stdlib.h>
+
+#include "estimators/estimator.h"
+#include "graph/graphdef.h"
+#include "proto/pack.h"
+#include "train/feeder.h"
+#include "train/loop.h"
+#include "train/model_dir.h"
+
+typedef struct train_run {
+    est_estimator *e;
+    est_dataset *dataset;
+    est__model *model;
+    est__saver *saver;
+    est__event_writer *events;
+    int64_t step, batches;
+    bool resumed, saves_input;
+} train_run;
+
+static est_status check_options(const est_estimator *e, const est_train_options *o)
+{
+    if (o->steps && o->max_steps)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: train takes steps or max_steps, not both", e->name);
+    if (o->steps < 0 || o->max_steps < 0)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: train: %s is %lld; it must be above 0", e->name, o->steps < 0 ? "steps" : "max_steps",
+                         (long long)(o->steps < 0 ? o->steps : o->max_steps));
+    return EST_OK;
+}
+
+/* ---- where to go on ---- */
+
+/* The input at its place beside the checkpoint; at its beginning where there is none for this pipeline. */
+static est_status place_input(train_run *t, const char *prefix)
+{
+    char *data = NULL;
+    const char *state;
+    size_t size;
+    uint64_t seed = (uint64_t)t->e->config.tf_random_seed;
+    est_status st = prefix ? est__input_read(prefix, &t->batches, &data, &state, &size) : EST_NOT_FOUND;
+    if (st == EST_OK)
+        st = est__dataset_restore(t->dataset, state, size, seed);
+    est__free(data);
+    if (st == EST_NOT_FOUND || st == EST_FAILED_PRECONDITION || st == EST_UNIMPLEMENTED) {
+        if (prefix)
+            est__log(EST_LOG_WARNING, "%s: the input starts from its beginning%s%s", prefix,
+                     st == EST_NOT_FOUND ? "" : ": ", st == EST_NOT_FOUND ? ", as no place of it was saved with the checkpoint" : est_error());
+        t->batches = 0;
+        st = est__dataset_start(t->dataset, seed);
+    }
+    return st;
+}
+
+static est_status resume(train_run *t, const char *prefix)
+{
+    est__bundle *bundle;
+    EST_TRY(est__bundle_open(prefix, &bundle));
+    est_status st = est__session_start(t->model->session, bundle);
+    est__bundle_free(bundle);
+    if (st == EST_OK)
+        st = place_input(t, prefix);
+    if (st == EST_OK)
+        est__log(EST_LOG_INFO, "going on from %s", prefix);
+    return st;
+}
+
+static est_status start(train_run *t)
+{
+    est__checkpoints list;
+    est_status st = est__checkpoints_list(t->e->model_dir, &list);
+    size_t i = 0;
+    for (; i < list.count && st == EST_OK; i++) {
+        st = resume(t, list.prefix[i]);
+        if (st != EST_DATA_LOSS)
+            break;
+        if (i + 1 < list.count) {
+            est__log(EST_LOG_WARNING, "%s; training falls back to %s", est_error(), list.prefix[i + 1]);
+            st = EST_OK;
+        }
+    }
+    t->resumed = list.count > 0;
+    est__checkpoints_free(&list);
+    EST_TRY(st);
+    if (!t->resumed) {
+        EST_TRY(est__session_start(t->model->session, NULL));
+        EST_TRY(place_input(t, NULL));
+    }
+    t->step = *(const int64_t *)est__session_variable(t->model->session, "global_step")->value->data;
+    return EST_OK;
+}
+
+/* ---- what is written beside checkpoints ---- */
+
+static est_status write_graph(train_run *t)
+{
+    est__arena arena = { 0 };
+    est__buffer wire = { 0 }, text = { 0 };
+    Tensorflow__GraphDef *def;
+    est_status st = est__graph_export(t->model->graph, &arena, &def);
+    if (st == EST_OK)
+        st = est__proto_text(def, &text);
+    if (st == EST_OK)
+        st = est__proto_pack(def, &wire);
+    char *path = est__path_join(t->e->model_dir, "graph.pbtxt");
+    if (st == EST_OK)
+        st = path ? est__file_put(path, text.data, text.size) : est__fail_memory(64);
+    if (st == EST_OK)
+        st = est__event_graph(t->events, 0, wire.data, wire.size);
+    if (st == EST_OK)
+        st = est__event_session_log(t->events, t->step, TENSORFLOW__SESSION_LOG__SESSION_STATUS__START, NULL);
+    if (st == EST_OK)
+        st = est__event_flush(t->events);
+    est__free(path);
+    est__buffer_free(&wire);
+    est__buffer_free(&text);
+    est__arena_free(&arena);
+    return st;
+}
+
+static est_status run_loop(train_run *t, const est_train_options *o, double began, est_train_result *result)
+{
+    est_estimator *e = t->e;
+    est__loop l = { .spec = t->model->spec, .feeds = { t->model->feeds, t->model->num_feeds }, .feature = t->model->index,
+                    .dataset = t->dataset, .saves_input = t->saves_input, .session = t->model->session, .saver = t->saver,
+                    .events = t->events, .config = &e->config, .pool = e->pool, .first_step = t->step, .batches = t->batches,
+                    .last_step = o->max_steps ? o->max_steps : o->steps ? t->step + o->steps : 0, .stop = &e->stop,
+                    .progress = o->progress, .progress_user = o->progress_user, .start = began };
+    if (!t->resumed)
+        EST_TRY(est__loop_save(&l, t->step, t->batches));
+    return est__train_loop(&l, result);
+}
+
+/* Can the data tell their place? A callback without a way to save or to go back cannot, and says so once. */
+static void probe_input(train_run *t)
+{
+    est__buffer place = { 0 };
+    t->saves_input = est__dataset_save(t->dataset, t->batches, &place) == EST_OK;
+    if (!t->saves_input)
+        est__log(EST_LOG_WARNING, "%s: a run that is stopped will not find its place in the data again", est_error());
+    est__buffer_free(&place);
+}
+
+static est_status train(train_run *t, const est_train_options *o, double began, est_train_result *result)
+{
+    est_estimator *e = t->e;
+    int64_t keep = e->config.keep_checkpoint_max;
+    EST_TRY(check_options(e, o));
+    EST_TRY(est__estimator_dataset(e, EST_TRAIN, o->input_fn, o->user, &t->dataset));
+    EST_TRY(est__saver_new(e->model_dir, keep == EST_OFF ? 0 : keep, &t->saver));
+    EST_TRY(est__model_new(e, EST_TRAIN, t->dataset, &t->model));
+    est__dataset_window(t->dataset, est__feeder_window(t->dataset));
+    EST_TRY(start(t));
+    if (o->max_steps && t->step >= o->max_steps) {
+        est__log(EST_LOG_INFO, "%s is at step %lld already: nothing to train up to step %lld", e->model_dir, (long long)t->step,
+                 (long long)o->max_steps);
+        if (result)
+            result->global_step = t->step;
+        return EST_OK;
+    }
+    probe_input(t);
+    EST_TRY(est__event_writer_new(e->model_dir, &t->events));
+    EST_TRY(write_graph(t));
+    return run_loop(t, o, began, result);
+}
+
+est_status est_train_sized(est_estimator *e, const est_train_options *options, size_t size, est_train_result *result)
+{
+    est_train_options o = { 0 };
+    train_run t = { .e = e };
+    double began = est__clock();
+    memcpy(&o, options, size < sizeof o ? size : sizeof o);
+    if (result)
+        memset(result, 0, sizeof *result);
+    est_status st = train(&t, &o, began, result);
+    est__error error;
+    est__error_take(&error, st);
+    est__event_writer_free(t.events);
+    est__saver_free(t.saver);
+    est__model_free(t.model);
+    est_dataset_free(t.dataset);
+    atomic_store(&e->stop, false);
+    return st == EST_OK ? EST_OK : est__error_give(&error);
+}
