@@ -11,8 +11,10 @@
 #include <estimator/fields.h>
 #include <estimator/graph.h>
 #include <estimator/heads.h>
+#include <estimator/inspect.h>
 #include <estimator/nn.h>
 #include <estimator/ops.h>
+#include <estimator/records.h>
 #include <estimator/run_config.h>
 #include <estimator/saved_model.h>
 #include <estimator/status.h>

@@ -1,0 +1,49 @@
+/* Looking at files: what a path is, the scalars of an event file, the features of a tf.Example. */
+#ifndef ESTIMATOR_INSPECT_H
+#define ESTIMATOR_INSPECT_H
+
+#include <estimator/tensor.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What a path leads to. */
+typedef enum est_file_kind {
+    EST_FILE_UNKNOWN,
+    EST_FILE_CHECKPOINT,     /* a prefix, or one of the files that begin with it */
+    EST_FILE_SAVED_MODEL,
+    EST_FILE_MODEL_DIR,      /* a folder of checkpoints and event files */
+    EST_FILE_EVENTS,
+    EST_FILE_RECORDS         /* TFRecord */
+} est_file_kind;
+/** Finds it out; a file that is none of them is EST_FILE_UNKNOWN. NOT_FOUND: there is nothing. Thread-safe. Since 0.1. */
+EST_API est_status est_file_kind_of(const char *path, est_file_kind *kind);
+
+/** The scalars of an event file, in its order; one thread at a time. */
+typedef struct est_event_reader est_event_reader;
+typedef struct est_event_scalar {
+    double wall_time;        /* seconds since 1970 */
+    int64_t step;
+    const char *tag;         /* lent until the next call */
+    float value;
+} est_event_scalar;
+EST_API est_status est_event_reader_open(const char *path, est_event_reader **out);
+EST_API void est_event_reader_free(est_event_reader *r);
+/** OUT_OF_RANGE: the end, where a record that is still being written counts as the end. Since 0.1. */
+EST_API est_status est_event_reader_next(est_event_reader *r, est_event_scalar *scalar);
+
+/** A feature of a serialized tf.Example: `value` is [count], NULL where the feature has no kind; `name` ends with NUL. */
+typedef struct est_example_feature {
+    const char *name;
+    const est_tensor *value;
+} est_example_feature;
+/** Calls `each` for the features in order; what it gets is lent for the call, and another status than EST_OK ends it.
+ *  DATA_LOSS: the bytes are no tf.Example. Thread-safe. Since 0.1. */
+EST_API est_status est_example_features(const void *record, size_t size,
+                                        est_status (*each)(const est_example_feature *feature, void *user), void *user);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

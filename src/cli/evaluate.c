@@ -1,0 +1,49 @@
+/* estimator evaluate: the metrics of a checkpoint on task.validation_data. */
+#include <string.h>
+
+#include "cli/cli.h"
+
+static void print(const est_results *r, bool as_json)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        bool is_step = !strcmp(r->name[i], "global_step");
+        if (as_json) {
+            fputs(i ? ", " : "{", stdout);
+            json_string(stdout, r->name[i], strlen(r->name[i]));
+            fputs(": ", stdout);
+        } else {
+            printf("%-24s ", r->name[i]);
+        }
+        if (is_step)
+            printf("%lld", (long long)r->value[i]);
+        else
+            json_float(stdout, (float)r->value[i]);
+        if (!as_json)
+            putchar('\n');
+    }
+    if (as_json)
+        puts("}");
+}
+
+static int run(cli *c)
+{
+    int status;
+    est_results *results = NULL;
+    cli_output out;
+    est_experiment *x = cli_experiment(c, &status);
+    if (!x)
+        return status;
+    status = cli_finish(x, est_experiment_evaluate(x, cli_value(c, "checkpoint"), &results));
+    if (status == CLI_DONE && cli_output_open(&out, NULL)) {
+        print(results, c->json);
+        status = cli_output_close(&out, true) ? CLI_DONE : CLI_FAILED;
+    }
+    est_results_free(results);
+    return status;
+}
+
+static const cli_option options[] = {
+    { "checkpoint", "PREFIX", "a checkpoint, instead of the newest one", false },
+    { NULL, NULL, NULL, false } };
+const cli_command cli_evaluate = { "evaluate", "CONFIG", "metrics of the newest checkpoint on task.validation_data", 0, 1, true, options,
+                                   run };
