@@ -43,7 +43,7 @@ static void entropy_body(est_body *b)
     b->y[0] = est_add(g, est_sub(g, relu, est_mul(g, x, b->x[1])), est_log1p(g, est_exp(g, minus)));
 }
 
-est_node *est_sigmoid_cross_entropy(est_graph *g, est_node *logits, est_node *labels)
+est_node *est_sigmoid_cross_entropy_with_logits(est_graph *g, est_node *logits, est_node *labels)
 {
     return EST_OP2(g, "EstSigmoidCrossEntropy", logits, labels);
 }

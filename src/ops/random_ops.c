@@ -174,7 +174,7 @@ static est_status int_cpu(est_kernel *k)
     }
 BUILDER(est_random_uniform, "RandomUniform")
 BUILDER(est_random_normal, "RandomStandardNormal")
-BUILDER(est_truncated_normal, "TruncatedNormal")
+BUILDER(est_random_truncated_normal, "TruncatedNormal")
 
 #define SEEDS "seed: int = 0; seed2: int = 0; "
 #define ROW(name, cpu_fn)                                                                                      \

@@ -200,7 +200,7 @@ static void entropy_grad(est_grad *b)
     est__grad_broadcast(b, b->dx[0], b->dx[1]);
 }
 
-est_node *est_softmax_cross_entropy(est_graph *g, est_node *logits, est_node *labels)
+est_node *est_softmax_cross_entropy_with_logits(est_graph *g, est_node *logits, est_node *labels)
 {
     return EST_OP2(g, "SoftmaxCrossEntropyWithLogits", logits, labels);
 }
@@ -261,7 +261,7 @@ static void sparse_entropy_grad(est_grad *b)
         b->dx[0] = est_mul(b->g, est_expand_dims(b->g, b->dy[0], -1), b->y[1]);
 }
 
-est_node *est_sparse_softmax_cross_entropy(est_graph *g, est_node *logits, est_node *labels)
+est_node *est_sparse_softmax_cross_entropy_with_logits(est_graph *g, est_node *logits, est_node *labels)
 {
     return EST_OP2(g, "SparseSoftmaxCrossEntropyWithLogits", logits, labels);
 }
