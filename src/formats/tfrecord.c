@@ -80,7 +80,7 @@ static est_status inflate_more(est__tfrecord_reader *r, void *to, size_t n, size
 static est_status fill(est__tfrecord_reader *r, size_t n)
 {
     while (r->end - r->begin < n) {
-        size_t got;
+        size_t got = 0;
         if (r->begin) {
             memmove(r->window, r->window + r->begin, r->end - r->begin);
             r->end -= r->begin;
