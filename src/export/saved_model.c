@@ -1,0 +1,391 @@
+/* Writing a SavedModel: signatures, collections, saver, variables; under a temporary name, then renamed as a whole. */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "export/serving_graph.h"
+#include "formats/saved_model.h"
+#include "graph/graphdef.h"
+#include "proto/meta_graph.pb-c.h"
+#include "proto/pack.h"
+
+typedef Tensorflow__MetaGraphDef meta_graph;
+typedef Tensorflow__MetaGraphDef__SignatureDefEntry signature_entry;
+typedef Tensorflow__MetaGraphDef__CollectionDefEntry collection_entry;
+
+typedef struct writer {
+    const est_spec *spec;
+    const est__receiver *receiver;
+    est__serving_graph serving;
+    est_node **keep, **kept;      /* inputs, raw inputs, then all outputs of all export outputs */
+    size_t num_keep;
+    est__arena arena;
+    meta_graph meta;
+} writer;
+
+static void *room(writer *w, size_t size)
+{
+    void *p = est__arena_alloc(&w->arena, size);
+    if (p == NULL)
+        est__fail_memory(size);
+    return p;
+}
+
+#define NEW(w, place, init) ((place = room((w), sizeof *(place))) != NULL && (init(place), true))
+
+/* ---- signatures ---- */
+
+static est_status tensor_info(writer *w, const est_node *n, Tensorflow__TensorInfo **out)
+{
+    if (!NEW(w, *out, tensorflow__tensor_info__init))
+        return EST_RESOURCE_EXHAUSTED;
+    (*out)->encoding_case = TENSORFLOW__TENSOR_INFO__ENCODING_NAME;
+    (*out)->name = est__arena_printf(&w->arena, "%s:%d", n->op->name, n->index);
+    (*out)->dtype = (Tensorflow__DataType)n->dtype;
+    (*out)->tensor_shape = est__shape_to_proto(&n->shape, &w->arena);
+    return (*out)->name && (*out)->tensor_shape ? EST_OK : est__fail_memory(64);
+}
+
+/* classify and regress call their single input `inputs`, whatever the receiver calls it. */
+static est_status add_inputs(writer *w, Tensorflow__SignatureDef *s, const est__named_node *in, est_node *const *nodes, size_t n,
+                             bool predicts)
+{
+    s->inputs = room(w, (n + 1) * sizeof *s->inputs);
+    if (s->inputs == NULL)
+        return EST_RESOURCE_EXHAUSTED;
+    for (size_t i = 0; i < n; i++) {
+        if (!NEW(w, s->inputs[i], tensorflow__signature_def__inputs_entry__init))
+            return EST_RESOURCE_EXHAUSTED;
+        s->inputs[i]->key = est__arena_strdup(&w->arena, predicts ? in[i].name : "inputs");
+        if (s->inputs[i]->key == NULL)
+            return est__fail_memory(64);
+        EST_TRY(tensor_info(w, nodes[i], &s->inputs[i]->value));
+    }
+    s->n_inputs = n;
+    return EST_OK;
+}
+
+static est_status add_outputs(writer *w, Tensorflow__SignatureDef *s, const est__export_output *o, est_node *const *nodes)
+{
+    s->outputs = room(w, (o->count + 1) * sizeof *s->outputs);
+    if (s->outputs == NULL)
+        return EST_RESOURCE_EXHAUSTED;
+    for (size_t i = 0; i < o->count; i++) {
+        if (!NEW(w, s->outputs[i], tensorflow__signature_def__outputs_entry__init))
+            return EST_RESOURCE_EXHAUSTED;
+        s->outputs[i]->key = (char *)(uintptr_t)o->output[i].name;
+        EST_TRY(tensor_info(w, nodes[i], &s->outputs[i]->value));
+    }
+    s->n_outputs = o->count;
+    return EST_OK;
+}
+
+static est_status add_signature(writer *w, const char *prefix, const est__export_output *o, const est__named_node *in,
+                                est_node *const *in_nodes, size_t num_in, est_node *const *out_nodes)
+{
+    signature_entry *e;
+    bool predicts = strcmp(o->method, "predict") == 0;
+    if (!NEW(w, e, tensorflow__meta_graph_def__signature_def_entry__init) || !NEW(w, e->value, tensorflow__signature_def__init))
+        return EST_RESOURCE_EXHAUSTED;
+    e->key = est__arena_printf(&w->arena, "%s%s", prefix, o->key);
+    e->value->method_name = est__arena_printf(&w->arena, "tensorflow/serving/%s", o->method);
+    if (e->key == NULL || e->value->method_name == NULL)
+        return est__fail_memory(64);
+    EST_TRY(add_inputs(w, e->value, in, in_nodes, num_in, predicts));
+    EST_TRY(add_outputs(w, e->value, o, out_nodes));
+    w->meta.signature_def[w->meta.n_signature_def++] = e;
+    return EST_OK;
+}
+
+static est_status add_signatures(writer *w)
+{
+    const est_spec *s = w->spec;
+    const est__receiver *r = w->receiver;
+    est_node *const *outputs = w->kept + r->num_inputs + r->num_raw;
+    w->meta.signature_def = room(w, (2 * s->num_export_outputs + 1) * sizeof *w->meta.signature_def);
+    if (w->meta.signature_def == NULL)
+        return EST_RESOURCE_EXHAUSTED;
+    for (size_t i = 0; i < s->num_export_outputs; i++) {
+        const est__export_output *o = &s->export_output[i];
+        bool predicts = strcmp(o->method, "predict") == 0;
+        if (r->parses || predicts)
+            EST_TRY(add_signature(w, "", o, r->input, w->kept, r->num_inputs, outputs));
+        if (r->num_raw && predicts)
+            EST_TRY(add_signature(w, "raw:", o, r->raw, w->kept + r->num_inputs, r->num_raw, outputs));
+        outputs += o->count;
+    }
+    return w->meta.n_signature_def ? EST_OK
+                                   : est__fail(EST_INVALID_ARGUMENT, "the model has no export output that this receiver can serve");
+}
+
+/* ---- collections ---- */
+
+static est_status new_collection(writer *w, const char *key, Tensorflow__CollectionDef **out)
+{
+    collection_entry *e;
+    if (!NEW(w, e, tensorflow__meta_graph_def__collection_def_entry__init) || !NEW(w, e->value, tensorflow__collection_def__init))
+        return EST_RESOURCE_EXHAUSTED;
+    e->key = (char *)(uintptr_t)key;
+    w->meta.collection_def[w->meta.n_collection_def++] = e;
+    *out = e->value;
+    return EST_OK;
+}
+
+static est_status nodes_collection(writer *w, const char *key, est_operation *const *ops, size_t n)
+{
+    Tensorflow__CollectionDef *c;
+    if (n == 0)
+        return EST_OK;
+    EST_TRY(new_collection(w, key, &c));
+    c->kind_case = TENSORFLOW__COLLECTION_DEF__KIND_NODE_LIST;
+    if (!NEW(w, c->node_list, tensorflow__collection_def__node_list__init))
+        return EST_RESOURCE_EXHAUSTED;
+    c->node_list->value = room(w, n * sizeof *c->node_list->value);
+    if (c->node_list->value == NULL)
+        return EST_RESOURCE_EXHAUSTED;
+    for (size_t i = 0; i < n; i++)
+        c->node_list->value[i] = (char *)(uintptr_t)ops[i]->name;
+    c->node_list->n_value = n;
+    return EST_OK;
+}
+
+static est_status variable_def(writer *w, size_t i, ProtobufCBinaryData *out)
+{
+    const est__graph_variable *v = &w->serving.graph->variable[i];
+    Tensorflow__VariableDef def;
+    est__buffer wire = { 0 };
+    tensorflow__variable_def__init(&def);
+    def.variable_name = est__arena_printf(&w->arena, "%s:0", v->name);
+    def.initializer_name = (char *)(uintptr_t)w->serving.assign[i]->op->name;
+    def.snapshot_name = est__arena_printf(&w->arena, "%s:0", w->serving.read[i]->op->name);
+    def.initial_value_name = est__arena_printf(&w->arena, "%s:%d", v->initial_value->op->name, v->initial_value->index);
+    def.is_resource = true;
+    def.trainable = v->trainable;
+    if (!v->trainable)
+        def.aggregation = TENSORFLOW__VARIABLE_DEF__AGGREGATION__VARIABLE_AGGREGATION_ONLY_FIRST_REPLICA;
+    if (!def.variable_name || !def.snapshot_name || !def.initial_value_name)
+        return est__fail_memory(64);
+    est_status st = est__proto_pack(&def, &wire);
+    out->len = wire.size;
+    out->data = st == EST_OK ? (uint8_t *)est__arena_strndup(&w->arena, wire.data, wire.size) : NULL;
+    est__buffer_free(&wire);
+    return st == EST_OK && out->data == NULL ? est__fail_memory(64) : st;
+}
+
+/* The variables for which `wanted` says so, as VariableDefs. */
+static est_status variables_collection(writer *w, const char *key, bool (*wanted)(const est__graph_variable *v))
+{
+    const est_graph *g = w->serving.graph;
+    Tensorflow__CollectionDef *c;
+    EST_TRY(new_collection(w, key, &c));
+    c->kind_case = TENSORFLOW__COLLECTION_DEF__KIND_BYTES_LIST;
+    if (!NEW(w, c->bytes_list, tensorflow__collection_def__bytes_list__init))
+        return EST_RESOURCE_EXHAUSTED;
+    c->bytes_list->value = room(w, (g->num_variables + 1) * sizeof *c->bytes_list->value);
+    if (c->bytes_list->value == NULL)
+        return EST_RESOURCE_EXHAUSTED;
+    for (size_t i = 0; i < g->num_variables; i++)
+        if (wanted(&g->variable[i]))
+            EST_TRY(variable_def(w, i, &c->bytes_list->value[c->bytes_list->n_value++]));
+    return EST_OK;
+}
+
+static bool any(const est__graph_variable *v)
+{
+    (void)v;
+    return true;
+}
+
+static bool is_trainable(const est__graph_variable *v)
+{
+    return v->trainable;
+}
+
+static bool is_step(const est__graph_variable *v)
+{
+    return strcmp(v->name, "global_step") == 0;
+}
+
+static est_status add_collections(writer *w)
+{
+    const est_graph *g = w->serving.graph;
+    w->meta.collection_def = room(w, 8 * sizeof *w->meta.collection_def);
+    if (w->meta.collection_def == NULL)
+        return EST_RESOURCE_EXHAUSTED;
+    EST_TRY(variables_collection(w, "variables", any));
+    EST_TRY(variables_collection(w, "trainable_variables", is_trainable));
+    EST_TRY(variables_collection(w, "global_step", is_step));
+    EST_TRY(nodes_collection(w, "table_initializer", g->initializer, g->num_initializers));
+    return nodes_collection(w, "saved_model_main_op", &w->serving.main_op->op, 1);
+}
+
+/* ---- the message ---- */
+
+static est_status add_saver(writer *w)
+{
+    Tensorflow__SaverDef *s;
+    if (!NEW(w, s, tensorflow__saver_def__init))
+        return EST_RESOURCE_EXHAUSTED;
+    s->filename_tensor_name = est__arena_printf(&w->arena, "%s:0", w->serving.filename->op->name);
+    s->save_tensor_name = est__arena_printf(&w->arena, "%s:0", w->serving.save->op->name);
+    s->restore_op_name = (char *)(uintptr_t)w->serving.restore->op->name;
+    s->max_to_keep = 5;
+    s->keep_checkpoint_every_n_hours = 10000;
+    s->version = TENSORFLOW__SAVER_DEF__CHECKPOINT_FORMAT_VERSION__V2;
+    w->meta.saver_def = s;
+    return s->filename_tensor_name && s->save_tensor_name ? EST_OK : est__fail_memory(64);
+}
+
+static est_status add_info(writer *w)
+{
+    Tensorflow__MetaGraphDef__MetaInfoDef *m;
+    if (!NEW(w, m, tensorflow__meta_graph_def__meta_info_def__init) || !(m->tags = room(w, sizeof *m->tags)))
+        return EST_RESOURCE_EXHAUSTED;
+    m->tags[m->n_tags++] = (char *)(uintptr_t)"serve";
+    m->tensorflow_version = (char *)(uintptr_t)"2.15.1";   /* whose ops and versions the graph uses */
+    m->stripped_default_attrs = true;
+    w->meta.meta_info_def = m;
+    return EST_OK;
+}
+
+static est_status gather_nodes(writer *w)
+{
+    const est_spec *s = w->spec;
+    const est__receiver *r = w->receiver;
+    size_t n = r->num_inputs + r->num_raw, at = 0;
+    for (size_t i = 0; i < s->num_export_outputs; i++)
+        n += s->export_output[i].count;
+    w->keep = room(w, (n + 1) * sizeof *w->keep);
+    w->kept = room(w, (n + 1) * sizeof *w->kept);
+    if (w->keep == NULL || w->kept == NULL)
+        return EST_RESOURCE_EXHAUSTED;
+    for (size_t i = 0; i < r->num_inputs; i++)
+        w->keep[at++] = r->input[i].node;
+    for (size_t i = 0; i < r->num_raw; i++)
+        w->keep[at++] = r->raw[i].node;
+    for (size_t i = 0; i < s->num_export_outputs; i++)
+        for (size_t j = 0; j < s->export_output[i].count; j++)
+            w->keep[at++] = s->export_output[i].output[j].node;
+    w->num_keep = at;
+    return EST_OK;
+}
+
+static est_status make_message(writer *w)
+{
+    tensorflow__meta_graph_def__init(&w->meta);
+    EST_TRY(gather_nodes(w));
+    EST_TRY(est__serving_graph_new(w->spec->graph, (est_nodes){ w->keep, w->num_keep }, w->kept, &w->serving));
+    EST_TRY(est__graph_export(w->serving.graph, &w->arena, &w->meta.graph_def));
+    EST_TRY(add_info(w));
+    EST_TRY(add_saver(w));
+    EST_TRY(add_collections(w));
+    return add_signatures(w);
+}
+
+/* ---- files ---- */
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static est_status copy_variable(est__bundle_writer *b, const est__bundle *from, const char *name)
+{
+    est_tensor *value;
+    EST_TRY(est__bundle_read(from, name, &value));
+    est_status st = est__bundle_add(b, name, value);
+    est_tensor_free(value);
+    return st;
+}
+
+static est_status write_variables(writer *w, const est__bundle *from, const char *dir)
+{
+    const est_graph *g = w->serving.graph;
+    const char **names = room(w, (g->num_variables + 1) * sizeof *names);
+    char *folder = est__arena_printf(&w->arena, "%s/variables", dir), *prefix = est__arena_printf(&w->arena, "%s/variables/variables", dir);
+    est__bundle_writer *b;
+    if (names == NULL || folder == NULL || prefix == NULL)
+        return est__fail_memory(64);
+    EST_TRY(est__make_dirs(folder));
+    for (size_t i = 0; i < g->num_variables; i++)
+        names[i] = g->variable[i].name;
+    qsort(names, g->num_variables, sizeof *names, by_name);
+    EST_TRY(est__bundle_writer_new(prefix, &b));
+    est_status st = EST_OK;
+    for (size_t i = 0; i < g->num_variables && st == EST_OK; i++)
+        st = copy_variable(b, from, names[i]);
+    if (st == EST_OK)
+        st = est__bundle_finish_data(b, NULL);
+    if (st == EST_OK)
+        st = est__bundle_finish_index(b);
+    est__bundle_writer_free(b);
+    return st;
+}
+
+static est_status write_folder(writer *w, const est__bundle *from, const char *dir)
+{
+    Tensorflow__SavedModel model;
+    meta_graph *meta = &w->meta;
+    tensorflow__saved_model__init(&model);
+    model.saved_model_schema_version = 1;
+    model.n_meta_graphs = 1;
+    model.meta_graphs = &meta;
+    EST_TRY(write_variables(w, from, dir));
+    return est__saved_model_write(dir, &model);
+}
+
+static void remove_folder(const char *dir)
+{
+    static const char *const files[] = { "saved_model.pb", "variables/variables.index", "variables/variables.data-00000-of-00001",
+                                         "variables", "" };
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        char *path = est__path_join(dir, files[i]);
+        if (path && unlink(path) != 0)
+            rmdir(path);
+        est__free(path);
+    }
+}
+
+/* A folder that is not there yet, named after the time; a taken name waits for the next second, as TensorFlow does. */
+static est_status choose_names(const char *base, char *temporary, char *path, size_t capacity)
+{
+    long long now = (long long)time(NULL);
+    for (int tries = 0; tries < 100; tries++, now++) {
+        if ((size_t)snprintf(path, capacity, "%s/%lld", base, now) >= capacity || capacity < 32)
+            return est__fail(EST_RESOURCE_EXHAUSTED, "%s: the path of the export needs more than %zu bytes", base, capacity);
+        snprintf(temporary, capacity + 8, "%s/temp-%lld", base, now);
+        if (access(path, F_OK) != 0 && access(temporary, F_OK) != 0)
+            return EST_OK;
+    }
+    return est__fail(EST_ALREADY_EXISTS, "%s: the names of the next 100 seconds are all taken", base);
+}
+
+static est_status write_all(writer *w, const est__bundle *from, const char *base, char *path, size_t capacity)
+{
+    char *temporary = room(w, capacity + 8);
+    if (temporary == NULL)
+        return EST_RESOURCE_EXHAUSTED;
+    EST_TRY(est__make_dirs(base));
+    EST_TRY(choose_names(base, temporary, path, capacity));
+    est_status st = write_folder(w, from, temporary);
+    if (st == EST_OK && rename(temporary, path) != 0)
+        st = est__fail_errno(errno, "%s", path);
+    est__error error;
+    est__error_take(&error, st);
+    if (st != EST_OK)
+        remove_folder(temporary);
+    return st == EST_OK ? EST_OK : est__error_give(&error);
+}
+
+est_status est__export_saved_model(const est_spec *spec, const est__receiver *r, const est__bundle *checkpoint, const char *base,
+                                   char *path, size_t capacity)
+{
+    writer w = { .spec = spec, .receiver = r };
+    est_status st = make_message(&w);
+    if (st == EST_OK)
+        st = write_all(&w, checkpoint, base, path, capacity);
+    est__serving_graph_free(&w.serving);
+    est__arena_free(&w.arena);
+    return st;
+}
