@@ -93,7 +93,7 @@ struct est__bundle_writer {
     size_t count, capacity;
     est__arena arena;
     est__map *partitioned;     /* name -> index of its entry + 1 */
-    est__table_writer table;
+    est__sstable_writer table;
 };
 
 static char *data_path(const char *prefix, int shard, int shards)
@@ -364,7 +364,7 @@ static est_status make_index(est__bundle_writer *w, est__buffer *value)
     header.version = &version;
     version.producer = VERSION;
     EST_TRY(est__proto_pack(&header, value));
-    EST_TRY(est__table_add(&w->table, "", 0, value->data, value->size));
+    EST_TRY(est__sstable_add(&w->table, "", 0, value->data, value->size));
     if (w->count)
         qsort(w->entries, w->count, sizeof *w->entries, by_key);
     for (size_t i = 0; i < w->count; i++) {
@@ -373,9 +373,9 @@ static est_status make_index(est__bundle_writer *w, est__buffer *value)
             return est__fail(EST_INVALID_ARGUMENT, "%s: variable '%s' was added twice", w->prefix, e->key);
         est__buffer_clear(value);
         EST_TRY(est__proto_pack(&e->entry, value));
-        EST_TRY(est__table_add(&w->table, e->key, e->key_size, value->data, value->size));
+        EST_TRY(est__sstable_add(&w->table, e->key, e->key_size, value->data, value->size));
     }
-    return est__table_finish(&w->table);
+    return est__sstable_finish(&w->table);
 }
 
 est_status est__bundle_finish_data(est__bundle_writer *w, uint32_t *index_crc)
@@ -415,7 +415,7 @@ void est__bundle_writer_free(est__bundle_writer *w)
     est__free(w->entries);
     est__arena_free(&w->arena);
     est__map_free(w->partitioned);
-    est__table_writer_free(&w->table);
+    est__sstable_writer_free(&w->table);
     est__free(w);
 }
 
@@ -437,7 +437,7 @@ typedef struct place {         /* where the bytes of an entry lie */
 
 struct est__bundle {
     char *prefix, *index_path, *index;
-    est__table table;
+    est__sstable table;
     shard *shards;
     size_t shard_count;
     est__bundle_variable *variables;
@@ -476,7 +476,7 @@ static est_status open_shards(est__bundle *b, int count)
 static est_status read_header(est__bundle *b)
 {
     Tensorflow__BundleHeaderProto *h;
-    const est__table_entry *e = est__table_find(&b->table, "", 0);
+    const est__sstable_entry *e = est__sstable_find(&b->table, "", 0);
     if (!e)
         return est__fail(EST_DATA_LOSS, "%s: a table without a header: not the index of a checkpoint", b->index_path);
     EST_TRY(est__proto_unpack(&tensorflow__bundle_header_proto__descriptor, e->value.p, e->value.n, b->index_path, &h));
@@ -536,7 +536,7 @@ static est_status check_place(const est__bundle *b, const place *p, const est_sh
 }
 
 /* Takes an entry of the index apart. The message is freed, or kept in `p` when it lists parts. */
-static est_status read_entry(const est__bundle *b, const est__table_entry *e, place *p, est_shape *shape)
+static est_status read_entry(const est__bundle *b, const est__sstable_entry *e, place *p, est_shape *shape)
 {
     Tensorflow__BundleEntryProto *m;
     *p = (place){ 0 };
@@ -557,7 +557,7 @@ static est_status read_variables(est__bundle *b)
     if (!b->variables || !b->places)
         return est__fail_memory(b->table.count * sizeof *b->variables);
     for (size_t i = 0; i < b->table.count; i++) {
-        const est__table_entry *e = &b->table.entries[i];
+        const est__sstable_entry *e = &b->table.entries[i];
         if (e->key.n == 0 || e->key.p[0] == 0)
             continue;   /* the header, and parts */
         est__bundle_variable *v = &b->variables[b->count];
@@ -583,7 +583,7 @@ static est_status open_bundle(est__bundle *b, const char *prefix)
     if (!b->prefix || !b->index_path)
         return est__fail_memory(strlen(prefix));
     EST_TRY(est__file_read(b->index_path, INDEX_LIMIT, &b->index, &size));
-    EST_TRY(est__table_read(b->index, size, b->index_path, &b->table));
+    EST_TRY(est__sstable_read(b->index, size, b->index_path, &b->table));
     EST_TRY(read_header(b));
     return read_variables(b);
 }
@@ -614,7 +614,7 @@ void est__bundle_free(est__bundle *b)
     est__free(b->shards);
     est__free(b->variables);
     est__free(b->places);
-    est__table_free(&b->table);
+    est__sstable_free(&b->table);
     est__free(b->index);
     est__free(b->index_path);
     est__free(b->prefix);
@@ -771,7 +771,7 @@ static est_status read_part(const est__bundle *b, const est__bundle_variable *v,
     EST_TRY(read_extents(m, &v->shape, start, length, &shape));
     est__buffer key = { 0 };
     slice_key(&key, v->name, v->shape.rank, start, length);
-    const est__table_entry *e = key.status == EST_OK ? est__table_find(&b->table, key.data, key.size) : NULL;
+    const est__sstable_entry *e = key.status == EST_OK ? est__sstable_find(&b->table, key.data, key.size) : NULL;
     est__buffer_free(&key);
     if (!e)
         return est__fail(EST_DATA_LOSS, "a part is missing: the file is damaged");

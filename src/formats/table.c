@@ -71,9 +71,9 @@ static est_status next_entry(est__cursor *c, est__buffer *key, est__bytes *value
     return key->status == EST_OK ? EST_OK : est__fail_memory(key->size + suffix.n);
 }
 
-static est_status keep(est__table *t, const source *s, const est__buffer *key, est__bytes value)
+static est_status keep(est__sstable *t, const source *s, const est__buffer *key, est__bytes value)
 {
-    const est__table_entry *last = t->count ? &t->entries[t->count - 1] : NULL;
+    const est__sstable_entry *last = t->count ? &t->entries[t->count - 1] : NULL;
     if (last && compare(last->key.p, last->key.n, key->data, key->size) >= 0)
         return est__fail(EST_DATA_LOSS, "%s: entry %zu: keys do not rise: the file is damaged", s->what, t->count);
     /* Shared prefixes let a small file stand for very many long keys; no real one comes near this. */
@@ -85,11 +85,11 @@ static est_status keep(est__table *t, const source *s, const est__buffer *key, e
     if (!copy)
         return est__fail_memory(key->size);
     t->key_bytes += key->size;
-    t->entries[t->count++] = (est__table_entry){ { (unsigned char *)copy, key->size }, value };
+    t->entries[t->count++] = (est__sstable_entry){ { (unsigned char *)copy, key->size }, value };
     return EST_OK;
 }
 
-static est_status read_data_block(est__table *t, const source *s, handle h, est__buffer *key)
+static est_status read_data_block(est__sstable *t, const source *s, handle h, est__buffer *key)
 {
     est__bytes entries, value;
     EST_TRY(read_block(s, h, &entries));
@@ -102,7 +102,7 @@ static est_status read_data_block(est__table *t, const source *s, handle h, est_
     return EST_OK;
 }
 
-static est_status read_index_block(est__table *t, const source *s, handle index, est__buffer *index_key, est__buffer *key)
+static est_status read_index_block(est__sstable *t, const source *s, handle index, est__buffer *index_key, est__buffer *key)
 {
     est__bytes entries, value;
     EST_TRY(read_block(s, index, &entries));
@@ -121,10 +121,10 @@ static est_status read_index_block(est__table *t, const source *s, handle index,
     return EST_OK;
 }
 
-est_status est__table_read(const void *data, size_t size, const char *what, est__table *out)
+est_status est__sstable_read(const void *data, size_t size, const char *what, est__sstable *out)
 {
     source s = { data, size, what };
-    *out = (est__table){ 0 };
+    *out = (est__sstable){ 0 };
     if (size < FOOTER)
         return est__fail(EST_DATA_LOSS, "%s: %zu bytes are too few for a table: the file is cut or of another kind", what,
                          size);
@@ -142,12 +142,12 @@ est_status est__table_read(const void *data, size_t size, const char *what, est_
     return st;
 }
 
-const est__table_entry *est__table_find(const est__table *t, const void *key, size_t n)
+const est__sstable_entry *est__sstable_find(const est__sstable *t, const void *key, size_t n)
 {
     size_t low = 0, high = t->count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        const est__table_entry *e = &t->entries[middle];
+        const est__sstable_entry *e = &t->entries[middle];
         int order = compare(e->key.p, e->key.n, key, n);
         if (order == 0)
             return e;
@@ -159,16 +159,16 @@ const est__table_entry *est__table_find(const est__table *t, const void *key, si
     return NULL;
 }
 
-void est__table_free(est__table *t)
+void est__sstable_free(est__sstable *t)
 {
     est__free(t->entries);
     est__arena_free(&t->arena);
-    *t = (est__table){ 0 };
+    *t = (est__sstable){ 0 };
 }
 
 /* ---- writing ---- */
 
-static void block_add(est__table_block *b, const void *key, size_t key_size, const void *value, size_t value_size)
+static void block_add(est__sstable_block *b, const void *key, size_t key_size, const void *value, size_t value_size)
 {
     size_t shared = 0;
     if (b->data.size == 0 || b->since_restart == b->interval) {
@@ -190,7 +190,7 @@ static void block_add(est__table_block *b, const void *key, size_t key_size, con
 }
 
 /* Moves the block to the end of the file and leaves its handle in `h`. */
-static void block_write(est__table_writer *w, est__table_block *b, est__buffer *h)
+static void block_write(est__sstable_writer *w, est__sstable_block *b, est__buffer *h)
 {
     size_t start = w->out.size;
     est__buffer_bytes(&w->out, b->data.data, b->data.size);
@@ -211,7 +211,7 @@ static void block_write(est__table_writer *w, est__table_block *b, est__buffer *
     b->since_restart = 0;
 }
 
-static est_status writer_status(const est__table_writer *w)
+static est_status writer_status(const est__sstable_writer *w)
 {
     const est__buffer *all[] = { &w->out, &w->handle, &w->data.data, &w->data.restarts, &w->data.last_key,
                                  &w->index.data, &w->index.restarts, &w->index.last_key };
@@ -246,7 +246,7 @@ static size_t successor(char *last, size_t size)
 }
 
 /* Writes the data block and its entry of the index; `next` is the key that the next block begins with, NULL at the end. */
-static void flush(est__table_writer *w, const void *next, size_t next_size)
+static void flush(est__sstable_writer *w, const void *next, size_t next_size)
 {
     est__buffer key = w->data.last_key;
     w->data.last_key = (est__buffer){ 0 };
@@ -257,7 +257,7 @@ static void flush(est__table_writer *w, const void *next, size_t next_size)
     est__buffer_free(&key);
 }
 
-est_status est__table_add(est__table_writer *w, const void *key, size_t key_size, const void *value, size_t value_size)
+est_status est__sstable_add(est__sstable_writer *w, const void *key, size_t key_size, const void *value, size_t value_size)
 {
     w->data.interval = RESTART_INTERVAL;
     w->index.interval = 1;
@@ -271,9 +271,9 @@ est_status est__table_add(est__table_writer *w, const void *key, size_t key_size
     return writer_status(w);
 }
 
-est_status est__table_finish(est__table_writer *w)
+est_status est__sstable_finish(est__sstable_writer *w)
 {
-    est__table_block metaindex = { 0 };
+    est__sstable_block metaindex = { 0 };
     if (w->count)
         flush(w, NULL, 0);
     EST_TRY(writer_status(w));
@@ -287,7 +287,7 @@ est_status est__table_finish(est__table_writer *w)
     return writer_status(w);
 }
 
-void est__table_writer_free(est__table_writer *w)
+void est__sstable_writer_free(est__sstable_writer *w)
 {
     est__buffer *all[] = { &w->out, &w->handle, &w->data.data, &w->data.restarts, &w->data.last_key,
                            &w->index.data, &w->index.restarts, &w->index.last_key };

@@ -4,40 +4,40 @@
 
 #include "base/base.h"
 
-typedef struct est__table_entry {
+typedef struct est__sstable_entry {
     est__bytes key, value;
-} est__table_entry;
+} est__sstable_entry;
 
 /* All entries of a table in the order of their keys. Values point into the data that was read, keys into `arena`. */
-typedef struct est__table {
-    est__table_entry *entries;
+typedef struct est__sstable {
+    est__sstable_entry *entries;
     size_t count, capacity, key_bytes;
     est__arena arena;
-} est__table;
+} est__sstable;
 
 /* Reads a whole table; `data` must outlive it; `what` is a path, for messages. Errors: DATA_LOSS, UNIMPLEMENTED (compressed
- * blocks). Whatever comes back, est__table_free. */
-est_status est__table_read(const void *data, size_t size, const char *what, est__table *out);
-const est__table_entry *est__table_find(const est__table *t, const void *key, size_t n); /* NULL: absent */
-void est__table_free(est__table *t);
+ * blocks). Whatever comes back, est__sstable_free. */
+est_status est__sstable_read(const void *data, size_t size, const char *what, est__sstable *out);
+const est__sstable_entry *est__sstable_find(const est__sstable *t, const void *key, size_t n); /* NULL: absent */
+void est__sstable_free(est__sstable *t);
 
 /* A block that is being filled: keys that share a prefix with the one before, in full at each restart. */
-typedef struct est__table_block {
+typedef struct est__sstable_block {
     est__buffer data, restarts, last_key;
     unsigned since_restart, interval;
-} est__table_block;
+} est__sstable_block;
 
 /* Collects a table in `out`; a zeroed struct is an empty table. */
-typedef struct est__table_writer {
+typedef struct est__sstable_writer {
     est__buffer out;
-    est__table_block data, index;
+    est__sstable_block data, index;
     est__buffer handle;    /* of the block just written */
     size_t count;
-} est__table_writer;
+} est__sstable_writer;
 
 /* Keys must rise strictly, bytewise. Errors: INVALID_ARGUMENT, RESOURCE_EXHAUSTED. */
-est_status est__table_add(est__table_writer *w, const void *key, size_t key_size, const void *value, size_t value_size);
-est_status est__table_finish(est__table_writer *w); /* afterwards `out` is the whole file */
-void est__table_writer_free(est__table_writer *w);
+est_status est__sstable_add(est__sstable_writer *w, const void *key, size_t key_size, const void *value, size_t value_size);
+est_status est__sstable_finish(est__sstable_writer *w); /* afterwards `out` is the whole file */
+void est__sstable_writer_free(est__sstable_writer *w);
 
 #endif

@@ -353,22 +353,22 @@ static void survives_each_changed_entry(void)
     const char *path = est_test_path("model.ckpt-7.index"), *prefix = est_test_path("model.ckpt-7");
     char *data;
     size_t n, opened = 0;
-    est__table t;
+    est__sstable t;
     put_golden();
     EST_NEED_OK(est__file_read(GOLDEN("model.ckpt-7.index"), 0, &data, &n));
-    EST_NEED_OK(est__table_read(data, n, "index", &t));
+    EST_NEED_OK(est__sstable_read(data, n, "index", &t));
     for (size_t entry = 0; entry < t.count; entry++)
         for (size_t bit = 0; bit < 8 * t.entries[entry].value.n; bit += 3) {
-            est__table_writer w = { 0 };
+            est__sstable_writer w = { 0 };
             est__bundle *b;
             unsigned char *byte = (unsigned char *)(uintptr_t)t.entries[entry].value.p + bit / 8;
             *byte ^= (unsigned char)(1u << bit % 8);
             for (size_t i = 0; i < t.count; i++)
-                (void)est__table_add(&w, t.entries[i].key.p, t.entries[i].key.n, t.entries[i].value.p, t.entries[i].value.n);
-            EST_NEED_OK(est__table_finish(&w));
+                (void)est__sstable_add(&w, t.entries[i].key.p, t.entries[i].key.n, t.entries[i].value.p, t.entries[i].value.n);
+            EST_NEED_OK(est__sstable_finish(&w));
             FILE *f = fopen(path, "wb");
             EST_NEED(f && fwrite(w.out.data, 1, w.out.size, f) == w.out.size && fclose(f) == 0);
-            est__table_writer_free(&w);
+            est__sstable_writer_free(&w);
             *byte ^= (unsigned char)(1u << bit % 8);
             if (est__bundle_open(prefix, &b) == EST_OK) {
                 (void)unreadable(b);
@@ -377,7 +377,7 @@ static void survives_each_changed_entry(void)
             }
         }
     EST_CHECK(opened > 0);
-    est__table_free(&t);
+    est__sstable_free(&t);
     est__free(data);
 }
 
@@ -385,11 +385,11 @@ static void refuses_a_compressed_block(void)
 {
     char *data;
     size_t n;
-    est__table t;
+    est__sstable t;
     EST_NEED_OK(est__file_read(GOLDEN("shards.index"), 0, &data, &n));
-    EST_NEED_OK(est__table_read(data, n, "index", &t));
+    EST_NEED_OK(est__sstable_read(data, n, "index", &t));
     EST_CHECK_INT(t.count, 3);
-    est__table_free(&t);
+    est__sstable_free(&t);
     size_t block = n - 48 - 18 - 13 - 5;   /* the data block: before trailer, metaindex, index and footer */
     while (block && est__u32le(data + block + 1) != est__crc32c_mask(est__crc32c(0, data, block + 1)))
         block--;
@@ -398,9 +398,9 @@ static void refuses_a_compressed_block(void)
     uint32_t crc = est__crc32c_mask(est__crc32c(0, data, block + 1));
     for (size_t i = 0; i < 4; i++)
         data[block + 1 + i] = (char)(crc >> 8 * i);
-    EST_CHECK_FAILS(est__table_read(data, n, "index", &t), EST_UNIMPLEMENTED, "index: block at byte 0 is compressed (kind 1, "
+    EST_CHECK_FAILS(est__sstable_read(data, n, "index", &t), EST_UNIMPLEMENTED, "index: block at byte 0 is compressed (kind 1, "
                     "1 is snappy); only uncompressed tables are read");
-    est__table_free(&t);
+    est__sstable_free(&t);
     est__free(data);
 }
 

@@ -44,15 +44,15 @@ EST_FUZZ(bundle)
 {
     /* zeros, and the checksum of the lengths of two empty strings, which the seed has at 56 */
     static const unsigned char values[64] = { [58] = 0x29, [59] = 0x03, [60] = 0x98, [61] = 0x07 };
-    est__table_writer w = { 0 };
+    est__sstable_writer w = { 0 };
     est__cursor c = est__cursor_of(data, size, "input");
     est__bytes key, value;
     uint64_t n;
     while (est__cursor_varint(&c, &n) == EST_OK && est__cursor_bytes(&c, n, &key) == EST_OK &&
            est__cursor_varint(&c, &n) == EST_OK && est__cursor_bytes(&c, n, &value) == EST_OK)
-        if (est__table_add(&w, key.p, key.n, value.p, value.n) != EST_OK)
+        if (est__sstable_add(&w, key.p, key.n, value.p, value.n) != EST_OK)
             break;
-    if (est__table_finish(&w) == EST_OK) {
+    if (est__sstable_finish(&w) == EST_OK) {
         choose_files();
         put_file(index_file, w.out.data, w.out.size);
         put_file(data_file, values, sizeof values);
@@ -60,6 +60,6 @@ EST_FUZZ(bundle)
         unlink(index_file);
         unlink(data_file);
     }
-    est__table_writer_free(&w);
+    est__sstable_writer_free(&w);
     return 0;
 }

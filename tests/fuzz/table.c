@@ -5,9 +5,9 @@
 
 EST_FUZZ(table)
 {
-    est__table t;
-    if (est__table_read(data, size, "input", &t) == EST_OK)
-        (void)est__table_find(&t, "x", 1);
-    est__table_free(&t);
+    est__sstable t;
+    if (est__sstable_read(data, size, "input", &t) == EST_OK)
+        (void)est__sstable_find(&t, "x", 1);
+    est__sstable_free(&t);
     return 0;
 }
