@@ -44,7 +44,8 @@ typedef struct est_csv_options {
     int64_t memory_budget;           /* files whose parsed rows fit are parsed once; bytes; 64 MiB; EST_OFF: never */
 } est_csv_options;
 
-/** Rows of CSV files. Errors (on reading): file:line and column. `*out` is the caller's. Since 0.1. */
+/** Rows of CSV files. The files must be there, and the first one's header is read, at once; what is wrong with a row is an
+ *  error on reading, with file:line and column. `*out` is the caller's. Since 0.1. */
 #define est_csv_dataset_new(options, out) est_csv_dataset_new_sized((options), sizeof *(options), (out))
 EST_API est_status est_csv_dataset_new_sized(const est_csv_options *options, size_t size, est_dataset **out);
 

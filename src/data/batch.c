@@ -103,13 +103,27 @@ static bool shape_fits(const est_feature *f, const est_shape *s)
     return true;
 }
 
-static void shape_text(const est_shape *s, char *out, size_t size)
+/* "[2,3]", with "rows" or nothing for the first dimension of what is wanted. */
+static void shape_text(est__buffer *out, const char *first, const est_shape *s)
 {
-    size_t n = (size_t)snprintf(out, size, "[");
-    for (int k = 0; k < s->rank && n < size; k++)
-        n += (size_t)snprintf(out + n, size - n, "%s%lld", k ? "," : "", (long long)s->dim[k]);
-    if (n < size)
-        snprintf(out + n, size - n, "]");
+    est__buffer_printf(out, "[%s", first);
+    for (int k = 0; k < s->rank; k++)
+        est__buffer_printf(out, "%s%lld", k || *first ? "," : "", (long long)s->dim[k]);
+    est__buffer_text(out, "]");
+}
+
+static est_status wrong_shape(const est_feature *f, const est_shape *found)
+{
+    est__buffer text = { 0 };
+    shape_text(&text, "", found);
+    est__buffer_text(&text, ", wanted is ");
+    if (f->variable_length)
+        est__buffer_text(&text, "[rows,n]");
+    else
+        shape_text(&text, "rows", &f->shape);
+    est_status st = est__fail(EST_INVALID_ARGUMENT, "feature '%s': the batch gives %s", f->name, text.data ? text.data : "?");
+    est__buffer_free(&text);
+    return st;
 }
 
 est_status est_batch_set(est_batch *batch, size_t index, const est_tensor *value)
@@ -120,18 +134,11 @@ est_status est_batch_set(est_batch *batch, size_t index, const est_tensor *value
         return est__fail(EST_INVALID_ARGUMENT, "est_batch_set: there is no feature %zu, the batch has %d", index,
                          batch->count);
     const est_feature *f = &batch->dataset->feature[index];
-    char found[160];
     if (value->dtype != f->dtype)
         return est__fail(EST_INVALID_ARGUMENT, "feature '%s': the batch gives %s, the feature is %s", f->name,
                          est_dtype_name(value->dtype), est_dtype_name(f->dtype));
-    if (est_shape_elements(&value->shape) < 0 || value->shape.rank < 1 || !shape_fits(f, &value->shape)) {
-        est_shape wanted = f->variable_length ? est_shape_of(1, (int64_t[]){ -1 }) : f->shape;
-        char want[160];
-        shape_text(&value->shape, found, sizeof found);
-        shape_text(&wanted, want, sizeof want);
-        return est__fail(EST_INVALID_ARGUMENT, "feature '%s': the batch gives %s, wanted are rows of %s", f->name, found,
-                         want);
-    }
+    if (est_shape_elements(&value->shape) < 0 || value->shape.rank < 1 || !shape_fits(f, &value->shape))
+        return wrong_shape(f, &value->shape);
     EST_TRY(est__column_set(&batch->room->table.column[index], value));
     if (f->variable_length)
         EST_TRY(set_offsets(batch, index, value));

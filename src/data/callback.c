@@ -30,16 +30,22 @@ static void free_ring(callback *c)
     c->places = 0;
 }
 
+/* A ring of more places, with what the old one kept. */
 static est_status make_ring(callback *c, int64_t places)
 {
     place *ring = est__calloc((size_t)places, sizeof *ring);
     if (!ring)
         return est__fail_memory((size_t)places * sizeof *ring);
+    for (int64_t i = 0; i < places; i++)
+        ring[i].batches = -1;
+    for (int64_t i = 0; i < c->places; i++)
+        if (c->ring[i].batches >= 0) {
+            ring[c->ring[i].batches % places] = c->ring[i];
+            c->ring[i].state = NULL;
+        }
     free_ring(c);
     c->ring = ring;
     c->places = places;
-    for (int64_t i = 0; i < places; i++)
-        ring[i].batches = -1;
     return EST_OK;
 }
 

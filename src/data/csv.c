@@ -149,6 +149,8 @@ static est_status next(void *source, const est__table **out)
         return end_of_epoch(c);
     }
     c->failed = b->fatal;
+    if (b->fatal && !b->table.rows)
+        return place_error(c, b, c->line);
     if (!b->fatal)
         count_skipped(c, b);
     EST_TRY(add_point(c, b));
@@ -178,17 +180,30 @@ static est_status seek(void *source, int64_t row, const est__table **out, int64_
 
 /* ---- rows in memory ---- */
 
-/* Bytes that the rows of all files may take up, from what a part of the first file took; gzip is taken to pack well. */
-static int64_t estimate(const csv *c, int64_t bytes, uint64_t read)
+/* How many times the first block's text all files hold, as far as their sizes tell (gzip: too few). */
+static double times_block(const csv *c)
 {
     struct stat s;
     double all = 0;
     for (size_t i = 0; i < c->path.count; i++)
         if (stat(c->path.name[i], &s) == 0 && S_ISREG(s.st_mode))
             all += (double)s.st_size;
-    return read ? (int64_t)(all / (double)read * (double)bytes) : 0;
+    return c->block->size ? all / (double)c->block->size : 1;
 }
 
+/* Room for all rows at once; a little more than the first block lets expect. */
+static est_status reserve_all(csv *c, const est__table *t, double times)
+{
+    EST_TRY(est__table_reserve(&c->cache, (int64_t)((double)t->rows * times * 1.02) + 1));
+    for (int i = 0; i < t->count; i++)
+        if (t->column[i].dtype == EST_STRING) {
+            double n = (double)est__column_offsets(&t->column[i])[t->rows * t->column[i].elements];
+            EST_TRY(est__column_reserve_bytes(&c->cache.column[i], (size_t)(n * times * 1.02)));
+        }
+    return EST_OK;
+}
+
+/* Parses all rows into memory, or, when that is more than the budget, finds that they have to stream. */
 static est_status load(csv *c)
 {
     const est__table *t;
@@ -197,16 +212,17 @@ static est_status load(csv *c)
     if (st == EST_OK)
         st = rewind_files(c);
     while (st == EST_OK && (st = next(c, &t)) == EST_OK) {
-        int64_t part = (int64_t)est__table_bytes(t), size = (int64_t)est__table_bytes(&c->cache) + part;
-        if (first && !c->block->last && estimate(c, part, c->block->size) > c->budget)
-            size = c->budget + 1;
-        first = false;
-        if (size > c->budget) {
-            c->streams = true;
+        double part = (double)est__table_bytes(t), times = first ? times_block(c) : 1;
+        c->streams = part * times > (double)c->budget || (double)est__table_bytes(&c->cache) + part > (double)c->budget;
+        if (c->streams) {
             est__table_free(&c->cache);
             return EST_OK;
         }
-        st = est__table_append(&c->cache, t, 0, t->rows);
+        if (first && times > 1)
+            st = reserve_all(c, t, times);
+        first = false;
+        if (st == EST_OK)
+            st = est__table_append(&c->cache, t, 0, t->rows);
     }
     if (st != EST_OUT_OF_RANGE) {
         est__table_free(&c->cache);

@@ -357,7 +357,7 @@ static void lib_row(int c, void *user)
 
 static void quote_error(est__csv_parser *p, char c)
 {
-    if (csv_error(&p->lib) == CSV_ENOMEM || csv_error(&p->lib) == CSV_ETOOBIG)
+    if (csv_error(&p->lib) != CSV_EPARSE)
         p->status = est__fail_memory(csv_get_buffer_size(&p->lib));
     else
         bad_row(p, est__fail(EST_INVALID_ARGUMENT, "%s", c == '"' ? "a quote inside a field that does not begin with one"
@@ -449,7 +449,8 @@ est_status est__csv_header(const est__csv_format *format, const est__csv_block *
         if (memchr(text, 0, n))
             st = est__fail(EST_INVALID_ARGUMENT, "a NUL byte in the header (the file is not plain text)");
         else if (csv_parse(&p->lib, text, n, name_field, name_row, &a) < n)
-            st = est__fail(EST_INVALID_ARGUMENT, "the header's quotes are wrong");
+            st = csv_error(&p->lib) == CSV_EPARSE ? est__fail(EST_INVALID_ARGUMENT, "the header's quotes are wrong")
+                                                  : est__fail_memory(csv_get_buffer_size(&p->lib));
         text += n;
     }
     if (st == EST_OK && !a.done)

@@ -14,104 +14,93 @@ est_status est__shuffle_push(est__shuffle *s, int64_t value)
     return EST_OK;
 }
 
-static void free_slots(est__slots *s)
-{
-    for (int64_t i = 0; i < s->text_count; i++)
-        est__free(s->text[i]);
-    est__free(s->text);
-    est__free(s->text_capacity);
-    for (int i = 0; s->table.column && i < s->table.count; i++)
-        est__free_aligned(s->table.column[i].data);
-    est__free(s->table.column);
-    *s = (est__slots){ 0 };
-}
-
 void est__shuffle_free(est__shuffle *s)
 {
+    for (int64_t i = 0; i < s->slots.count; i++)
+        est__free(s->slots.record[i]);
+    est__free(s->slots.record);
+    est__free(s->slots.capacity);
     est__free(s->buffer);
-    free_slots(&s->slots);
     *s = (est__shuffle){ 0 };
-}
-
-/* The columns of the slots: those of the rows, with lengths of text (int64) in place of text. */
-static est_status init_slots(est__slots *s, const est__table *like)
-{
-    s->table.count = like->count;
-    s->table.column = est__calloc((size_t)like->count, sizeof *s->table.column);
-    if (!s->table.column)
-        return est__fail_memory((size_t)like->count * sizeof *s->table.column);
-    for (int i = 0; i < like->count; i++) {
-        est__column *c = &s->table.column[i];
-        const est__column *l = &like->column[i];
-        *c = (est__column){ .dtype = l->dtype == EST_STRING ? EST_INT64 : l->dtype, .elements = l->elements,
-                            .row_size = l->dtype == EST_STRING ? (size_t)l->elements * 8 : l->row_size };
-    }
-    return EST_OK;
 }
 
 static est_status add_slots(est__slots *s, int64_t slot)
 {
     size_t wanted = slot < 16 ? 16 : (size_t)slot * 2;
-    EST_TRY(est__table_reserve(&s->table, (int64_t)wanted));
-    char **text = est__realloc(s->text, wanted * sizeof *text);
-    if (!text)
-        return est__fail_memory(wanted * sizeof *text);
-    s->text = text;
-    uint32_t *capacity = est__realloc(s->text_capacity, wanted * sizeof *capacity);
+    char **record = est__realloc(s->record, wanted * sizeof *record);
+    if (!record)
+        return est__fail_memory(wanted * sizeof *record);
+    s->record = record;
+    uint32_t *capacity = est__realloc(s->capacity, wanted * sizeof *capacity);
     if (!capacity)
         return est__fail_memory(wanted * sizeof *capacity);
-    s->text_capacity = capacity;
+    s->capacity = capacity;
     for (size_t i = (size_t)s->count; i < wanted; i++) {
-        s->text[i] = NULL;
-        s->text_capacity[i] = 0;
+        s->record[i] = NULL;
+        s->capacity[i] = 0;
     }
-    s->count = s->text_count = (int64_t)wanted;
+    s->count = (int64_t)wanted;
     return EST_OK;
 }
 
-static est_status text_room(est__slots *s, int64_t slot, size_t size)
+static est_status record_room(est__slots *s, int64_t slot, size_t size)
 {
     size_t wanted = (size + EST__TEXT_SLACK + 63) / 64 * 64;
-    if (wanted <= s->text_capacity[slot])
+    if (wanted <= s->capacity[slot])
         return EST_OK;
     if (wanted > UINT32_MAX)
         return est__fail_memory(wanted);
-    char *p = est__realloc(s->text[slot], wanted);
+    char *p = est__realloc(s->record[slot], wanted);
     if (!p)
         return est__fail_memory(wanted);
-    s->text[slot] = p;
-    s->text_capacity[slot] = (uint32_t)wanted;
+    s->record[slot] = p;
+    s->capacity[slot] = (uint32_t)wanted;
     return EST_OK;
+}
+
+static size_t fixed_size(const est__table *t)
+{
+    size_t n = 0;
+    for (int i = 0; i < t->count; i++)
+        n += t->column[i].dtype == EST_STRING ? (size_t)t->column[i].elements * sizeof(uint32_t) : t->column[i].row_size;
+    return n;
+}
+
+/* The usual sizes as one move each. */
+static inline void copy_fixed(char *to, const char *from, size_t n)
+{
+    if (n == 4)
+        memcpy(to, from, 4);
+    else if (n == 8)
+        memcpy(to, from, 8);
+    else
+        memcpy(to, from, n);
 }
 
 est_status est__slots_put(est__slots *s, int64_t slot, const est__table *from, int64_t row)
 {
     size_t size = 0;
-    if (!s->table.column)
-        EST_TRY(init_slots(s, from));
+    if (!s->fixed)
+        s->fixed = fixed_size(from);
     if (slot >= s->count)
         EST_TRY(add_slots(s, slot));
     for (int i = 0; i < from->count; i++) {
         const est__column *f = &from->column[i];
-        if (f->dtype == EST_STRING) {
-            const int64_t *o = est__column_offsets(f) + row * f->elements;
-            size += (size_t)(o[f->elements] - o[0]);
-        }
+        if (f->dtype == EST_STRING)
+            size += (size_t)(est__column_offsets(f)[(row + 1) * f->elements] - est__column_offsets(f)[row * f->elements]);
     }
-    EST_TRY(text_room(s, slot, size));
-    char *text = s->text[slot];
+    EST_TRY(record_room(s, slot, s->fixed + size));
+    char *to = s->record[slot], *text = to + s->fixed;
     for (int i = 0; i < from->count; i++) {
         const est__column *f = &from->column[i];
-        char *to = (char *)s->table.column[i].data + (size_t)slot * s->table.column[i].row_size;
         if (f->dtype != EST_STRING) {
-            memcpy(to, (const char *)f->data + (size_t)row * f->row_size, f->row_size);
+            copy_fixed(to, (const char *)f->data + (size_t)row * f->row_size, f->row_size);
+            to += f->row_size;
             continue;
         }
         const int64_t *o = est__column_offsets(f) + row * f->elements;
-        for (int64_t e = 0; e < f->elements; e++) {
-            int64_t n = o[e + 1] - o[e];
-            memcpy(to + e * 8, &n, sizeof n);
-        }
+        for (int64_t e = 0; e < f->elements; e++, to += sizeof(uint32_t))
+            memcpy(to, &(uint32_t){ (uint32_t)(o[e + 1] - o[e]) }, sizeof(uint32_t));
         size_t n = (size_t)(o[f->elements] - o[0]);
         if (n)
             est__copy_text(text, f->bytes + o[0], n);
@@ -122,25 +111,26 @@ est_status est__slots_put(est__slots *s, int64_t slot, const est__table *from, i
 
 est_status est__slots_give(const est__slots *s, int64_t slot, est__table *to)
 {
-    const char *text = s->text[slot];
+    const char *from = s->record[slot], *text = from + s->fixed;
     for (int i = 0; i < to->count; i++) {
         est__column *t = &to->column[i];
-        const char *from = (const char *)s->table.column[i].data + (size_t)slot * s->table.column[i].row_size;
         if ((size_t)((to->rows + 1) * t->elements) > t->capacity)
             EST_TRY(est__column_reserve(t, (size_t)((to->rows + 1) * t->elements)));
         if (t->dtype != EST_STRING) {
-            memcpy((char *)t->data + (size_t)to->rows * t->row_size, from, t->row_size);
+            copy_fixed((char *)t->data + (size_t)to->rows * t->row_size, from, t->row_size);
+            from += t->row_size;
             continue;
         }
         int64_t *o = est__column_offsets(t) + to->rows * t->elements;
         size_t start = (size_t)o[0], size = 0;
-        for (int64_t e = 0; e < t->elements; e++) {
-            int64_t n;
-            memcpy(&n, from + e * 8, sizeof n);
-            size += (size_t)n;
+        for (int64_t e = 0; e < t->elements; e++, from += sizeof(uint32_t)) {
+            uint32_t n;
+            memcpy(&n, from, sizeof n);
+            size += n;
             o[e + 1] = (int64_t)(start + size);
         }
-        EST_TRY(est__column_reserve_bytes(t, start + size));
+        if (start + size > t->bytes_capacity || !t->bytes)
+            EST_TRY(est__column_reserve_bytes(t, start + size));
         if (size)
             est__copy_text(t->bytes + start, text, size);
         text += size;

@@ -98,12 +98,12 @@ extern const est__source_kind est__source_csv, est__source_memory, est__source_c
 
 /* ---- shuffle (shuffle.c) ---- */
 
-/* Rows that wait to be drawn: numbers and lengths in flat columns, the text of a row in a piece of its own. */
+/* Rows that wait to be drawn, each in one piece of memory: numbers, lengths of texts, texts. */
 typedef struct est__slots {
-    est__table table;         /* strings hold only their lengths here */
-    char **text;
-    uint32_t *text_capacity;
-    int64_t count, text_count;
+    char **record;
+    uint32_t *capacity;
+    int64_t count;
+    size_t fixed;             /* bytes before the texts */
 } est__slots;
 
 /* TensorFlow's shuffle: a buffer of rows, one drawn at random, the next row put in its place. The order is a function of
@@ -130,7 +130,7 @@ static inline void est__shuffle_shrink(est__shuffle *s, int64_t drawn)
 void est__shuffle_free(est__shuffle *s);
 
 est_status est__slots_put(est__slots *s, int64_t slot, const est__table *from, int64_t row);
-est_status est__slots_give(const est__slots *s, int64_t slot, est__table *to);
+est_status est__slots_give(const est__slots *s, int64_t slot, est__table *to);   /* appended */
 
 /* ---- shuffle, repeat and batch over a source of rows (rows.c) ---- */
 

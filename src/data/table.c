@@ -2,14 +2,12 @@
  * once the rows are in memory. */
 #include "data/source.h"
 
-est_status est__table_init(est__table *t, est_features_spec features)
+static est_status init_columns(est__table *t, const est_feature *f)
 {
-    *t = (est__table){ .count = (int)features.count };
-    t->column = est__calloc(features.count, sizeof *t->column);
+    t->column = est__calloc((size_t)t->count, sizeof *t->column);
     if (!t->column)
-        return est__fail_memory(features.count * sizeof *t->column);
-    for (int i = 0; i < t->count; i++) {
-        const est_feature *f = &features.data[i];
+        return est__fail_memory((size_t)t->count * sizeof *t->column);
+    for (int i = 0; i < t->count; i++, f++) {
         est__column *c = &t->column[i];
         c->dtype = f->dtype;
         c->elements = f->variable_length ? 1 : est_shape_elements(&f->shape);
@@ -17,6 +15,15 @@ est_status est__table_init(est__table *t, est_features_spec features)
         EST_TRY(est__column_reserve(c, 0));
     }
     return EST_OK;
+}
+
+est_status est__table_init(est__table *t, est_features_spec features)
+{
+    *t = (est__table){ .count = (int)features.count };
+    est_status st = init_columns(t, features.data);
+    if (st != EST_OK)
+        est__table_free(t);
+    return st;
 }
 
 void est__table_free(est__table *t)

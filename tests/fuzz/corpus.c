@@ -13,6 +13,7 @@ int est_fuzz_bundle(const uint8_t *data, size_t size);
 int est_fuzz_example(const uint8_t *data, size_t size);
 int est_fuzz_saved_model(const uint8_t *data, size_t size);
 int est_fuzz_checkpoint_state(const uint8_t *data, size_t size);
+int est_fuzz_csv(const uint8_t *data, size_t size);
 
 /* A copy of exactly `size` bytes each time, so that the sanitizer sees a read beyond. */
 static void run(target fuzz, const uint8_t *data, size_t size)
@@ -84,5 +85,10 @@ static void checkpoint_state(void)
     over_corpus(est_fuzz_checkpoint_state, "checkpoint_state");
 }
 
+static void csv(void)
+{
+    over_corpus(est_fuzz_csv, "csv");
+}
+
 EST_SUITE(fuzz_corpus, EST_TEST(tfrecord), EST_TEST(table), EST_TEST(bundle), EST_TEST(example), EST_TEST(saved_model),
-          EST_TEST(checkpoint_state));
+          EST_TEST(checkpoint_state), EST_TEST(csv));

@@ -1,0 +1,114 @@
+/* What the tests of datasets share: rows as text, and a run from its beginning or from a saved place. */
+#ifndef EST_TESTS_DATA_ROWS_H
+#define EST_TESTS_DATA_ROWS_H
+
+#include "data/source.h"
+#include "support/est_test.h"
+
+static inline void add_value(est__buffer *out, const est_tensor *t, int64_t i)
+{
+    size_t n;
+    const char *s;
+    switch ((int)t->dtype) {
+    case EST_FLOAT: est__buffer_printf(out, "%.9g", (double)((float *)t->data)[i]); break;
+    case EST_INT64: est__buffer_printf(out, "%lld", (long long)((int64_t *)t->data)[i]); break;
+    case EST_STRING:
+        s = est_tensor_string(t, i, &n);
+        est__buffer_bytes(out, s, n);
+        break;
+    default: est__buffer_text(out, "?");
+    }
+}
+
+/* One line a row, features between bars, elements between spaces; a line "--" after each batch. */
+static inline void add_batch(est__buffer *out, const est_batch *b)
+{
+    for (int64_t r = 0; r < b->rows; r++)
+        for (int i = 0; i < b->count; i++) {
+            const est_tensor *t = &b->value[i];
+            int64_t each = b->offsets[i].data ? ((int64_t *)b->offsets[i].data)[1] : est_shape_elements(&t->shape) / b->rows;
+            for (int64_t e = 0; e < each; e++) {
+                add_value(out, t, r * each + e);
+                if (e + 1 < each)
+                    est__buffer_text(out, " ");
+            }
+            est__buffer_text(out, i + 1 < b->count ? "|" : "\n");
+        }
+    est__buffer_text(out, "--\n");
+}
+
+/* Batches up to the end, or `most` of them. Gives the last status. */
+static inline est_status add_batches(est__buffer *out, est_dataset *d, int64_t most)
+{
+    est_batch *b = NULL;
+    est_status st = est__batch_new(d, &b);
+    while (st == EST_OK && most-- != 0 && (st = est__dataset_read(d, b)) == EST_OK)
+        add_batch(out, b);
+    est__batch_free(b);
+    return st;
+}
+
+/* The whole dataset as text, until the end of the test; it is freed. */
+static inline const char *all_rows(est_dataset *d)
+{
+    est__buffer out = { 0 };
+    est_status st = add_batches(&out, d, -1);
+    const char *text = st == EST_OUT_OF_RANGE ? est_test_text("%s", out.data ? out.data : "")
+                                              : est_test_text("%s%s", out.data ? out.data : "", est_error());
+    est__buffer_free(&out);
+    est_dataset_free(d);
+    return text;
+}
+
+/* A dataset made anew, the same each time. */
+typedef est_dataset *(*dataset_maker)(void *user);
+
+/* Saves after every number of batches, with `ahead` batches read beyond it, and checks that a new dataset goes on as the
+ * uninterrupted one does. At most `most` batches are looked at. */
+static inline void check_places(dataset_maker make, void *user, int64_t ahead, int64_t most)
+{
+    enum { SEED = 7 };
+    est__buffer all = { 0 };
+    size_t *end = est__calloc((size_t)most + 2, sizeof *end);
+    est_dataset *d = make(user);
+    est_batch *b = NULL;
+    int64_t batches = 0;
+    EST_CHECK_OK(est__dataset_start(d, SEED));
+    EST_CHECK_OK(est__batch_new(d, &b));
+    for (est_status st = EST_OK; batches < most && st == EST_OK;) {
+        st = est__dataset_read(d, b);
+        if (st != EST_OK) {
+            EST_CHECK_INT(st, EST_OUT_OF_RANGE);
+            break;
+        }
+        add_batch(&all, b);
+        end[++batches] = all.size;
+    }
+    EST_CHECK(batches > 1);
+    est__batch_free(b);
+    est_dataset_free(d);
+
+    for (int64_t at = 0; at <= batches; at++) {
+        est__buffer head = { 0 }, state = { 0 }, tail = { 0 };
+        d = make(user);
+        EST_CHECK_OK(est__dataset_start(d, SEED));
+        est__dataset_window(d, ahead);
+        (void)add_batches(&head, d, at + ahead);
+        EST_CHECK_OK(est__dataset_save(d, at, &state));
+        est_dataset_free(d);
+        d = make(user);
+        EST_CHECK_OK(est__dataset_restore(d, state.data, state.size, SEED));
+        (void)add_batches(&tail, d, batches - at);
+        bool same = EST_CHECK_BYTES(tail.data, tail.size, all.data + end[at], all.size - end[at]);
+        est_dataset_free(d);
+        est__buffer_free(&head);
+        est__buffer_free(&state);
+        est__buffer_free(&tail);
+        if (!same)
+            break;
+    }
+    est__free(end);
+    est__buffer_free(&all);
+}
+
+#endif

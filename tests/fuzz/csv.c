@@ -1,0 +1,51 @@
+/* Any bytes as a CSV file: its header, where it can be cut, its rows by either way; the first byte chooses the options. */
+#include "fuzz/fuzz.h"
+
+#include "data/csv.h"
+
+static est_feature features[] = { { .name = "a", .dtype = EST_FLOAT }, { .name = "b", .dtype = EST_STRING },
+                                  { .name = "c", .dtype = EST_INT64 } };
+static est__csv_field fields[] = {
+    { .name = "a", .column = 0, .dtype = EST_FLOAT, .default_text = "" },
+    { .name = "b", .column = 1, .dtype = EST_STRING, .default_text = "" },
+    { .name = "c", .column = 2, .dtype = EST_INT64, .default_text = "" },
+};
+static char path_name[] = "input";
+static char *path = path_name;
+
+/* The block's text, with the line feed and the slack that the reader puts after it. */
+static est_status set_text(est__csv_block *b, const uint8_t *data, size_t size)
+{
+    b->size = size;
+    b->text = est__calloc(size + 1 + EST__TEXT_SLACK, 1);
+    if (!b->text)
+        return est__fail_memory(size);
+    if (size)
+        memcpy(b->text, data, size);
+    b->text[size] = '\n';
+    return EST_OK;
+}
+
+EST_FUZZ(csv)
+{
+    int options = size ? data[0] : 0;
+    est__csv_format format = { .delimiter = ',', .quotes = !(options & 1), .header = true, .skip = !(options & 2),
+                               .na = "x", .na_length = 1, .field = fields, .fields = 3, .features = { features, 3 },
+                               .path = &path, .paths = 1, .names_given = true };
+    est__csv_block block = { 0 };
+    est__csv_parser *parser = NULL;
+    est__arena arena = { 0 };
+    const char **name;
+    int count;
+    if (size && set_text(&block, data + 1, size - 1) == EST_OK && est__csv_parser_new(&format, &parser) == EST_OK) {
+        (void)est__csv_header(&format, &block, &arena, &name, &count);
+        est__csv_parse(parser, &block, false);
+        est__csv_parse(parser, &block, format.quotes);
+        block.size = est__csv_cut(block.text, block.size, ',', format.quotes);
+        est__csv_parse(parser, &block, false);
+    }
+    est__arena_free(&arena);
+    est__csv_parser_free(parser);
+    est__csv_block_free(&block);
+    return 0;
+}
