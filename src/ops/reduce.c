@@ -85,7 +85,9 @@ static void pick(reduction *r, est_dtype dtype)
     }
 }
 
-static const char *const kind_names[] = { "Any" };
+static const char *const kind_names[] = {
+    [SUM] = "Sum", [MEAN] = "Mean", [PROD] = "Prod", [MAX] = "Max", [MIN] = "Min", [ALL] = "All", [ANY] = "Any"
+};
 
 static est_status prepare_kind(const est_operation *op, kind which, bool keep_dims, void *state)
 {
