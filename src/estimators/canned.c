@@ -47,10 +47,12 @@ est_status est_estimator_optimizer(const char *estimator, const char *optimizer,
 {
     const est__canned_kind *k = find(estimator);
     size_t size;
-    const est_field *fields = est_optimizer_fields(optimizer, &size);
     *out = NULL;
     if (k == NULL)
         return unknown(estimator);
+    if (optimizer == NULL)
+        optimizer = k->default_optimizer;
+    const est_field *fields = est_optimizer_fields(optimizer, &size);
     if (fields == NULL)
         return est_optimizer_new(optimizer, NULL, 0, out);   /* says what is wrong with the name */
     char *options = est__calloc(1, size);

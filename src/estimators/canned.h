@@ -9,6 +9,7 @@ typedef struct est__canned_kind {
     const est_field *fields;
     size_t options_size;
     est_status (*make)(const void *options, size_t size, const est_run_config *config, size_t config_size, est_estimator **out);
+    const char *default_optimizer;   /* what the tf.estimator constructor has when none is given */
     double default_rate;          /* learning rate of an optimizer that is given by name alone; 0: the optimizer's own */
 } est__canned_kind;
 

@@ -133,7 +133,7 @@ static est_status make_regressor(const void *options, size_t size, const est_run
 
 const est__canned_kind est__canned_linear_classifier = {
     .name = "LinearClassifier", .fields = classifier_fields, .options_size = sizeof(est_linear_classifier_options),
-    .make = make_classifier, .default_rate = 0.2 };
+    .make = make_classifier, .default_optimizer = "Ftrl", .default_rate = 0.2 };
 const est__canned_kind est__canned_linear_regressor = {
     .name = "LinearRegressor", .fields = regressor_fields, .options_size = sizeof(est_linear_regressor_options),
-    .make = make_regressor, .default_rate = 0.2 };
+    .make = make_regressor, .default_optimizer = "Ftrl", .default_rate = 0.2 };

@@ -221,8 +221,8 @@ static est_status make_column(est__convert *c, const est__yaml *n, const char *k
 
 static est_status to_column(est__convert *c, const est__yaml *n, const est_field *f, est_column **out)
 {
-    const char *kind;
-    const est__yaml *params;
+    const char *kind = NULL;
+    const est__yaml *params = NULL;
     EST_TRY(split_column(n, f->name, &kind, &params));
     for (size_t i = 0; i < c->made_count; i++) /* an anchor that was met before */
         if (c->made[i].params == params && !strcmp(c->made[i].kind, kind)) {
@@ -250,7 +250,13 @@ static est_status to_columns(est__convert *c, const est__yaml *n, const est_fiel
     return EST_OK;
 }
 
-/* By name alone: the estimator's own learning rate; {type: NAME, …}: Keras' defaults. */
+static est_status by_name(est__convert *c, const est__yaml *at, const char *name, est_optimizer **out)
+{
+    est_status st = est_estimator_optimizer(c->estimator, name, out);
+    return st == EST_OK ? st : est__fail_in(st, "%s:%zu", at->file, at->line);
+}
+
+/* Absent, or by name alone: with the estimator's own learning rate; {type: NAME, …}: Keras' defaults. */
 static est_status make_optimizer(est__convert *c, const est__yaml *n, const est_field *f, est_optimizer **out)
 {
     static const char *const others[] = { "type", NULL };
@@ -259,6 +265,8 @@ static est_status make_optimizer(est__convert *c, const est__yaml *n, const est_
     const est__yaml *rate = est__yaml_get(n, "learning_rate");
     const char *name;
     size_t size = 0;
+    if (est__yaml_is_null(n))
+        return by_name(c, n, NULL, out);
     if (n->kind == EST_YAML_MAP && !type)
         return est__yaml_fail(n, "%s takes {type: NAME, …}: 'type' is missing", f->name);
     if (n->kind == EST_YAML_LIST || !est__yaml_string(type, &name))
@@ -266,10 +274,8 @@ static est_status make_optimizer(est__convert *c, const est__yaml *n, const est_
     const est_field *fields = est_optimizer_fields(name, &size);
     if (!fields)
         return est__unknown_name(type, type->line, "optimizer", name, est_optimizer_names(), est__known_optimizers);
-    if (n->kind != EST_YAML_MAP) {
-        est_status st = est_estimator_optimizer(c->estimator, name, out);
-        return st == EST_OK ? st : est__fail_in(st, "%s:%zu", n->file, n->line);
-    }
+    if (n->kind != EST_YAML_MAP)
+        return by_name(c, n, name, out);
     if (rate && rate->kind == EST_YAML_MAP)
         return est__yaml_fail_line(EST_UNIMPLEMENTED, rate, rate->line, "learning_rate: schedules are not built in; give a number");
     void *options = est__arena_alloc(c->arena, size + 1);
@@ -368,9 +374,15 @@ est_status est__convert_map(est__convert *c, const est__yaml *map, const est__ke
         if (!est__yaml_is_null(p->value))
             EST_TRY(to_field(c, p->value, f, keys, (char *)into + f->offset));
     }
-    for (const est_field *f = keys->fields; f && f->type; f++)
-        if (f->needed && est__yaml_is_null(est__yaml_get(map, f->name)))
+    for (const est_field *f = keys->fields; f && f->type; f++) {
+        if (!est__yaml_is_null(est__yaml_get(map, f->name)))
+            continue;
+        if (f->needed)
             return est__yaml_fail(map, "'%s' is missing in %s", f->name, keys->path);
+        if (f->type == EST_FIELD_OPTIMIZER)
+            EST_TRY(to_optimizer(c, &(est__yaml){ .plain = true, .text = "", .file = map->file, .line = map->line }, f,
+                                 (est_optimizer **)((char *)into + f->offset)));
+    }
     return EST_OK;
 }
 
