@@ -1,6 +1,6 @@
 /* The ids that columns make of a batch, against TensorFlow's. */
 #include "feature_columns/columns.h"
-#include "session.h"
+#include "trial.h"
 #include "support/est_test.h"
 
 #include "golden/columns.inc"
@@ -27,10 +27,10 @@ static void check_triples(const est_tensor *indices, const est_tensor *ids, cons
 /* Feeds `input` (or the sparse triple, when NULL) to the only column of a set. */
 static void run(const est_column *c, const est_tensor *input, const int64_t *wanted, size_t count, const char *name)
 {
-    session s;
-    est_tensor indices = int_view(sparse_indices, EST_SHAPE(5, 2)), shape = int_view(sparse_shape, EST_SHAPE(2));
-    est_tensor *values = string_tensor(sparse_values, EST_SHAPE(5)), *out[3];
-    EST_NEED_OK(session_open(&s));
+    trial s;
+    est_tensor indices = trial_ints(sparse_indices, EST_SHAPE(5, 2)), shape = trial_ints(sparse_shape, EST_SHAPE(2));
+    est_tensor *values = trial_strings(sparse_values, EST_SHAPE(5)), *out[3];
+    EST_NEED_OK(trial_open(&s));
     est_feature_nodes f = { .name = "f" };
     if (input) {
         f.value = est_placeholder(s.g, "f", input->dtype, EST_SHAPE(-1, 2));
@@ -42,10 +42,10 @@ static void run(const est_column *c, const est_tensor *input, const int64_t *wan
     est__ids ids = c->kind->ids(s.g, &(est_features){ &f, 1 }, c);
     EST_CHECK_OK(est_graph_status(s.g));
     EST_CHECK_INT(est_node_dtype(ids.values), EST_INT64);
-    EST_CHECK_OK(session_start(&s));
+    EST_CHECK_OK(trial_start(&s));
     est_nodes feeds = input ? EST_NODES(f.value) : EST_NODES(f.value, f.indices, f.dense_shape);
     const est_tensor *fed[] = { input ? input : values, &indices, &shape };
-    if (EST_CHECK_OK(session_run(&s, feeds, fed, EST_NODES(ids.indices, ids.values, ids.dense_shape), (est_nodes){ 0 }, out))) {
+    if (EST_CHECK_OK(trial_step(&s, feeds, fed, EST_NODES(ids.indices, ids.values, ids.dense_shape), (est_nodes){ 0 }, out))) {
         check_triples(out[0], out[1], wanted, count, name);
         EST_CHECK_INT(((const int64_t *)out[2]->data)[0], 5);
         EST_CHECK_INT(((const int64_t *)out[2]->data)[1], input ? 2 : 3);
@@ -53,7 +53,7 @@ static void run(const est_column *c, const est_tensor *input, const int64_t *wan
     for (int i = 0; i < 3; i++)
         est_tensor_free(out[i]);
     est_tensor_free(values);
-    session_close(&s);
+    trial_close(&s);
 }
 
 #define RUN(column, input, golden) run((column), (input), (golden), sizeof(golden) / sizeof *(golden), #golden)
@@ -61,8 +61,8 @@ static void run(const est_column *c, const est_tensor *input, const int64_t *wan
 static void equal_tensorflow(void)
 {
     est_columns *c = est_columns_new();
-    est_tensor *text = string_tensor(strings, EST_SHAPE(5, 2));
-    est_tensor numbers = int_view(integers, EST_SHAPE(5, 2));
+    est_tensor *text = trial_strings(strings, EST_SHAPE(5, 2));
+    est_tensor numbers = trial_ints(integers, EST_SHAPE(5, 2));
     est_values colors = { .strings = EST_STRINGS("red", "green", "blue") };
 #define HASH(...) est_categorical_column_with_hash_bucket(c, "f", (&(est_hash_bucket_options){ __VA_ARGS__ }))
 #define WORDS(...) est_categorical_column_with_vocabulary_list(c, "f", (&(est_vocabulary_list_options){ __VA_ARGS__ }))
@@ -82,42 +82,42 @@ static void equal_tensorflow(void)
 }
 
 /* What the graph says of a column over that feature. */
-static void refused(const char *kind, const void *options, size_t size, est_feature_nodes f, session *s, const char *message)
+static void refused(const char *kind, const void *options, size_t size, est_feature_nodes f, trial *s, const char *message)
 {
     est_columns *c = est_columns_new();
     est_column *column = est_column_new(c, kind, "f", options, size);
     est_linear_model(s->g, &(est_features){ &f, 1 }, EST_COLUMNS(column), 1, NULL, "linear/");
     est_columns_free(c);
     EST_CHECK_FAILS(est_graph_status(s->g), EST_INVALID_ARGUMENT, message);
-    session_close(s);
+    trial_close(s);
 }
 
 static void refuses_features(void)
 {
     static const est_hash_bucket_options hash = { .hash_bucket_size = 3 };
     const est_numeric_column_options three = { .shape = EST_INTS(3) };
-    session s;
-    EST_NEED_OK(session_open(&s));
+    trial s;
+    EST_NEED_OK(trial_open(&s));
     est_node *x = est_placeholder(s.g, "x", EST_INT64, EST_SHAPE(-1));
     refused("categorical_column_with_hash_bucket", &hash, sizeof hash, (est_feature_nodes){ .name = "f", .value = x }, &s,
             "categorical_column_with_hash_bucket 'f': feature 'f' is int64, the column takes string");
-    EST_NEED_OK(session_open(&s));
+    EST_NEED_OK(trial_open(&s));
     x = est_placeholder(s.g, "x", EST_STRING, EST_SHAPE(-1));
     refused("categorical_column_with_hash_bucket", &hash, sizeof hash, (est_feature_nodes){ .name = "g", .value = x }, &s,
             "categorical_column_with_hash_bucket 'f': feature 'f' is not in the data, which holds 'g'");
-    EST_NEED_OK(session_open(&s));
+    EST_NEED_OK(trial_open(&s));
     x = est_placeholder(s.g, "x", EST_STRING, EST_SCALAR);
     refused("categorical_column_with_hash_bucket", &hash, sizeof hash, (est_feature_nodes){ .name = "f", .value = x }, &s,
             "categorical_column_with_hash_bucket 'f': feature 'f' is a scalar; it must be [batch] or [batch, n]");
-    EST_NEED_OK(session_open(&s));
+    EST_NEED_OK(trial_open(&s));
     x = est_placeholder(s.g, "x", EST_FLOAT, EST_SHAPE(-1, 2));
     refused("numeric_column", &three, sizeof three, (est_feature_nodes){ .name = "f", .value = x }, &s,
             "numeric_column 'f': feature 'f' is [?,2], the column has shape [3]");
-    EST_NEED_OK(session_open(&s));
+    EST_NEED_OK(trial_open(&s));
     x = est_placeholder(s.g, "x", EST_STRING, EST_SHAPE(-1, 3));
     refused("numeric_column", &three, sizeof three, (est_feature_nodes){ .name = "f", .value = x }, &s,
             "numeric_column 'f': feature 'f' is string, the column takes numbers");
-    EST_NEED_OK(session_open(&s));
+    EST_NEED_OK(trial_open(&s));
     x = est_placeholder(s.g, "x", EST_FLOAT, EST_SHAPE(-1));
     refused("numeric_column", &three, sizeof three, (est_feature_nodes){ .name = "f", .value = x, .indices = x, .dense_shape = x }, &s,
             "numeric_column 'f': feature 'f' is of variable length, the column takes a dense one");

@@ -1,6 +1,6 @@
 /* The linear model against TensorFlow's, with the same weights. */
 #include "feature_columns/columns.h"
-#include "session.h"
+#include "trial.h"
 #include "support/est_test.h"
 
 #include "golden/columns.inc"
@@ -15,7 +15,7 @@ static const char *const hashed_values[] = { "", "red", "violet", "green", "gree
 static const int64_t hashed_shape[] = { 5, 3 };
 
 /* The golden file's weights: variable number `column`, 99 for the bias. */
-static est_status set_weights(session *s)
+static est_status set_weights(trial *s)
 {
     for (size_t v = 0; v < s->g->num_variables; v++) {
         est__graph_variable *var = &s->g->variable[v];
@@ -27,19 +27,19 @@ static est_status set_weights(session *s)
             ((float *)value->data)[i] = (float)((7 * (i / units) + 3 * (i % units) + 5 * (int64_t)column) % 11 - 5) * 0.125f;
         est_node *assign = est_op(s->g, "AssignVariableOp", NULL, EST_NODES(var->handle, est_constant(s->g, value)), EST_NO_ATTRS);
         est_tensor_free(value);
-        EST_TRY(session_run(s, (est_nodes){ 0 }, NULL, (est_nodes){ 0 }, EST_NODES(assign), NULL));
+        EST_TRY(trial_step(s, (est_nodes){ 0 }, NULL, (est_nodes){ 0 }, EST_NODES(assign), NULL));
     }
     return EST_OK;
 }
 
-static void check_logits(session *s, est_nodes feeds, const est_tensor *const *fed, est_node *logits, const float *wanted,
+static void check_logits(trial *s, est_nodes feeds, const est_tensor *const *fed, est_node *logits, const float *wanted,
                          size_t count)
 {
     est_tensor *out = NULL;
     EST_CHECK_OK(est_graph_status(s->g));
-    EST_CHECK_OK(session_start(s));
+    EST_CHECK_OK(trial_start(s));
     EST_CHECK_OK(set_weights(s));
-    if (EST_CHECK_OK(session_run(s, feeds, fed, EST_NODES(logits), (est_nodes){ 0 }, &out)))
+    if (EST_CHECK_OK(trial_step(s, feeds, fed, EST_NODES(logits), (est_nodes){ 0 }, &out)))
         for (size_t i = 0; i < count; i++)
             EST_CHECK_NEAR(((const float *)out->data)[i], wanted[i], 1e-6);
     est_tensor_free(out);
@@ -61,12 +61,12 @@ static est_column_list mixed_columns(est_columns *c, est_column **list)
 
 static void mixed(const char *combiner, const float *wanted)
 {
-    session s;
+    trial s;
     est_columns *c = est_columns_new();
     est_column *list[5];
     est_column_list columns = mixed_columns(c, list);
     EST_NEED_OK(est_columns_status(c));
-    EST_NEED_OK(session_open(&s));
+    EST_NEED_OK(trial_open(&s));
     est_feature_nodes f[] = {
         { .name = "number", .value = est_placeholder(s.g, "number", EST_FLOAT, EST_SHAPE(-1)) },
         { .name = "pair", .value = est_placeholder(s.g, "pair", EST_FLOAT, EST_SHAPE(-1, 2)) },
@@ -76,10 +76,10 @@ static void mixed(const char *combiner, const float *wanted)
           .indices = est_placeholder(s.g, "hashed_indices", EST_INT64, EST_SHAPE(-1, 2)),
           .dense_shape = est_placeholder(s.g, "hashed_shape", EST_INT64, EST_SHAPE(2)) },
     };
-    est_tensor number = float_view(numbers, EST_SHAPE(5)), pair = float_view(pairs, EST_SHAPE(5, 2));
-    est_tensor identity = int_view(integers, EST_SHAPE(5, 2)), indices = int_view(hashed_indices, EST_SHAPE(5, 2));
-    est_tensor shape = int_view(hashed_shape, EST_SHAPE(2));
-    est_tensor *color = string_tensor(colors, EST_SHAPE(5, 2)), *hashed = string_tensor(hashed_values, EST_SHAPE(5));
+    est_tensor number = trial_floats(numbers, EST_SHAPE(5)), pair = trial_floats(pairs, EST_SHAPE(5, 2));
+    est_tensor identity = trial_ints(integers, EST_SHAPE(5, 2)), indices = trial_ints(hashed_indices, EST_SHAPE(5, 2));
+    est_tensor shape = trial_ints(hashed_shape, EST_SHAPE(2));
+    est_tensor *color = trial_strings(colors, EST_SHAPE(5, 2)), *hashed = trial_strings(hashed_values, EST_SHAPE(5));
     est_node *logits = est_linear_model(s.g, &(est_features){ f, 5 }, columns, 2, combiner, "linear/");
     EST_CHECK(est_node_shape(logits)->rank == 2 && est_node_shape(logits)->dim[1] == 2);
     for (size_t i = 0; i < s.g->num_variables; i++)
@@ -89,7 +89,7 @@ static void mixed(const char *combiner, const float *wanted)
                  (const est_tensor *const[]){ &number, &pair, color, &identity, hashed, &indices, &shape }, logits, wanted, 10);
     est_tensor_free(color);
     est_tensor_free(hashed);
-    session_close(&s);
+    trial_close(&s);
     est_columns_free(c);
 }
 
@@ -112,15 +112,15 @@ static void log1p_and_function(void)
     const est_normalizer normalizers[] = { { .kind = EST_NORMALIZE_LOG1P },
                                            { .kind = EST_NORMALIZE_FN, .fn = log1p_of, .user = &calls } };
     for (int i = 0; i < 2; i++) {
-        session s;
+        trial s;
         est_columns *c = est_columns_new();
         est_column *column = est_numeric_column(c, "number", (&(est_numeric_column_options){ .normalizer_fn = normalizers[i] }));
-        EST_NEED_OK(session_open(&s));
+        EST_NEED_OK(trial_open(&s));
         est_feature_nodes f = { .name = "number", .value = est_placeholder(s.g, "number", EST_FLOAT, EST_SHAPE(-1, 1)) };
-        est_tensor number = float_view(positive, EST_SHAPE(5, 1));
+        est_tensor number = trial_floats(positive, EST_SHAPE(5, 1));
         est_node *logits = est_linear_model(s.g, &(est_features){ &f, 1 }, EST_COLUMNS(column), 1, NULL, "linear/");
         check_logits(&s, EST_NODES(f.value), (const est_tensor *const[]){ &number }, logits, linear_log1p, 5);
-        session_close(&s);
+        trial_close(&s);
         est_columns_free(c);
     }
     EST_CHECK_INT(calls, 1);
@@ -128,32 +128,32 @@ static void log1p_and_function(void)
 
 static void names_are_cleaned(void)
 {
-    session s;
+    trial s;
     est_columns *c = est_columns_new();
     est_column *column = est_numeric_column(c, "pr\xc3\xa9nom / a-b", NULL);
-    EST_NEED_OK(session_open(&s));
+    EST_NEED_OK(trial_open(&s));
     est_feature_nodes f = { .name = "pr\xc3\xa9nom / a-b", .value = est_placeholder(s.g, "x", EST_FLOAT, EST_SHAPE(-1, 1)) };
     est_linear_model(s.g, &(est_features){ &f, 1 }, EST_COLUMNS(column), 1, NULL, "linear/");
     EST_CHECK_OK(est_graph_status(s.g));
     EST_CHECK(est_graph_variable(s.g, "linear/linear_model/pr_nom___a-b/weights") != NULL);
-    session_close(&s);
+    trial_close(&s);
     est_columns_free(c);
 }
 
 static void refuses(void)
 {
-    session s;
+    trial s;
     est_columns *c = est_columns_new();
     est_column *column = est_numeric_column(c, "x", NULL);
-    EST_NEED_OK(session_open(&s));
+    EST_NEED_OK(trial_open(&s));
     est_linear_model(s.g, &(est_features){ 0 }, EST_COLUMNS(column), 1, "max", "linear/");
     EST_CHECK_FAILS(est_graph_status(s.g), EST_INVALID_ARGUMENT,
                     "linear model: sparse_combiner is 'max'; it must be 'sum', 'mean' or 'sqrtn'");
-    session_close(&s);
-    EST_NEED_OK(session_open(&s));
+    trial_close(&s);
+    EST_NEED_OK(trial_open(&s));
     est_linear_model(s.g, &(est_features){ 0 }, EST_COLUMNS(column), 0, NULL, "linear/");
     EST_CHECK_FAILS(est_graph_status(s.g), EST_INVALID_ARGUMENT, "linear model: units is 0; it must be at least 1");
-    session_close(&s);
+    trial_close(&s);
     est_columns_free(c);
 }
 

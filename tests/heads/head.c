@@ -1,5 +1,5 @@
 /* Heads against tf.estimator's: the loss of three batches, all metrics after the last, all predictions; and what is refused. */
-#include "feature_columns/session.h"
+#include "feature_columns/trial.h"
 #include "heads/spec.h"
 #include "support/est_test.h"
 
@@ -10,7 +10,7 @@ static const int64_t first_row[BATCHES + 1] = { 0, 4, 8, 11 };
 
 /* One head over placeholders. */
 typedef struct bench {
-    session s;
+    trial s;
     est_head *head;
     est_spec *spec;
     est_node *logits, *labels, *weights;
@@ -19,7 +19,7 @@ typedef struct bench {
 static est_status bench_open(bench *b, const char *kind, est_head_options o, est_dtype labels, int64_t label_columns, est_mode mode)
 {
     *b = (bench){ 0 };
-    EST_TRY(session_open(&b->s));
+    EST_TRY(trial_open(&b->s));
     EST_TRY(est_head_new(kind, &o, &b->head));
     est_graph *g = b->s.g;
     est_node *step = est_variable(g, "global_step", &(est_variable_options){ .dtype = EST_INT64, .not_trainable = true });
@@ -35,7 +35,7 @@ static void bench_close(bench *b)
 {
     est_head_free(b->head);
     est__spec_free(b->spec);
-    session_close(&b->s);
+    trial_close(&b->s);
 }
 
 /* Rows [first, last) of the golden logits, of their first columns. */
@@ -66,7 +66,7 @@ static est_tensor *some_labels(const targets *l, int64_t first, int64_t last)
     if (l->words) {
         for (int64_t i = 0; i < n; i++)
             word[i] = l->words[l->ids[first + i]];
-        return string_tensor(word, shape);
+        return trial_strings(word, shape);
     }
     if (est_tensor_new(l->ids ? EST_INT64 : EST_FLOAT, &shape, &t) != EST_OK)
         return NULL;
@@ -97,7 +97,7 @@ static void check_metrics(bench *b, const wanted *w)
         EST_CHECK_STR(b->spec->metric[i].name, w->names[i]);
         values[i] = b->spec->metric[i].value;
     }
-    if (EST_CHECK_OK(session_run(&b->s, (est_nodes){ 0 }, NULL, (est_nodes){ values, w->num_metrics }, (est_nodes){ 0 }, out)))
+    if (EST_CHECK_OK(trial_step(&b->s, (est_nodes){ 0 }, NULL, (est_nodes){ values, w->num_metrics }, (est_nodes){ 0 }, out)))
         for (size_t i = 0; i < w->num_metrics; i++)
             est_test_near(est__tensor_get(out[i], 0), w->metrics[i], 1e-6,
                           (est_test_place){ __FILE__, __func__, w->names[i], __LINE__ });
@@ -111,16 +111,16 @@ static void evaluate(const char *kind, est_head_options o, targets l, wanted w)
     est_node *updates[32];
     est_dtype dtype = l.words ? EST_STRING : l.ids ? EST_INT64 : EST_FLOAT;
     EST_NEED_OK(bench_open(&b, kind, o, dtype, l.target_columns, EST_EVAL));
-    EST_CHECK_OK(session_start(&b.s));
+    EST_CHECK_OK(trial_start(&b.s));
     for (size_t i = 0; i < b.spec->num_metrics; i++)
         updates[i] = b.spec->metric[i].update;
     for (int n = 0; n < BATCHES; n++) {
         int64_t first = first_row[n], last = first_row[n + 1];
         est_tensor *logits = some_logits(first, last, est_head_logits_dimension(b.head)), *y = some_labels(&l, first, last), *loss;
-        est_tensor weights = float_view(head_weights + first, EST_SHAPE(last - first));
-        if (EST_CHECK_OK(session_run(&b.s, EST_NODES(b.logits, b.labels, b.weights),
-                                     (const est_tensor *const[]){ logits, y, &weights }, EST_NODES(b.spec->loss),
-                                     (est_nodes){ updates, b.spec->num_metrics }, &loss)))
+        est_tensor weights = trial_floats(head_weights + first, EST_SHAPE(last - first));
+        if (EST_CHECK_OK(trial_step(&b.s, EST_NODES(b.logits, b.labels, b.weights),
+                                    (const est_tensor *const[]){ logits, y, &weights }, EST_NODES(b.spec->loss),
+                                    (est_nodes){ updates, b.spec->num_metrics }, &loss)))
             EST_CHECK_NEAR(est__tensor_get(loss, 0), w.losses[n], 1e-6);
         est_tensor_free(loss);
         est_tensor_free(logits);
@@ -205,9 +205,9 @@ static void predict(const char *kind, est_head_options o, const prediction *p, s
         EST_CHECK_INT(est_node_shape(nodes[i])->dim[1], p[i].columns);
     }
     est_tensor *logits = some_logits(0, 4, est_head_logits_dimension(b.head));
-    EST_CHECK_OK(session_start(&b.s));
-    if (EST_CHECK_OK(session_run(&b.s, EST_NODES(b.logits), (const est_tensor *const[]){ logits }, (est_nodes){ nodes, count },
-                                 (est_nodes){ 0 }, out)))
+    EST_CHECK_OK(trial_start(&b.s));
+    if (EST_CHECK_OK(trial_step(&b.s, EST_NODES(b.logits), (const est_tensor *const[]){ logits }, (est_nodes){ nodes, count },
+                                (est_nodes){ 0 }, out)))
         for (size_t i = 0; i < count; i++)
             check_prediction(out[i], &p[i]);
     for (size_t i = 0; i < count; i++)
@@ -258,7 +258,7 @@ static void training(void)
     EST_CHECK_FAILS(bench_open(&b, "BinaryClassHead", (est_head_options){ .name = "h" }, EST_INT64, 1, EST_TRAIN), EST_INVALID_ARGUMENT,
                     "BinaryClassHead: there is no optimizer; training takes one");
     bench_close(&b);
-    EST_NEED_OK(session_open(&b.s));
+    EST_NEED_OK(trial_open(&b.s));
     EST_NEED_OK(est_head_new("BinaryClassHead", (&(est_head_options){ .name = "h" }), &b.head));
     est_graph *g = b.s.g;
     est_node *step = est_variable(g, "global_step", &(est_variable_options){ .dtype = EST_INT64, .not_trainable = true });
@@ -270,12 +270,12 @@ static void training(void)
     EST_CHECK_OK(est_head_spec(b.head, b.spec, &(est_features){ 0 }, b.labels, EST_TRAIN, logits, sgd));
     EST_CHECK_INT(b.spec->num_summaries, 1);
     EST_CHECK_STR(b.spec->summary[0].name, "loss/h");
-    EST_CHECK_OK(session_start(&b.s));
+    EST_CHECK_OK(trial_start(&b.s));
     /* One row, logit 0, label 1: the gradient is -1/2, the rate 0.01. */
-    est_tensor x = float_view((const float[]){ 0 }, EST_SHAPE(1, 1)), y = int_view((const int64_t[]){ 1 }, EST_SHAPE(1));
-    EST_CHECK_OK(session_run(&b.s, EST_NODES(b.logits, b.labels), (const est_tensor *const[]){ &x, &y }, (est_nodes){ 0 },
-                             EST_NODES(b.spec->train_op), NULL));
-    if (EST_CHECK_OK(session_run(&b.s, (est_nodes){ 0 }, NULL, EST_NODES(est_read(g, bias), est_read(g, step)), (est_nodes){ 0 }, out))) {
+    est_tensor x = trial_floats((const float[]){ 0 }, EST_SHAPE(1, 1)), y = trial_ints((const int64_t[]){ 1 }, EST_SHAPE(1));
+    EST_CHECK_OK(trial_step(&b.s, EST_NODES(b.logits, b.labels), (const est_tensor *const[]){ &x, &y }, (est_nodes){ 0 },
+                            EST_NODES(b.spec->train_op), NULL));
+    if (EST_CHECK_OK(trial_step(&b.s, (est_nodes){ 0 }, NULL, EST_NODES(est_read(g, bias), est_read(g, step)), (est_nodes){ 0 }, out))) {
         EST_CHECK_NEAR(est__tensor_get(out[0], 0), 0.005, 1e-8);
         EST_CHECK_INT(est__tensor_get(out[1], 0), 1);
     }
@@ -292,10 +292,10 @@ static void bad_label(const char *kind, est_head_options o, const est_tensor *la
     est_tensor *loss;
     int64_t rows = labels->shape.dim[0];
     EST_NEED_OK(bench_open(&b, kind, o, labels->dtype, 1, EST_EVAL));
-    EST_CHECK_OK(session_start(&b.s));
+    EST_CHECK_OK(trial_start(&b.s));
     est_tensor *logits = some_logits(0, rows, est_head_logits_dimension(b.head));
-    EST_CHECK_FAILS(session_run(&b.s, EST_NODES(b.logits, b.labels), (const est_tensor *const[]){ logits, labels },
-                                EST_NODES(b.spec->loss), (est_nodes){ 0 }, &loss),
+    EST_CHECK_FAILS(trial_step(&b.s, EST_NODES(b.logits, b.labels), (const est_tensor *const[]){ logits, labels },
+                               EST_NODES(b.spec->loss), (est_nodes){ 0 }, &loss),
                     EST_INVALID_ARGUMENT, message);
     est_tensor_free(logits);
     bench_close(&b);
@@ -303,9 +303,9 @@ static void bad_label(const char *kind, est_head_options o, const est_tensor *la
 
 static void bad_labels(void)
 {
-    est_tensor ids = int_view((const int64_t[]){ 0, 1, 3 }, EST_SHAPE(3));
-    est_tensor parts = float_view((const float[]){ 0.5f, -0.25f }, EST_SHAPE(2));
-    est_tensor *words = string_tensor((const char *const[]){ "no", "maybe" }, EST_SHAPE(2));
+    est_tensor ids = trial_ints((const int64_t[]){ 0, 1, 3 }, EST_SHAPE(3));
+    est_tensor parts = trial_floats((const float[]){ 0.5f, -0.25f }, EST_SHAPE(2));
+    est_tensor *words = trial_strings((const char *const[]){ "no", "maybe" }, EST_SHAPE(2));
     bad_label("BinaryClassHead", (est_head_options){ 0 }, &ids,
               "label 3 of example 2 of the batch is out of range; it must be in [0, 1]");
     bad_label("BinaryClassHead", (est_head_options){ 0 }, &parts,

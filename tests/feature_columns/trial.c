@@ -1,23 +1,23 @@
-/* See session.h. */
-#include "session.h"
+/* See trial.h. */
+#include "trial.h"
 
 #include "runtime/runtime.h"
 
-est_status session_open(session *s)
+est_status trial_open(trial *s)
 {
-    *s = (session){ 0 };
+    *s = (trial){ 0 };
     EST_TRY(est_graph_new(&s->g));
     return est__resources_new(&s->resources);
 }
 
-void session_close(session *s)
+void trial_close(trial *s)
 {
     est__resources_free(s->resources);
     est_graph_free(s->g);
 }
 
-est_status session_run(session *s, est_nodes feeds, const est_tensor *const *values, est_nodes fetches, est_nodes targets,
-                       est_tensor **out)
+est_status trial_step(trial *s, est_nodes feeds, const est_tensor *const *values, est_nodes fetches, est_nodes targets,
+                      est_tensor **out)
 {
     est__plan *plan = NULL;
     est__run *run = NULL;
@@ -38,30 +38,30 @@ est_status session_run(session *s, est_nodes feeds, const est_tensor *const *val
     return st;
 }
 
-est_status session_start(session *s)
+est_status trial_start(trial *s)
 {
     est_graph *g = s->g;
     for (size_t i = 0; i < g->num_variables; i++) {
         est_node *assign = est_op(g, "AssignVariableOp", NULL, EST_NODES(g->variable[i].handle, g->variable[i].initial_value),
                                   EST_NO_ATTRS);
-        EST_TRY(session_run(s, (est_nodes){ 0 }, NULL, (est_nodes){ 0 }, EST_NODES(assign), NULL));
+        EST_TRY(trial_step(s, (est_nodes){ 0 }, NULL, (est_nodes){ 0 }, EST_NODES(assign), NULL));
     }
     for (size_t i = 0; i < g->num_initializers; i++)
-        EST_TRY(session_run(s, (est_nodes){ 0 }, NULL, (est_nodes){ 0 }, EST_NODES(est__operation_node(g->initializer[i])), NULL));
+        EST_TRY(trial_step(s, (est_nodes){ 0 }, NULL, (est_nodes){ 0 }, EST_NODES(est__operation_node(g->initializer[i])), NULL));
     return est_graph_status(g);
 }
 
-est_tensor float_view(const float *data, est_shape shape)
+est_tensor trial_floats(const float *data, est_shape shape)
 {
     return (est_tensor){ .dtype = EST_FLOAT, .shape = shape, .data = (void *)(uintptr_t)data };
 }
 
-est_tensor int_view(const int64_t *data, est_shape shape)
+est_tensor trial_ints(const int64_t *data, est_shape shape)
 {
     return (est_tensor){ .dtype = EST_INT64, .shape = shape, .data = (void *)(uintptr_t)data };
 }
 
-est_tensor *string_tensor(const char *const *data, est_shape shape)
+est_tensor *trial_strings(const char *const *data, est_shape shape)
 {
     est_tensor *t;
     return est_tensor_new_strings(&shape, data, NULL, &t) == EST_OK ? t : NULL;
