@@ -228,6 +228,44 @@ static void bad_options_are_refused(void)
                     "optimizer 'Adam': learning_rate is -2; it must be at least 0");
 }
 
+/* A whole training graph and a metric, however little memory there is: an error or a graph, never a crash. */
+static est_status build_everything(void)
+{
+    est_graph *g = NULL;
+    est_optimizer *o = NULL;
+    est_status st = est_graph_new(&g);
+    if (st == EST_OK)
+        st = est_ftrl_optimizer_new(NULL, &o);
+    if (st == EST_OK) {
+        est_node *x = est_placeholder(g, "x", EST_FLOAT, EST_SHAPE(-1, 3));
+        est_node *y = est_placeholder(g, "y", EST_FLOAT, EST_SHAPE(-1, 1));
+        est_node *logits = est_dense(g, x, 1, NULL);
+        est_node *loss = est_loss_reduce(g, est_sigmoid_cross_entropy(g, y, logits), NULL, NULL);
+        est_optimizer_minimize(o, g, loss, global_step_of(g));
+        est_metric_auc(g, "auc", y, est_sigmoid(g, logits), NULL, "PR");
+        st = est_graph_status(g);
+    }
+    est_optimizer_free(o);
+    est_graph_free(g);
+    return st;
+}
+
+static void memory_may_end_anywhere(void)
+{
+    EST_NEED_OK(build_everything());
+    est_test_fail_allocation(0);
+    EST_NEED_OK(build_everything());
+    int64_t all = est_test_fail_allocation(0);
+    EST_CHECK(all > 50);
+    for (int64_t n = 1; n <= all; n++) {
+        est_test_fail_allocation(n);
+        est_status st = build_everything();
+        est_test_fail_allocation(0);
+        if (!EST_CHECK_INT(st, EST_RESOURCE_EXHAUSTED))
+            break;
+    }
+}
+
 static void names_have_fields(void)
 {
     size_t size, count = 0;
@@ -244,4 +282,5 @@ static void names_have_fields(void)
 
 EST_SUITE(nn_optimizers, EST_TEST(ten_steps_are_kerass), EST_TEST(hyper_parameters_are_read_from_their_variables),
           EST_TEST(a_second_one_has_a_number), EST_TEST(a_variable_without_a_gradient_is_left_alone),
-          EST_TEST(bad_options_are_refused), EST_TEST(names_have_fields));
+          EST_TEST(bad_options_are_refused), EST_TEST(names_have_fields),
+          EST_TEST(memory_may_end_anywhere));
