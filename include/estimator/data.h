@@ -30,7 +30,8 @@ typedef struct est_features_spec {
 /** A CSV file or several (RFC 4180, TensorFlow's dialect: nothing is trimmed, a blank line is an error). Zero: default. */
 typedef struct est_csv_options {
     est_strings input_path;          /* needed: files or globs, read in this order (a glob: sorted by name); .gz is inflated */
-    est_features_spec features;      /* needed: which columns to read, and as what; the label and the weight among them */
+    /* needed: which columns to read, and as what; the label and the weight among them. One of variable length is read as one value. */
+    est_features_spec features;
     est_strings label;               /* names of the label columns; none: batches without a label. Several: joined to [batch, n] */
     bool no_header;                  /* the first line is data already; then column_names is needed */
     est_strings column_names;        /* over the header's names */

@@ -77,7 +77,7 @@ static est_status check_feature(const est_feature *f, size_t index)
     if (f->dtype != EST_FLOAT && f->dtype != EST_INT64 && f->dtype != EST_STRING)
         return est__fail(EST_INVALID_ARGUMENT, "feature '%s' is %s: a CSV column is read as float32, int64 or string", f->name,
                          est_dtype_name(f->dtype));
-    if (f->variable_length || est_shape_elements(&f->shape) != 1)
+    if (!f->variable_length && est_shape_elements(&f->shape) != 1)
         return est__fail(EST_INVALID_ARGUMENT, "feature '%s': a CSV column holds one value a row, so its shape is [] or [1]",
                          f->name);
     return EST_OK;
@@ -177,7 +177,12 @@ static est_status choose_features(choice *c, int *label)
         if (is_label)
             *label = (int)c->features;
         EST_TRY(place_field(c, f, 0));
-        c->feature[c->features++] = *f;
+        c->feature[c->features] = *f;
+        if (f->variable_length) { /* one value a row all the same, as make_csv_dataset gives a categorical column */
+            c->feature[c->features].variable_length = false;
+            c->feature[c->features].shape = (est_shape){ 0 };
+        }
+        c->features++;
     }
     if (c->labels && o->label.count > 1) {
         *label = (int)c->features;

@@ -98,8 +98,6 @@ typedef struct est__source {
     const est__config_data *data;
     const char *where;              /* "task.train_data" */
     const char *input;              /* over the block's input_path; NULL */
-    const char *config_path;        /* kept in the model directory by training: this file, with this text; NULL: nothing */
-    const char *config_text;
 } est__source;
 est_status est__data_check(const est__config_data *d, const char *where, bool needs_label);
 est_status est__source_open(const est_input_context *context, est_dataset **out, void *source);

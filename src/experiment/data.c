@@ -45,14 +45,6 @@ static const char *format_of(const char *path)
     return NULL;
 }
 
-/* The resolved configuration goes beside the checkpoints once the model directory is ours: training asks for its data then. */
-static est_status keep_config(est__source *s)
-{
-    const char *text = s->config_text;
-    s->config_text = NULL;
-    return text ? est__file_put(s->config_path, text, strlen(text)) : EST_OK;
-}
-
 est_status est__source_open(const est_input_context *context, est_dataset **out, void *source)
 {
     est__source *s = source;
@@ -60,7 +52,6 @@ est_status est__source_open(const est_input_context *context, est_dataset **out,
     bool predicts = context->mode == EST_PREDICT;
     const char *format = s->input ? format_of(s->input) : d->format;
     EST_TRY(check_format(d, s->where, format ? format : d->format));
-    EST_TRY(keep_config(s));
     est_csv_options o = {
         .input_path = s->input ? (est_strings){ &s->input, 1 } : d->input_path,
         .label = predicts ? (est_strings){ 0 } : d->label, .no_header = !d->header, .column_names = d->column_names,

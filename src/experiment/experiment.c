@@ -132,6 +132,35 @@ static est_status need_block(const est_experiment *x, const est__config_data *d,
     return est__data_check(d, where, true);
 }
 
+/* Training that keeps its configuration: once the first step is done, and with it the model directory is ours. */
+typedef struct training {
+    est_experiment *x;
+    void (*progress)(const est_progress *p, void *user);
+    void *user;
+    bool kept;
+    est__error error;
+} training;
+
+static void keep_config(training *t)
+{
+    char *path = est__path_join(t->x->config.top.model_dir, "config.yaml");
+    est_status st = path ? est__file_put(path, t->x->resolved, strlen(t->x->resolved)) : est__fail_memory(1);
+    est__error_take(&t->error, st);
+    est__free(path);
+    t->kept = true;
+}
+
+static void on_progress(const est_progress *p, void *user)
+{
+    training *t = user;
+    if (!t->kept)
+        keep_config(t);
+    if (t->error.status != EST_OK)
+        est_request_stop(t->x->estimator);
+    if (t->progress)
+        t->progress(p, t->user);
+}
+
 est_status est_experiment_train(est_experiment *x, void (*progress)(const est_progress *p, void *user), void *user,
                                 est_train_result *result)
 {
@@ -140,17 +169,15 @@ est_status est_experiment_train(est_experiment *x, void (*progress)(const est_pr
     if (!c->trainer.train_steps && c->train_data.num_epochs == EST_OFF)
         return est__yaml_fail(c->root, "'trainer.train_steps' is missing, and task.train_data repeats for ever: "
                               "set one of train_steps and num_epochs");
-    char *path = est__path_join(c->top.model_dir, "config.yaml");
-    if (!path)
-        return est__fail_memory(1);
     log_config(x);
-    est__source source = { .estimator = x->estimator, .data = &c->train_data, .where = "task.train_data", .config_path = path,
-                           .config_text = x->resolved };
-    est_train_options o = { .input_fn = est__source_open, .user = &source, .max_steps = c->trainer.train_steps, .progress = progress,
-                            .progress_user = user };
+    training t = { .x = x, .progress = progress, .user = user };
+    est__source source = { .estimator = x->estimator, .data = &c->train_data, .where = "task.train_data" };
+    est_train_options o = { .input_fn = est__source_open, .user = &source, .max_steps = c->trainer.train_steps,
+                            .progress = on_progress, .progress_user = &t };
     est_status st = est_train(x->estimator, &o, result);
-    est__free(path);
-    return st;
+    if (st == EST_OK && !t.kept)
+        keep_config(&t);
+    return t.error.status == EST_OK ? st : est__error_give(&t.error);
 }
 
 est_status est_experiment_evaluate(est_experiment *x, const char *checkpoint, est_results **out)
