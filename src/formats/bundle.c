@@ -1,5 +1,6 @@
-/* TensorBundle. The data file is tensors one after another; the index is a table from names to BundleEntryProto, with a
- * header under "". A part of a partitioned variable has an entry of its own, under a key that sorts before all names. */
+/* TensorBundle. The data file is tensors one after another; the index is a table from names to
+ * BundleEntryProto, with a header under "". A part of a partitioned variable has an entry of its own, under a
+ * key that sorts before all names. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -63,7 +64,8 @@ static void key_signed(est__buffer *key, int64_t v)
 }
 
 /* Length -1 stands for a whole dimension. */
-static void slice_key(est__buffer *key, const char *name, int rank, const int64_t *start, const int64_t *length)
+static void slice_key(est__buffer *key, const char *name, int rank, const int64_t *start,
+                      const int64_t *length)
 {
     key_number(key, 0);
     key_text(key, name);
@@ -153,7 +155,8 @@ static Tensorflow__TensorShapeProto *shape_message(est__arena *a, const est_shap
     return m;
 }
 
-static est_status new_entry(est__bundle_writer *w, const char *key, size_t key_size, est_dtype dtype, const est_shape *shape)
+static est_status new_entry(est__bundle_writer *w, const char *key, size_t key_size, est_dtype dtype,
+                            const est_shape *shape)
 {
     EST_TRY(est__grow(&w->entries, &w->capacity, w->count + 1, sizeof *w->entries));
     pending *e = &w->entries[w->count];
@@ -167,27 +170,30 @@ static est_status new_entry(est__bundle_writer *w, const char *key, size_t key_s
     return EST_OK;
 }
 
-static est_status check_new(const est__bundle_writer *w, const char *name, est_dtype dtype, const est_shape *shape)
+static est_status check_new(const est__bundle_writer *w, const char *name, est_dtype dtype,
+                            const est_shape *shape)
 {
     char text[EST__SHAPE_TEXT_SIZE];
     if (!w->data)
-        return est__fail(EST_FAILED_PRECONDITION, "%s: variable '%s' comes after the data file is finished", w->prefix, name);
+        return est__fail(EST_FAILED_PRECONDITION, "%s: variable '%s' comes after the data file is finished",
+                         w->prefix, name);
     if (w->missing)
-        return est__fail(EST_FAILED_PRECONDITION, "%s: variable '%s' begins while the one before lacks %lld bytes", w->prefix,
-                         name, (long long)w->missing);
+        return est__fail(EST_FAILED_PRECONDITION,
+                         "%s: variable '%s' begins while the one before lacks %lld bytes", w->prefix, name,
+                         (long long)w->missing);
     if (!*name)
         return est__fail(EST_INVALID_ARGUMENT, "%s: a variable has no name", w->prefix);
     if (!est_dtype_size(dtype) || dtype == EST_RESOURCE || dtype == EST_VARIANT)
-        return est__fail(EST_INVALID_ARGUMENT, "%s: variable '%s' is %s, which cannot be saved", w->prefix, name,
-                         est_dtype_name(dtype));
+        return est__fail(EST_INVALID_ARGUMENT, "%s: variable '%s' is %s, which cannot be saved", w->prefix,
+                         name, est_dtype_name(dtype));
     if (est_shape_elements(shape) < 0)
-        return est__fail(EST_INVALID_ARGUMENT, "%s: variable '%s' is %s: every dimension must be known", w->prefix, name,
-                         est__shape_string(text, shape));
+        return est__fail(EST_INVALID_ARGUMENT, "%s: variable '%s' is %s: every dimension must be known",
+                         w->prefix, name, est__shape_string(text, shape));
     return EST_OK;
 }
 
-static est_status begin(est__bundle_writer *w, const char *key, size_t key_size, est_dtype dtype, const est_shape *shape,
-                        int64_t size)
+static est_status begin(est__bundle_writer *w, const char *key, size_t key_size, est_dtype dtype,
+                        const est_shape *shape, int64_t size)
 {
     EST_TRY(new_entry(w, key, key_size, dtype, shape));
     Tensorflow__BundleEntryProto *e = &w->entries[w->count - 1].entry;
@@ -217,8 +223,8 @@ static est_status write_bytes(est__bundle_writer *w, const void *data, size_t n)
 est_status est__bundle_bytes(est__bundle_writer *w, const void *data, size_t n)
 {
     if (n > (uint64_t)w->missing)
-        return est__fail(EST_INVALID_ARGUMENT, "%s: variable '%s' gets %zu bytes where %lld are left", w->prefix,
-                         w->count ? w->entries[w->count - 1].key : "", n, (long long)w->missing);
+        return est__fail(EST_INVALID_ARGUMENT, "%s: variable '%s' gets %zu bytes where %lld are left",
+                         w->prefix, w->count ? w->entries[w->count - 1].key : "", n, (long long)w->missing);
     return n ? write_bytes(w, data, n) : EST_OK;
 }
 
@@ -226,8 +232,10 @@ est_status est__bundle_begin(est__bundle_writer *w, const char *name, est_dtype 
 {
     EST_TRY(check_new(w, name, dtype, shape));
     if (dtype == EST_STRING)
-        return est__fail(EST_INVALID_ARGUMENT, "%s: variable '%s': strings are added in one piece", w->prefix, name);
-    return begin(w, name, strlen(name), dtype, shape, est_shape_elements(shape) * (int64_t)est_dtype_size(dtype));
+        return est__fail(EST_INVALID_ARGUMENT, "%s: variable '%s': strings are added in one piece", w->prefix,
+                         name);
+    return begin(w, name, strlen(name), dtype, shape,
+                 est_shape_elements(shape) * (int64_t)est_dtype_size(dtype));
 }
 
 static uint32_t crc_of_length(uint32_t crc, uint64_t length)
@@ -284,7 +292,8 @@ est_status est__bundle_add(est__bundle_writer *w, const char *name, const est_te
     return add(w, name, strlen(name), t);
 }
 
-static est_status append_slice(est__arena *a, pending *whole, int rank, const int64_t *start, const int64_t *length)
+static est_status append_slice(est__arena *a, pending *whole, int rank, const int64_t *start,
+                               const int64_t *length)
 {
     Tensorflow__BundleEntryProto *e = &whole->entry;
     if (e->n_slices == whole->slice_capacity) {
@@ -316,19 +325,21 @@ static est_status append_slice(est__arena *a, pending *whole, int rank, const in
     return EST_OK;
 }
 
-static est_status check_part(const est__bundle_writer *w, const char *name, const est_shape *whole, const int64_t *start,
-                             const est_tensor *part)
+static est_status check_part(const est__bundle_writer *w, const char *name, const est_shape *whole,
+                             const int64_t *start, const est_tensor *part)
 {
     char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
     bool fits = part->shape.rank == whole->rank;
     for (int i = 0; fits && i < whole->rank; i++)
         fits = start[i] >= 0 && start[i] <= whole->dim[i] && part->shape.dim[i] <= whole->dim[i] - start[i];
-    return fits ? EST_OK : est__fail(EST_INVALID_ARGUMENT, "%s: variable '%s': a part of %s does not fit into %s there",
-                                     w->prefix, name, est__shape_string(a, &part->shape), est__shape_string(b, whole));
+    if (fits)
+        return EST_OK;
+    return est__fail(EST_INVALID_ARGUMENT, "%s: variable '%s': a part of %s does not fit into %s there",
+                     w->prefix, name, est__shape_string(a, &part->shape), est__shape_string(b, whole));
 }
 
-est_status est__bundle_add_slice(est__bundle_writer *w, const char *name, const est_shape *whole, const int64_t *start,
-                                 const est_tensor *part)
+est_status est__bundle_add_slice(est__bundle_writer *w, const char *name, const est_shape *whole,
+                                 const int64_t *start, const est_tensor *part)
 {
     EST_TRY(check_new(w, name, part->dtype, whole));
     EST_TRY(check_part(w, name, whole, start, part));
@@ -478,17 +489,20 @@ static est_status read_header(est__bundle *b)
     Tensorflow__BundleHeaderProto *h;
     const est__sstable_entry *e = est__sstable_find(&b->table, "", 0);
     if (!e)
-        return est__fail(EST_DATA_LOSS, "%s: a table without a header: not the index of a checkpoint", b->index_path);
-    EST_TRY(est__proto_unpack(&tensorflow__bundle_header_proto__descriptor, e->value.p, e->value.n, b->index_path, &h));
+        return est__fail(EST_DATA_LOSS, "%s: a table without a header: not the index of a checkpoint",
+                         b->index_path);
+    EST_TRY(est__proto_unpack(&tensorflow__bundle_header_proto__descriptor, e->value.p, e->value.n,
+                              b->index_path, &h));
     int shards = h->num_shards, least = h->version ? h->version->min_consumer : 0;
     bool big = h->endianness != TENSORFLOW__BUNDLE_HEADER_PROTO__ENDIANNESS__LITTLE;
     est__proto_free(h);
     if (big)
-        return est__fail(EST_UNIMPLEMENTED, "%s: written on a big-endian machine; only little-endian ones are read",
+        return est__fail(EST_UNIMPLEMENTED,
+                         "%s: written on a big-endian machine; only little-endian ones are read",
                          b->index_path);
     if (least > VERSION)
-        return est__fail(EST_UNIMPLEMENTED, "%s: wants a reader of version %d, this one is of version %d", b->index_path, least,
-                         VERSION);
+        return est__fail(EST_UNIMPLEMENTED, "%s: wants a reader of version %d, this one is of version %d",
+                         b->index_path, least, VERSION);
     if (shards < 1)
         return est__fail(EST_DATA_LOSS, "%s: %d data files: the file is damaged", b->index_path, shards);
     return open_shards(b, shards);
@@ -509,7 +523,8 @@ static est_status read_shape(const Tensorflow__TensorShapeProto *m, est_shape *s
     shape->rank = m->n_dim > EST_MAX_RANK ? -1 : (int)m->n_dim;
     for (size_t i = 0; i < m->n_dim; i++) {
         if (m->dim[i]->size < 0)
-            return est__fail(EST_DATA_LOSS, "dimension %zu is %lld: the file is damaged", i, (long long)m->dim[i]->size);
+            return est__fail(EST_DATA_LOSS, "dimension %zu is %lld: the file is damaged", i,
+                             (long long)m->dim[i]->size);
         if (shape->rank >= 0)
             shape->dim[i] = m->dim[i]->size;
     }
@@ -522,17 +537,23 @@ static est_status check_place(const est__bundle *b, const place *p, const est_sh
 {
     char text[EST__SHAPE_TEXT_SIZE];
     if (p->shard < 0 || (size_t)p->shard >= b->shard_count)
-        return est__fail(EST_DATA_LOSS, "it lies in data file %d of %zu: the file is damaged", p->shard, b->shard_count);
+        return est__fail(EST_DATA_LOSS, "it lies in data file %d of %zu: the file is damaged", p->shard,
+                         b->shard_count);
     const shard *s = &b->shards[p->shard];
     if (p->offset < 0 || p->size < 0 || p->offset > s->size || p->size > s->size - p->offset)
-        return est__fail(EST_DATA_LOSS, "%lld bytes at byte %lld are wanted of %s, which has %lld: a file is cut",
-                         (long long)p->size, (long long)p->offset, est__base_name(s->path), (long long)s->size);
+        return est__fail(EST_DATA_LOSS,
+                         "%lld bytes at byte %lld are wanted of %s, which has %lld: a file is cut",
+                         (long long)p->size, (long long)p->offset, est__base_name(s->path),
+                         (long long)s->size);
     if (!known_dtype(p->dtype) || shape->rank < 0)
         return EST_OK;
     int64_t n = est_shape_elements(shape), each = (int64_t)est_dtype_size((est_dtype)p->dtype);
-    bool fits = p->dtype == TENSORFLOW__DATA_TYPE__DT_STRING ? n <= p->size - 4 : n <= p->size / each && n * each == p->size;
-    return fits ? EST_OK : est__fail(EST_DATA_LOSS, "%lld bytes do not hold %s of %s: the file is damaged",
-                                     (long long)p->size, est_dtype_name((est_dtype)p->dtype), est__shape_string(text, shape));
+    bool fits = p->dtype == TENSORFLOW__DATA_TYPE__DT_STRING ? n <= p->size - 4
+                                                             : n <= p->size / each && n * each == p->size;
+    return fits ? EST_OK
+                : est__fail(EST_DATA_LOSS, "%lld bytes do not hold %s of %s: the file is damaged",
+                            (long long)p->size, est_dtype_name((est_dtype)p->dtype),
+                            est__shape_string(text, shape));
 }
 
 /* Takes an entry of the index apart. The message is freed, or kept in `p` when it lists parts. */
@@ -540,7 +561,8 @@ static est_status read_entry(const est__bundle *b, const est__sstable_entry *e, 
 {
     Tensorflow__BundleEntryProto *m;
     *p = (place){ 0 };
-    EST_TRY(est__proto_unpack(&tensorflow__bundle_entry_proto__descriptor, e->value.p, e->value.n, "its entry", &m));
+    EST_TRY(est__proto_unpack(&tensorflow__bundle_entry_proto__descriptor, e->value.p, e->value.n,
+                              "its entry", &m));
     *p = (place){ m->shard_id, m->offset, m->size, m->crc32c, m->dtype, m->n_slices ? m : NULL };
     est_status st = read_shape(m->shape, shape);
     if (st == EST_OK && !p->parts)
@@ -564,8 +586,8 @@ static est_status read_variables(est__bundle *b)
         place *p = &b->places[b->count++];
         v->name = (const char *)e->key.p;
         if (strlen(v->name) != e->key.n)
-            return est__fail(EST_DATA_LOSS, "%s: variable '%s' has a NUL in its name: the file is damaged", b->index_path,
-                             v->name);
+            return est__fail(EST_DATA_LOSS, "%s: variable '%s' has a NUL in its name: the file is damaged",
+                             b->index_path, v->name);
         est_status st = read_entry(b, e, p, &v->shape);
         if (st != EST_OK)
             return est__fail_in(st, "%s: variable '%s'", b->index_path, v->name);
@@ -646,7 +668,7 @@ const est__bundle_variable *est__bundle_find(const est__bundle *b, const char *n
     return b->count ? bsearch(name, b->variables, b->count, sizeof *b->variables, by_name) : NULL;
 }
 
-/* Reads [offset, offset + n) of a data file, adding to the checksum block by block while it is in the cache. */
+/* Reads [offset, offset + n) of a data file; sums each block up while it is in the cache. */
 static est_status read_bytes(const shard *s, int64_t offset, void *to, size_t n, uint32_t *crc)
 {
     for (char *p = to; n;) {
@@ -668,7 +690,8 @@ static est_status read_bytes(const shard *s, int64_t offset, void *to, size_t n,
 
 static est_status check_crc(uint32_t crc, const place *p)
 {
-    return est__crc32c_mask(crc) == p->crc ? EST_OK : est__fail(EST_DATA_LOSS, "checksum differs: the file is damaged");
+    bool fits = est__crc32c_mask(crc) == p->crc;
+    return fits ? EST_OK : est__fail(EST_DATA_LOSS, "checksum differs: the file is damaged");
 }
 
 static est_status read_numbers(const est__bundle *b, const place *p, est_tensor *into)
@@ -683,7 +706,8 @@ static est_status read_numbers(const est__bundle *b, const place *p, est_tensor 
 }
 
 /* Finds the strings in the bytes of a string tensor. */
-static est_status split_strings(const place *p, const unsigned char *bytes, int64_t n, const char **strings, size_t *lengths)
+static est_status split_strings(const place *p, const unsigned char *bytes, int64_t n, const char **strings,
+                                size_t *lengths)
 {
     est__bytes check, string;
     uint32_t crc = 0;
@@ -692,7 +716,8 @@ static est_status split_strings(const place *p, const unsigned char *bytes, int6
         uint64_t length;
         EST_TRY(est__cursor_varint(&c, &length));
         if (length > est__cursor_left(&c))
-            return est__fail(EST_DATA_LOSS, "string %lld is longer than the rest: the file is damaged", (long long)i);
+            return est__fail(EST_DATA_LOSS, "string %lld is longer than the rest: the file is damaged",
+                             (long long)i);
         lengths[i] = (size_t)length;
         crc = crc_of_length(crc, length);
     }
@@ -705,7 +730,8 @@ static est_status split_strings(const place *p, const unsigned char *bytes, int6
         EST_TRY(est__cursor_bytes(&c, lengths[i], &string));
         strings[i] = (const char *)string.p;
     }
-    return est__cursor_left(&c) ? est__fail(EST_DATA_LOSS, "bytes follow its strings: the file is damaged") : EST_OK;
+    return est__cursor_left(&c) ? est__fail(EST_DATA_LOSS, "bytes follow its strings: the file is damaged")
+                                : EST_OK;
 }
 
 static est_status read_strings(const est__bundle *b, const place *p, const est_shape *shape, est_tensor **out)
@@ -732,23 +758,26 @@ static void copy_part(est_tensor *whole, const int64_t *start, const est_tensor 
 {
     int rank = whole->shape.rank;
     size_t each = est_dtype_size(whole->dtype);
-    int64_t at[EST_MAX_RANK] = { 0 }, n = est__tensor_elements(part), run = rank ? part->shape.dim[rank - 1] : 1;
+    int64_t at[EST_MAX_RANK] = { 0 }, n = est__tensor_elements(part);
+    int64_t run = rank ? part->shape.dim[rank - 1] : 1;
     for (int64_t done = 0; done < n; done += run) {
         int64_t to = 0;
         for (int i = 0; i < rank; i++)
             to = to * whole->shape.dim[i] + start[i] + at[i];
-        memcpy((char *)whole->data + (size_t)to * each, (const char *)part->data + (size_t)done * each, (size_t)run * each);
+        memcpy((char *)whole->data + (size_t)to * each, (const char *)part->data + (size_t)done * each,
+               (size_t)run * each);
         for (int i = rank - 2; i >= 0 && ++at[i] == part->shape.dim[i]; i--)
             at[i] = 0;
     }
 }
 
 /* Where a part lies: `length` as it stands in the key, the part's shape with whole dimensions filled in. */
-static est_status read_extents(const Tensorflow__TensorSliceProto *m, const est_shape *whole, int64_t *start, int64_t *length,
-                               est_shape *shape)
+static est_status read_extents(const Tensorflow__TensorSliceProto *m, const est_shape *whole, int64_t *start,
+                               int64_t *length, est_shape *shape)
 {
     if (m->n_extent != (size_t)whole->rank)
-        return est__fail(EST_DATA_LOSS, "a part has %zu dimensions of %d: the file is damaged", m->n_extent, whole->rank);
+        return est__fail(EST_DATA_LOSS, "a part has %zu dimensions of %d: the file is damaged", m->n_extent,
+                         whole->rank);
     shape->rank = whole->rank;
     for (int i = 0; i < whole->rank; i++) {
         const Tensorflow__TensorSliceProto__Extent *e = m->extent[i];
@@ -756,14 +785,15 @@ static est_status read_extents(const Tensorflow__TensorSliceProto *m, const est_
         start[i] = e->start;
         length[i] = all ? -1 : e->length;
         shape->dim[i] = all ? whole->dim[i] : e->length;
-        if (start[i] < 0 || shape->dim[i] < 0 || start[i] > whole->dim[i] || shape->dim[i] > whole->dim[i] - start[i])
+        if (start[i] < 0 || shape->dim[i] < 0 || start[i] > whole->dim[i] ||
+            shape->dim[i] > whole->dim[i] - start[i])
             return est__fail(EST_DATA_LOSS, "a part lies outside of it: the file is damaged");
     }
     return EST_OK;
 }
 
-static est_status read_part(const est__bundle *b, const est__bundle_variable *v, const Tensorflow__TensorSliceProto *m,
-                            est_tensor *into, int64_t *left)
+static est_status read_part(const est__bundle *b, const est__bundle_variable *v,
+                            const Tensorflow__TensorSliceProto *m, est_tensor *into, int64_t *left)
 {
     int64_t start[EST_MAX_RANK], length[EST_MAX_RANK];
     est_shape shape, stored;
@@ -771,7 +801,8 @@ static est_status read_part(const est__bundle *b, const est__bundle_variable *v,
     EST_TRY(read_extents(m, &v->shape, start, length, &shape));
     est__buffer key = { 0 };
     slice_key(&key, v->name, v->shape.rank, start, length);
-    const est__sstable_entry *e = key.status == EST_OK ? est__sstable_find(&b->table, key.data, key.size) : NULL;
+    const est__sstable_entry *e = key.status == EST_OK ? est__sstable_find(&b->table, key.data, key.size)
+                                                       : NULL;
     est__buffer_free(&key);
     if (!e)
         return est__fail(EST_DATA_LOSS, "a part is missing: the file is damaged");
@@ -781,7 +812,8 @@ static est_status read_part(const est__bundle *b, const est__bundle_variable *v,
     EST_TRY(st);
     int64_t n = est_shape_elements(&shape);
     if (nested || p.dtype != (Tensorflow__DataType)v->dtype || !est_shape_equal(&stored, &shape) || n > *left)
-        return est__fail(EST_DATA_LOSS, "a part has another dtype or shape than it should: the file is damaged");
+        return est__fail(EST_DATA_LOSS,
+                         "a part has another dtype or shape than it should: the file is damaged");
     *left -= n;
     est_tensor *part;
     EST_TRY(est_tensor_new(v->dtype, &shape, &part));
@@ -792,12 +824,15 @@ static est_status read_part(const est__bundle *b, const est__bundle_variable *v,
     return st == EST_OK ? EST_OK : est__fail_in(st, "%s", est__base_name(b->shards[p.shard].path));
 }
 
-static est_status read_parts(const est__bundle *b, const est__bundle_variable *v, const place *p, est_tensor *into)
+static est_status read_parts(const est__bundle *b, const est__bundle_variable *v, const place *p,
+                             est_tensor *into)
 {
     int64_t left = est_shape_elements(&v->shape);
     for (size_t i = 0; i < p->parts->n_slices; i++)
         EST_TRY(read_part(b, v, p->parts->slices[i], into, &left));
-    return left == 0 ? EST_OK : est__fail(EST_DATA_LOSS, "its parts lack %lld elements: the file is damaged", (long long)left);
+    return left == 0 ? EST_OK
+                     : est__fail(EST_DATA_LOSS, "its parts lack %lld elements: the file is damaged",
+                                 (long long)left);
 }
 
 static est_status fail_variable(const est__bundle *b, const place *p, const char *name, est_status st)
@@ -817,21 +852,24 @@ static est_status check_parts_size(const est__bundle *b, const est__bundle_varia
     return EST_OK;
 }
 
-static est_status find_readable(const est__bundle *b, const char *name, const est__bundle_variable **out, const place **p)
+static est_status find_readable(const est__bundle *b, const char *name, const est__bundle_variable **out,
+                                const place **p)
 {
     const est__bundle_variable *v = *out = est__bundle_find(b, name);
     if (!v)
         return est__fail(EST_NOT_FOUND, "%s: there is no variable '%s'", b->prefix, name);
     *p = &b->places[v - b->variables];
     if (v->dtype == EST_INVALID)
-        return est__fail(EST_UNIMPLEMENTED, "%s: variable '%s' has dtype %d, which is not supported", b->prefix, name,
-                         (int)(*p)->dtype);
+        return est__fail(EST_UNIMPLEMENTED, "%s: variable '%s' has dtype %d, which is not supported",
+                         b->prefix, name, (int)(*p)->dtype);
     if (v->shape.rank < 0)
-        return est__fail(EST_UNIMPLEMENTED, "%s: variable '%s' has more than %d dimensions", b->prefix, name, EST_MAX_RANK);
+        return est__fail(EST_UNIMPLEMENTED, "%s: variable '%s' has more than %d dimensions", b->prefix, name,
+                         EST_MAX_RANK);
     if (!(*p)->parts)
         return EST_OK;
     if (v->dtype == EST_STRING)
-        return est__fail(EST_UNIMPLEMENTED, "%s: variable '%s' is partitioned strings, which is not supported", b->prefix, name);
+        return est__fail(EST_UNIMPLEMENTED,
+                         "%s: variable '%s' is partitioned strings, which is not supported", b->prefix, name);
     return fail_variable(b, *p, name, check_parts_size(b, v));
 }
 

@@ -13,26 +13,30 @@ typedef struct est__bundle_writer est__bundle_writer;
 /* Starts <prefix>.data-00000-of-00001 under a temporary name; the folder must be there. */
 est_status est__bundle_writer_new(const char *prefix, est__bundle_writer **out);
 
-/* Appends a tensor. The data file keeps the order of adding (TensorFlow's savers add in the order of names); the index is
- * sorted. Errors: INVALID_ARGUMENT (an empty name, a dtype that cannot be saved), the file system's. */
+/* Appends a tensor. The data file keeps the order of adding (TensorFlow's savers add in the order of names);
+ * the index is sorted. Errors: INVALID_ARGUMENT (an empty name, a dtype that cannot be saved), the file
+ * system's. */
 est_status est__bundle_add(est__bundle_writer *w, const char *name, const est_tensor *t);
 
-/* The same in pieces, for numbers that are not there in one piece: begin, then all its bytes in any number of calls. */
-est_status est__bundle_begin(est__bundle_writer *w, const char *name, est_dtype dtype, const est_shape *shape);
+/* The same in pieces, for numbers that are not there in one piece: begin, then all its bytes in any number of
+ * calls. */
+est_status est__bundle_begin(est__bundle_writer *w, const char *name, est_dtype dtype,
+                             const est_shape *shape);
 est_status est__bundle_bytes(est__bundle_writer *w, const void *data, size_t n);
 
-/* Appends a part of a partitioned variable: `part` begins at start[0..rank) of the whole. Parts of one variable may come
- * between other tensors; their sum must be the whole. */
-est_status est__bundle_add_slice(est__bundle_writer *w, const char *name, const est_shape *whole, const int64_t *start,
-                                 const est_tensor *part);
+/* Appends a part of a partitioned variable: `part` begins at start[0..rank) of the whole. Parts of one
+ * variable may come between other tensors; their sum must be the whole. */
+est_status est__bundle_add_slice(est__bundle_writer *w, const char *name, const est_shape *whole,
+                                 const int64_t *start, const est_tensor *part);
 
-/* Flushes and renames the data file. `index_crc` (may be NULL) gets the CRC-32C of the index file that will be written.
- * Errors: INVALID_ARGUMENT when a name was added twice. */
+/* Flushes and renames the data file. `index_crc` (may be NULL) gets the CRC-32C of the index file that will
+ * be written. Errors: INVALID_ARGUMENT when a name was added twice. */
 est_status est__bundle_finish_data(est__bundle_writer *w, uint32_t *index_crc);
 est_status est__bundle_finish_index(est__bundle_writer *w);
-void est__bundle_writer_free(est__bundle_writer *w); /* removes the temporaries of what was not finished; NULL is fine */
+/* Removes the temporaries of what was not finished; NULL is fine. */
+void est__bundle_writer_free(est__bundle_writer *w);
 
-/* ---- reading: an open bundle may be read by many threads at once. Its files stay readable after they were removed. ---- */
+/* ---- reading: by many threads at once. Files stay readable after they were removed. ---- */
 typedef struct est__bundle est__bundle;
 
 typedef struct est__bundle_variable {
@@ -42,8 +46,8 @@ typedef struct est__bundle_variable {
     size_t slices;        /* parts of a partitioned variable; 0: it is in one piece */
 } est__bundle_variable;
 
-/* Reads the index; checks each entry against its shape and its data file's length. Data is checked when it is read.
- * Errors: NOT_FOUND, DATA_LOSS, UNIMPLEMENTED (big-endian, compressed). */
+/* Reads the index; checks each entry against its shape and its data file's length. Data is checked when it is
+ * read. Errors: NOT_FOUND, DATA_LOSS, UNIMPLEMENTED (big-endian, compressed). */
 est_status est__bundle_open(const char *prefix, est__bundle **out);
 void est__bundle_free(est__bundle *b);
 const char *est__bundle_prefix(const est__bundle *b);

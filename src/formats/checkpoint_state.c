@@ -1,4 +1,4 @@
-/* CheckpointState, kept as the text form of a protobuf message: `name: value` pairs, strings in C's escapes. */
+/* CheckpointState, kept as a protobuf message's text form: `name: value` pairs, strings in C's escapes. */
 #include "formats/checkpoint_state.h"
 
 #define SIZE_LIMIT ((size_t)64 << 20)
@@ -29,8 +29,8 @@ static void skip_blanks(parser *s)
 
 static bool is_word(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '+' ||
-           c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '+' || c == '-';
 }
 
 /* A run of word characters: a name, a number, an enum value. */
@@ -44,8 +44,11 @@ static est__bytes word(parser *s)
 
 static int digit(char c, int base)
 {
-    int v = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 99;
-    return v < base ? v : -1;
+    static const char digits[] = "0123456789abcdef", capitals[] = "0123456789ABCDEF";
+    const char *at = c ? strchr(digits, c) : NULL;
+    if (c && !at && (at = strchr(capitals, c)))
+        at = digits + (at - capitals);
+    return at && at - digits < base ? (int)(at - digits) : -1;
 }
 
 /* What follows a backslash. */
@@ -118,7 +121,8 @@ static est_status take_path(const parser *s, const char *dir, char **out)
     return *out ? EST_OK : est__fail_memory(s->value.size);
 }
 
-static est_status take_field(parser *s, const char *dir, est__bytes name, bool is_string, est__checkpoint_state *out)
+static est_status take_field(parser *s, const char *dir, est__bytes name, bool is_string,
+                             est__checkpoint_state *out)
 {
     static const char *const known[] = { "model_checkpoint_path", "all_model_checkpoint_paths",
                                          "all_model_checkpoint_timestamps", "last_preserved_timestamp" };
@@ -133,14 +137,15 @@ static est_status take_field(parser *s, const char *dir, est__bytes name, bool i
     switch (which) {
     case 0: return take_path(s, dir, &out->model_checkpoint_path);
     case 1:
-        EST_TRY(est__grow(&out->all_model_checkpoint_paths, &out->path_capacity, out->count + 1, sizeof(char *)));
+        EST_TRY(est__grow(&out->all_model_checkpoint_paths, &out->path_capacity, out->count + 1,
+                          sizeof(char *)));
         out->all_model_checkpoint_paths[out->count] = NULL;
         EST_TRY(take_path(s, dir, &out->all_model_checkpoint_paths[out->count]));
         out->count++;
         return EST_OK;
     case 2:
-        EST_TRY(est__grow(&out->all_model_checkpoint_timestamps, &out->timestamp_capacity, out->timestamp_count + 1,
-                          sizeof(double)));
+        EST_TRY(est__grow(&out->all_model_checkpoint_timestamps, &out->timestamp_capacity,
+                          out->timestamp_count + 1, sizeof(double)));
         out->all_model_checkpoint_timestamps[out->timestamp_count++] = time;
         return EST_OK;
     default: out->last_preserved_timestamp = time; return EST_OK;
@@ -225,7 +230,8 @@ est_status est__checkpoint_state_write(const char *dir, const est__checkpoint_st
     if (state->last_preserved_timestamp != 0)
         put_time(&b, "last_preserved_timestamp", state->last_preserved_timestamp);
     char *path = est__path_join(dir, "checkpoint");
-    est_status st = b.status == EST_OK && path ? est__file_put(path, b.data ? b.data : "", b.size) : est__fail_memory(b.size);
+    est_status st = b.status == EST_OK && path ? est__file_put(path, b.data ? b.data : "", b.size)
+                                               : est__fail_memory(b.size);
     est__free(path);
     est__buffer_free(&b);
     return st;

@@ -22,8 +22,8 @@ est_status est__checkpoint_state_read(const char *dir, est__checkpoint_state *ou
 est_status est__checkpoint_state_parse(const char *dir, const char *text, size_t size, const char *what,
                                        est__checkpoint_state *out);
 
-/* Replaces <dir>/checkpoint as TensorFlow writes it; the paths stand there as they are given: usually names without a
- * folder, so that the directory can be moved. */
+/* Replaces <dir>/checkpoint as TensorFlow writes it; the paths stand there as they are given: usually names
+ * without a folder, so that the directory can be moved. */
 est_status est__checkpoint_state_write(const char *dir, const est__checkpoint_state *state);
 
 void est__checkpoint_state_free(est__checkpoint_state *state);

@@ -22,7 +22,8 @@ struct est__event_writer {
 
 /* ---- histograms ---- */
 
-/* The positive limits: from 1e-12 by tenths up to 1e20, then DBL_MAX. Negative ones mirror them, 0 lies between. */
+/* The positive limits: from 1e-12 by tenths up to 1e20, then DBL_MAX. Negative ones mirror them, 0 lies
+ * between. */
 enum { POSITIVE = 775, LIMITS = 2 * POSITIVE + 1 };
 
 static void fill_limits(double limits[LIMITS])
@@ -59,8 +60,8 @@ static est_status count_values(const est_tensor *values, const double limits[LIM
     for (int64_t i = 0; i < n; i++) {
         double v = est__tensor_get(values, i);
         if (!isfinite(v))
-            return est__fail(EST_INVALID_ARGUMENT, "element %lld is %s: a histogram takes finite numbers", (long long)i,
-                             isnan(v) ? "NaN" : "infinite");
+            return est__fail(EST_INVALID_ARGUMENT, "element %lld is %s: a histogram takes finite numbers",
+                             (long long)i, isnan(v) ? "NaN" : "infinite");
         counts[bucket_of(limits, v)] += 1;
         h->min = v < h->min ? v : h->min;
         h->max = v > h->max ? v : h->max;
@@ -79,7 +80,8 @@ est_status est__histogram_of(const est_tensor *values, est__histogram *out)
     if (!limits || !counts)
         return est__fail_memory(LIMITS * sizeof *limits);
     if (values->dtype == EST_STRING || !est_dtype_size(values->dtype))
-        return est__fail(EST_INVALID_ARGUMENT, "a histogram takes numbers, not %s", est_dtype_name(values->dtype));
+        return est__fail(EST_INVALID_ARGUMENT, "a histogram takes numbers, not %s",
+                         est_dtype_name(values->dtype));
     fill_limits(limits);
     EST_TRY(count_values(values, limits, counts, out));
     for (size_t i = 0; i < LIMITS; out->count++) {
@@ -116,7 +118,8 @@ static est_status add(est__event_writer *w, Tensorflow__Event *e, int64_t step)
     return est__fail_memory(before + w->message.size);
 }
 
-static est_status add_summary(est__event_writer *w, int64_t step, Tensorflow__Summary__Value **values, size_t count)
+static est_status add_summary(est__event_writer *w, int64_t step, Tensorflow__Summary__Value **values,
+                              size_t count)
 {
     Tensorflow__Summary summary = TENSORFLOW__SUMMARY__INIT;
     Tensorflow__Event e = TENSORFLOW__EVENT__INIT;
@@ -203,8 +206,8 @@ est_status est__event_meta_graph(est__event_writer *w, int64_t step, const void 
     return add(w, &e, step);
 }
 
-est_status est__event_session_log(est__event_writer *w, int64_t step, Tensorflow__SessionLog__SessionStatus status,
-                                  const char *checkpoint_path)
+est_status est__event_session_log(est__event_writer *w, int64_t step,
+                                  Tensorflow__SessionLog__SessionStatus status, const char *checkpoint_path)
 {
     Tensorflow__SessionLog log = TENSORFLOW__SESSION_LOG__INIT;
     Tensorflow__Event e = TENSORFLOW__EVENT__INIT;
@@ -228,8 +231,8 @@ static est_status add_version(est__event_writer *w)
     return add(w, &e, 0);
 }
 
-/* Bytes up to the end of the last whole record. What cannot be read further is torn, be it the middle: every reader stops
- * there. */
+/* Bytes up to the end of the last whole record. What cannot be read further is torn, be it the middle: every
+ * reader stops there. */
 static est_status whole_records(const char *path, int64_t *end)
 {
     est__tfrecord_reader *r;
@@ -256,7 +259,8 @@ static est_status open_end(est__event_writer *w, int64_t *size)
     if (end < 0 || (end > *size && ftruncate(w->fd, *size) != 0))
         return est__fail_errno(errno, "%s: its torn end cannot be cut off", w->path);
     if (end > *size)
-        est__log(EST_LOG_WARNING, "%s: a torn end of %lld bytes was cut off", w->path, (long long)(end - *size));
+        est__log(EST_LOG_WARNING, "%s: a torn end of %lld bytes was cut off", w->path,
+                 (long long)(end - *size));
     return EST_OK;
 }
 
@@ -363,7 +367,8 @@ est_status est__event_next(est__event_reader *r, const Tensorflow__Event **event
     est_status st = est__tfrecord_next(r->records, &record);
     if (st == EST_DATA_LOSS) {
         r->torn = true;
-        return est__fail(EST_OUT_OF_RANGE, "%s: the end, after %lld whole records", r->path, (long long)number);
+        return est__fail(EST_OUT_OF_RANGE, "%s: the end, after %lld whole records", r->path,
+                         (long long)number);
     }
     EST_TRY(st);
     st = est__proto_unpack(&tensorflow__event__descriptor, record.p, record.n, "Event", &r->event);

@@ -1,4 +1,4 @@
-/* TensorBoard event files: scalars, histograms, graphs and session logs by step; files grow by whole records. */
+/* TensorBoard event files: scalars, histograms, graphs and session logs by step. */
 #ifndef EST_FORMATS_EVENT_H
 #define EST_FORMATS_EVENT_H
 
@@ -7,10 +7,10 @@
 #include "base/base.h"
 #include "proto/event.pb-c.h"
 
-/* ---- writing: one thread at a time. Events gather in memory until est__event_flush hands them over in one write. ---- */
+/* ---- writing: one thread at a time. Events gather in memory until est__event_flush. ---- */
 typedef struct est__event_writer est__event_writer;
 
-/* Begins <dir>/events.out.tfevents.<seconds>.<host> (the folder is made), or goes on in it when it is there. */
+/* Begins <dir>/events.out.tfevents.<seconds>.<host>, or goes on in it when it is there. Makes the folder. */
 est_status est__event_writer_new(const char *dir, est__event_writer **out);
 /* Goes on in a file: what follows its last whole record is cut off first. */
 est_status est__event_writer_append(const char *path, est__event_writer **out);
@@ -24,17 +24,21 @@ typedef struct est__scalar {
 
 /* One event with these scalars, in order (TensorFlow: Summary.Value.simple_value). */
 est_status est__event_scalars(est__event_writer *w, int64_t step, const est__scalar *scalars, size_t count);
-/* The distribution of a tensor of numbers, in TensorFlow's buckets. INVALID_ARGUMENT when it holds NaN or infinity. */
-est_status est__event_histogram(est__event_writer *w, int64_t step, const char *tag, const est_tensor *values);
+/* The distribution of a tensor of numbers, in TensorFlow's buckets. INVALID_ARGUMENT when it holds NaN or
+ * infinity. */
+est_status est__event_histogram(est__event_writer *w, int64_t step, const char *tag,
+                                const est_tensor *values);
 /* A string tensor of one element (tf.estimator's `checkpoint_path`). */
 est_status est__event_text(est__event_writer *w, int64_t step, const char *tag, const char *text);
 est_status est__event_graph(est__event_writer *w, int64_t step, const void *graph_def, size_t size);
 est_status est__event_meta_graph(est__event_writer *w, int64_t step, const void *meta_graph_def, size_t size);
-/* `status`: TENSORFLOW__SESSION_LOG__SESSION_STATUS__START, …__STOP, …__CHECKPOINT; `checkpoint_path` may be NULL. */
-est_status est__event_session_log(est__event_writer *w, int64_t step, Tensorflow__SessionLog__SessionStatus status,
-                                  const char *checkpoint_path);
+/* `status`: TENSORFLOW__SESSION_LOG__SESSION_STATUS__START, …__STOP, …__CHECKPOINT; `checkpoint_path` may be
+ * NULL. */
+est_status est__event_session_log(est__event_writer *w, int64_t step,
+                                  Tensorflow__SessionLog__SessionStatus status, const char *checkpoint_path);
 
-/* Writes what has gathered. After a failure (a full disk) the file ends with a whole record still; the events are dropped. */
+/* Writes what has gathered. After a failure (a full disk) the file ends with a whole record still; the events
+ * are dropped. */
 est_status est__event_flush(est__event_writer *w);
 
 /* ---- reading ---- */
@@ -42,8 +46,9 @@ typedef struct est__event_reader est__event_reader;
 
 /* A record of the file as it stands; a torn end, as of a file that is being written, counts as its end. */
 est_status est__event_open(const char *path, est__event_reader **out);
-est_status est__event_next(est__event_reader *r, const Tensorflow__Event **event);  /* lent until the next call; OUT_OF_RANGE */
-/* The next scalar; `tag` is lent until the next call. Other events are passed over. OUT_OF_RANGE at the end. */
+/* The next event, lent until the next call; OUT_OF_RANGE at the end. */
+est_status est__event_next(est__event_reader *r, const Tensorflow__Event **event);
+/* The next scalar; `tag` is lent until the next call. Passes over other events. OUT_OF_RANGE at the end. */
 typedef struct est__event_scalar {
     double wall_time;
     int64_t step;
@@ -60,7 +65,8 @@ typedef struct est__histogram {
     double *limits, *counts;   /* runs of empty buckets are merged */
     size_t count;
 } est__histogram;
-est_status est__histogram_of(const est_tensor *values, est__histogram *out);  /* est__histogram_free, whatever comes back */
+/* Whatever comes back, est__histogram_free. */
+est_status est__histogram_of(const est_tensor *values, est__histogram *out);
 void est__histogram_free(est__histogram *h);
 
 #endif

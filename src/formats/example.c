@@ -1,6 +1,6 @@
-/* tf.Example by hand, since it is the hot path of record input: one pass finds the wanted features, one reads their values
- * straight into the columns.
- * Wire form: Example{1: Features{1*: entry{1: key, 2: Feature{1: bytes | 2: floats | 3: ints {1*: values}}}}}. */
+/* tf.Example by hand, since it is the hot path of record input: one pass finds the wanted features, one reads
+ * their values straight into the columns. Wire form:
+ * Example{1: Features{1*: entry{1: key, 2: Feature{1: bytes | 2: floats | 3: ints {1*: values}}}}}. */
 #include "formats/example.h"
 
 enum { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5 };
@@ -26,7 +26,8 @@ static size_t element_size(est_dtype dtype)
 
 static est_status no_example(const where *w)
 {
-    return est__fail(EST_DATA_LOSS, "%s: record %lld: not a tf.Example, or a damaged one", w->file, (long long)w->number);
+    return est__fail(EST_DATA_LOSS, "%s: record %lld: not a tf.Example, or a damaged one", w->file,
+                     (long long)w->number);
 }
 
 /* ---- the wire form ---- */
@@ -216,7 +217,9 @@ static est_status read_strings(est__bytes list, est__feature_column *c)
 
 static est_status read_list(est_dtype dtype, est__bytes list, est__feature_column *c)
 {
-    return dtype == EST_FLOAT ? read_floats(list, c) : dtype == EST_INT64 ? read_ints(list, c) : read_strings(list, c);
+    if (dtype == EST_FLOAT)
+        return read_floats(list, c);
+    return dtype == EST_INT64 ? read_ints(list, c) : read_strings(list, c);
 }
 
 /* ---- the parser ---- */
@@ -284,7 +287,8 @@ static est_status parse_row(est__example_parser *p, est__bytes record, const whe
                 c->row_offsets[p->rows + 1] = (int64_t)c->count;
         }
         if (st != EST_OK)
-            return est__fail_in(st, "%s: record %lld: feature '%s'", w->file, (long long)w->number, p->specs[i].name);
+            return est__fail_in(st, "%s: record %lld: feature '%s'", w->file, (long long)w->number,
+                                p->specs[i].name);
     }
     return EST_OK;
 }
@@ -323,15 +327,16 @@ static est_status copy_defaults(est__arena *a, est__feature_spec *s)
         return EST_OK;
     }
     if (s->default_count != 1 && s->default_count != s->size)
-        return est__fail(EST_INVALID_ARGUMENT, "feature '%s' has %zu default values for %zu elements", s->name,
-                         s->default_count, s->size);
+        return est__fail(EST_INVALID_ARGUMENT, "feature '%s' has %zu default values for %zu elements",
+                         s->name, s->default_count, s->size);
     void *copy = est__arena_alloc(a, s->default_count * size + 1);
     if (!copy)
         return est__fail_memory(s->default_count * size);
     memcpy(copy, s->default_values, s->default_count * size);
     est__bytes *strings = s->dtype == EST_STRING ? copy : NULL;
     for (size_t i = 0; strings && i < s->default_count; i++) {
-        strings[i].p = (unsigned char *)est__arena_strndup(a, strings[i].n ? (const char *)strings[i].p : "", strings[i].n);
+        strings[i].p = (unsigned char *)est__arena_strndup(a, strings[i].n ? (const char *)strings[i].p : "",
+                                                           strings[i].n);
         if (!strings[i].p)
             return est__fail_memory(strings[i].n);
     }
@@ -345,7 +350,8 @@ static est_status copy_spec(est__example_parser *p, const est__feature_spec *fro
     size_t n = strlen(from->name);
     *s = *from;
     if (s->dtype != EST_FLOAT && s->dtype != EST_INT64 && s->dtype != EST_STRING)
-        return est__fail(EST_INVALID_ARGUMENT, "feature '%s' is %s; an Example holds float32, int64 and string", from->name,
+        return est__fail(EST_INVALID_ARGUMENT,
+                         "feature '%s' is %s; an Example holds float32, int64 and string", from->name,
                          est_dtype_name(s->dtype));
     if (est__map_get(p->by_name, from->name, n))
         return est__fail(EST_INVALID_ARGUMENT, "feature '%s' is wanted twice", from->name);
@@ -370,7 +376,8 @@ est_status est__example_parser_new(const est__feature_spec *specs, size_t count,
     p->columns = est__calloc(count, sizeof *p->columns);
     p->found = est__calloc(count, sizeof *p->found);
     p->by_name = est__map_new();
-    est_status st = p->specs && p->columns && p->found && p->by_name ? EST_OK : est__fail_memory(count * sizeof *specs);
+    bool there = p->specs && p->columns && p->found && p->by_name;
+    est_status st = there ? EST_OK : est__fail_memory(count * sizeof *specs);
     p->count = st == EST_OK ? count : 0;
     for (size_t i = 0; st == EST_OK && i < count; i++)
         st = copy_spec(p, &specs[i], i);
@@ -417,8 +424,8 @@ static est_status list_feature(void *user, est__bytes key, est__bytes feature)
     f.count = values.count;
     est__free(values.values);
     if (st != EST_OK)
-        return est__fail_in(st, "%s: record %lld: feature '%.*s'", l->where->file, (long long)l->where->number, (int)key.n,
-                            (const char *)key.p);
+        return est__fail_in(st, "%s: record %lld: feature '%.*s'", l->where->file,
+                            (long long)l->where->number, (int)key.n, (const char *)key.p);
     return l->feature(l->user, &f);
 }
 
@@ -475,8 +482,8 @@ static void put_list(est__buffer *out, est_dtype dtype, const void *values, size
     }
 }
 
-est_status est__example_write(est__buffer *out, const est__feature_spec *specs, const est__feature_column *columns,
-                              size_t count, size_t row)
+est_status est__example_write(est__buffer *out, const est__feature_spec *specs,
+                              const est__feature_column *columns, size_t count, size_t row)
 {
     /* inner to outer: list, Feature, entry, Features */
     est__buffer list = { 0 }, feature = { 0 }, entry = { 0 }, features = { 0 };

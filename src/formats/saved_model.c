@@ -10,8 +10,10 @@ static est_status no_model(const char *dir)
     bool is_text = text && est__is_file(text);
     est__free(text);
     if (is_text)
-        return est__fail(EST_UNIMPLEMENTED, "%s: holds saved_model.pbtxt, the text form, which is not read; save it as "
-                         "saved_model.pb", dir);
+        return est__fail(EST_UNIMPLEMENTED,
+                         "%s: holds saved_model.pbtxt, the text form, which is not read; save it as "
+                         "saved_model.pb",
+                         dir);
     if (!est__is_dir(dir))
         return est__fail(EST_NOT_FOUND, "%s: no such folder", dir);
     return est__fail(EST_NOT_FOUND, "%s: no SavedModel: there is no saved_model.pb in it", dir);
@@ -139,7 +141,8 @@ static int signature_order(const void *a, const void *b)
     return strcmp(((const est__signature *)a)->key, ((const est__signature *)b)->key);
 }
 
-static est_status fill_signature(est__arena *arena, const char *key, const Tensorflow__SignatureDef *from, est__signature *to)
+static est_status fill_signature(est__arena *arena, const char *key, const Tensorflow__SignatureDef *from,
+                                 est__signature *to)
 {
     *to = (est__signature){ .key = key, .method_name = from->method_name, .input_count = from->n_inputs,
                             .output_count = from->n_outputs };
@@ -170,7 +173,8 @@ est_status est__signatures_of(const Tensorflow__MetaGraphDef *graph, const char 
     qsort(out->list, count, sizeof *out->list, signature_order);
     for (size_t i = 1; i < count; i++)
         if (signature_order(&out->list[i - 1], &out->list[i]) == 0)
-            return est__fail(EST_DATA_LOSS, "%s: signature '%s' stands twice: the file is damaged", dir, out->list[i].key);
+            return est__fail(EST_DATA_LOSS, "%s: signature '%s' stands twice: the file is damaged", dir,
+                             out->list[i].key);
     return EST_OK;
 }
 

@@ -7,7 +7,8 @@
 #include "base/base.h"
 #include "proto/meta_graph.pb-c.h"
 
-/* Reads <dir>/saved_model.pb; est__proto_free. Errors: NOT_FOUND, DATA_LOSS, UNIMPLEMENTED (the text form; another schema). */
+/* Reads <dir>/saved_model.pb; est__proto_free. Errors: NOT_FOUND, DATA_LOSS, UNIMPLEMENTED (the text form;
+ * another schema). */
 est_status est__saved_model_read(const char *dir, Tensorflow__SavedModel **out);
 
 /* The graph with exactly these tags, in any order; lent by `m`. NOT_FOUND lists what there is. */
@@ -17,7 +18,7 @@ est_status est__saved_model_choose(const Tensorflow__SavedModel *m, const char *
 /* An input or output of a signature. */
 typedef struct est__signature_tensor {
     const char *key;
-    const char *name;          /* of the tensor in the graph, "x:0"; of a sparse one's values; "" of a composite */
+    const char *name; /* of the tensor in the graph, "x:0"; of a sparse one's values; "" of a composite */
     const char *indices, *dense_shape;   /* of a sparse one, else NULL */
     est_dtype dtype;           /* EST_INVALID: one that this library does not have */
     est_shape shape;

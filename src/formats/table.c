@@ -1,5 +1,6 @@
-/* SSTable reader and writer. A file is data blocks, an empty metaindex block, an index block and a footer of 48 bytes; a
- * block is entries, restart offsets and their count, then one byte for its compression and a masked checksum. */
+/* SSTable reader and writer. A file is data blocks, an empty metaindex block, an index block and a footer of
+ * 48 bytes; a block is entries, restart offsets and their count, then one byte for its compression and a
+ * masked checksum. */
 #include "formats/table.h"
 
 enum { FOOTER = 48, TRAILER = 5, BLOCK_SIZE = 256 * 1024, RESTART_INTERVAL = 16 };
@@ -35,19 +36,23 @@ static est_status read_block(const source *s, handle h, est__bytes *entries)
 {
     size_t end = s->size - FOOTER;
     if (h.offset > end || h.size > end - h.offset || end - h.offset - h.size < TRAILER)
-        return est__fail(EST_DATA_LOSS, "%s: block of %llu bytes at byte %llu is outside the file: the file is damaged",
+        return est__fail(EST_DATA_LOSS,
+                         "%s: block of %llu bytes at byte %llu is outside the file: the file is damaged",
                          s->what, (unsigned long long)h.size, (unsigned long long)h.offset);
     const unsigned char *p = s->data + h.offset;
     size_t n = (size_t)h.size;
     if (est__u32le(p + n + 1) != est__crc32c_mask(est__crc32c(0, p, n + 1)))
-        return est__fail(EST_DATA_LOSS, "%s: block at byte %llu: checksum differs: the file is damaged", s->what,
-                         (unsigned long long)h.offset);
+        return est__fail(EST_DATA_LOSS, "%s: block at byte %llu: checksum differs: the file is damaged",
+                         s->what, (unsigned long long)h.offset);
     if (p[n] != 0)
-        return est__fail(EST_UNIMPLEMENTED, "%s: block at byte %llu is compressed (kind %d, 1 is snappy); only "
-                         "uncompressed tables are read", s->what, (unsigned long long)h.offset, p[n]);
+        return est__fail(EST_UNIMPLEMENTED,
+                         "%s: block at byte %llu is compressed (kind %d, 1 is snappy); only "
+                         "uncompressed tables are read",
+                         s->what, (unsigned long long)h.offset, p[n]);
     uint64_t restarts = n >= 4 ? est__u32le(p + n - 4) : UINT32_MAX;
     if (n < 4 || (restarts + 1) * 4 > n)
-        return est__fail(EST_DATA_LOSS, "%s: block at byte %llu: more restarts than bytes: the file is damaged", s->what,
+        return est__fail(EST_DATA_LOSS,
+                         "%s: block at byte %llu: more restarts than bytes: the file is damaged", s->what,
                          (unsigned long long)h.offset);
     *entries = (est__bytes){ p, n - (size_t)(restarts + 1) * 4 };
     return EST_OK;
@@ -64,8 +69,8 @@ static est_status next_entry(est__cursor *c, est__buffer *key, est__bytes *value
     EST_TRY(est__cursor_bytes(c, unshared, &suffix));
     EST_TRY(est__cursor_bytes(c, size, value));
     if (shared > key->size)
-        return est__fail(EST_DATA_LOSS, "%s: a key shares %llu bytes with one of %zu: the file is damaged", c->what,
-                         (unsigned long long)shared, key->size);
+        return est__fail(EST_DATA_LOSS, "%s: a key shares %llu bytes with one of %zu: the file is damaged",
+                         c->what, (unsigned long long)shared, key->size);
     key->size = (size_t)shared;
     est__buffer_bytes(key, suffix.p, suffix.n);
     return key->status == EST_OK ? EST_OK : est__fail_memory(key->size + suffix.n);
@@ -75,10 +80,12 @@ static est_status keep(est__sstable *t, const source *s, const est__buffer *key,
 {
     const est__sstable_entry *last = t->count ? &t->entries[t->count - 1] : NULL;
     if (last && compare(last->key.p, last->key.n, key->data, key->size) >= 0)
-        return est__fail(EST_DATA_LOSS, "%s: entry %zu: keys do not rise: the file is damaged", s->what, t->count);
+        return est__fail(EST_DATA_LOSS, "%s: entry %zu: keys do not rise: the file is damaged", s->what,
+                         t->count);
     /* Shared prefixes let a small file stand for very many long keys; no real one comes near this. */
     if (key->size > 64 * s->size - t->key_bytes)
-        return est__fail(EST_DATA_LOSS, "%s: entry %zu: keys take more than 64 times the file's size: refused", s->what,
+        return est__fail(EST_DATA_LOSS,
+                         "%s: entry %zu: keys take more than 64 times the file's size: refused", s->what,
                          t->count);
     EST_TRY(est__grow(&t->entries, &t->capacity, t->count + 1, sizeof *t->entries));
     char *copy = est__arena_strndup(&t->arena, key->data ? key->data : "", key->size);
@@ -102,7 +109,8 @@ static est_status read_data_block(est__sstable *t, const source *s, handle h, es
     return EST_OK;
 }
 
-static est_status read_index_block(est__sstable *t, const source *s, handle index, est__buffer *index_key, est__buffer *key)
+static est_status read_index_block(est__sstable *t, const source *s, handle index, est__buffer *index_key,
+                                   est__buffer *key)
 {
     est__bytes entries, value;
     EST_TRY(read_block(s, index, &entries));
@@ -126,11 +134,13 @@ est_status est__sstable_read(const void *data, size_t size, const char *what, es
     source s = { data, size, what };
     *out = (est__sstable){ 0 };
     if (size < FOOTER)
-        return est__fail(EST_DATA_LOSS, "%s: %zu bytes are too few for a table: the file is cut or of another kind", what,
+        return est__fail(EST_DATA_LOSS,
+                         "%s: %zu bytes are too few for a table: the file is cut or of another kind", what,
                          size);
     const unsigned char *footer = s.data + size - FOOTER;
     if (est__u64le(footer + FOOTER - 8) != MAGIC)
-        return est__fail(EST_DATA_LOSS, "%s: no table (its last 8 bytes differ): the file is cut or of another kind", what);
+        return est__fail(EST_DATA_LOSS,
+                         "%s: no table (its last 8 bytes differ): the file is cut or of another kind", what);
     handle metaindex, index;
     est__cursor c = est__cursor_of(footer, FOOTER - 8, what);
     EST_TRY(read_handle(&c, &metaindex));
@@ -168,7 +178,8 @@ void est__sstable_free(est__sstable *t)
 
 /* ---- writing ---- */
 
-static void block_add(est__sstable_block *b, const void *key, size_t key_size, const void *value, size_t value_size)
+static void block_add(est__sstable_block *b, const void *key, size_t key_size, const void *value,
+                      size_t value_size)
 {
     size_t shared = 0;
     if (b->data.size == 0 || b->since_restart == b->interval) {
@@ -245,7 +256,8 @@ static size_t successor(char *last, size_t size)
     return size;
 }
 
-/* Writes the data block and its entry of the index; `next` is the key that the next block begins with, NULL at the end. */
+/* Writes the data block and its entry of the index; `next` is the key that the next block begins with, NULL
+ * at the end. */
 static void flush(est__sstable_writer *w, const void *next, size_t next_size)
 {
     est__buffer key = w->data.last_key;
@@ -257,12 +269,14 @@ static void flush(est__sstable_writer *w, const void *next, size_t next_size)
     est__buffer_free(&key);
 }
 
-est_status est__sstable_add(est__sstable_writer *w, const void *key, size_t key_size, const void *value, size_t value_size)
+est_status est__sstable_add(est__sstable_writer *w, const void *key, size_t key_size, const void *value,
+                            size_t value_size)
 {
     w->data.interval = RESTART_INTERVAL;
     w->index.interval = 1;
     if (w->count && compare(w->data.last_key.data, w->data.last_key.size, key, key_size) >= 0)
-        return est__fail(EST_INVALID_ARGUMENT, "'%.*s' does not sort after '%.*s': names of a table are added once, sorted",
+        return est__fail(EST_INVALID_ARGUMENT,
+                         "'%.*s' does not sort after '%.*s': names of a table are added once, sorted",
                          (int)key_size, (const char *)key, (int)w->data.last_key.size, w->data.last_key.data);
     if (w->data.data.size + w->data.restarts.size + 4 >= BLOCK_SIZE)
         flush(w, key, key_size);

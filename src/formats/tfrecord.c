@@ -1,5 +1,5 @@
-/* TFRecord reader and writer. The reader keeps a window of the uncompressed stream that grows only as bytes arrive, so a
- * length that lies cannot make it allocate more than the file holds. */
+/* TFRecord reader and writer. The reader keeps a window of the uncompressed stream that grows only as bytes
+ * arrive, so a length that lies cannot make it allocate more than the file holds. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -56,7 +56,8 @@ static est_status inflate_more(est__tfrecord_reader *r, void *to, size_t n, size
             r->z.next_in = r->input;
             r->z.avail_in = (uInt)more;
             if (more == 0 && !r->stream_end)
-                return est__fail(EST_DATA_LOSS, "%s: record %lld: the compressed stream is cut: the file is damaged",
+                return est__fail(EST_DATA_LOSS,
+                                 "%s: record %lld: the compressed stream is cut: the file is damaged",
                                  r->path, (long long)r->number);
             if (more == 0)
                 break;
@@ -136,7 +137,9 @@ static est_status start_inflating(est__tfrecord_reader *r)
     if (!r->input)
         return est__fail_memory(CHUNK);
     memcpy(r->input, r->window, r->end);
-    r->z = (z_stream){ .zalloc = z_allocate, .zfree = z_release, .next_in = r->input, .avail_in = (uInt)r->end };
+    r->z = (z_stream){
+        .zalloc = z_allocate, .zfree = z_release, .next_in = r->input, .avail_in = (uInt)r->end
+    };
     if (inflateInit2(&r->z, 15 + 32) != Z_OK)
         return est__fail_memory(sizeof r->z);
     r->inflating = true;
@@ -214,8 +217,8 @@ void est__tfrecord_close(est__tfrecord_reader *r)
 
 static est_status damaged(const est__tfrecord_reader *r, const char *why)
 {
-    return est__fail(EST_DATA_LOSS, "%s: record %lld at byte %lld: %s: the file is damaged", r->path, (long long)r->number,
-                     (long long)r->offset, why);
+    return est__fail(EST_DATA_LOSS, "%s: record %lld at byte %lld: %s: the file is damaged", r->path,
+                     (long long)r->number, (long long)r->offset, why);
 }
 
 est_status est__tfrecord_next(est__tfrecord_reader *r, est__bytes *record)
@@ -229,7 +232,8 @@ est_status est__tfrecord_next(est__tfrecord_reader *r, est__bytes *record)
         return damaged(r, "the checksum of its length differs");
     uint64_t size = est__u64le(r->window + r->begin);
     if (size > r->limit)
-        return est__fail(EST_RESOURCE_EXHAUSTED, "%s: record %lld at byte %lld: %llu bytes; at most %zu are read", r->path,
+        return est__fail(EST_RESOURCE_EXHAUSTED,
+                         "%s: record %lld at byte %lld: %llu bytes; at most %zu are read", r->path,
                          (long long)r->number, (long long)r->offset, (unsigned long long)size, r->limit);
     size_t n = (size_t)size, whole = HEADER + n + TRAILER;
     EST_TRY(fill(r, whole));
@@ -272,7 +276,8 @@ static est_status rewind_to(est__tfrecord_reader *r, int64_t raw)
 est_status est__tfrecord_seek(est__tfrecord_reader *r, int64_t offset, int64_t number)
 {
     if (offset < 0)
-        return est__fail(EST_INVALID_ARGUMENT, "%s: byte %lld is none of the file", r->path, (long long)offset);
+        return est__fail(EST_INVALID_ARGUMENT, "%s: byte %lld is none of the file", r->path,
+                         (long long)offset);
     if (!r->inflating) {
         EST_TRY(rewind_to(r, offset));
         r->begin = r->end = 0;
@@ -287,7 +292,8 @@ est_status est__tfrecord_seek(est__tfrecord_reader *r, int64_t offset, int64_t n
             size_t step = left < CHUNK ? (size_t)left : CHUNK;
             EST_TRY(fill(r, step));
             if (r->end - r->begin < step)
-                return est__fail(EST_DATA_LOSS, "%s: ends before byte %lld: is it another file?", r->path, (long long)offset);
+                return est__fail(EST_DATA_LOSS, "%s: ends before byte %lld: is it another file?", r->path,
+                                 (long long)offset);
             r->begin += step;
             left -= (int64_t)step;
         }
@@ -324,7 +330,8 @@ struct est__tfrecord_writer {
     unsigned char output[CHUNK];
 };
 
-est_status est__tfrecord_writer_new(const char *path, est__compression compression, est__tfrecord_writer **out)
+est_status est__tfrecord_writer_new(const char *path, est__compression compression,
+                                    est__tfrecord_writer **out)
 {
     est__tfrecord_writer *w = *out = est__calloc(1, sizeof *w);
     if (!w)

@@ -18,13 +18,14 @@ est_status est__tfrecord_open_memory(const void *data, size_t size, const char *
                                      est__tfrecord_reader **out);
 void est__tfrecord_close(est__tfrecord_reader *r);
 
-/* The next record, lent until the next call. OUT_OF_RANGE at the end; DATA_LOSS names file, record (from 0) and byte. */
+/* The next record, lent until the next call. OUT_OF_RANGE at the end; DATA_LOSS names file, record (from 0)
+ * and byte. */
 est_status est__tfrecord_next(est__tfrecord_reader *r, est__bytes *record);
 
 est__compression est__tfrecord_compression(const est__tfrecord_reader *r);
 int64_t est__tfrecord_number(const est__tfrecord_reader *r);   /* of the record that comes next */
-/* Where the next record begins in the uncompressed stream, and back there. A compressed stream is read again from its
- * beginning. */
+/* Where the next record begins in the uncompressed stream, and back there. A compressed stream is read again
+ * from its beginning. */
 int64_t est__tfrecord_offset(const est__tfrecord_reader *r);
 est_status est__tfrecord_seek(est__tfrecord_reader *r, int64_t offset, int64_t number);
 
@@ -32,9 +33,11 @@ est_status est__tfrecord_seek(est__tfrecord_reader *r, int64_t offset, int64_t n
 void est__tfrecord_frame(est__buffer *out, const void *data, size_t n);   /* appends one framed record */
 
 typedef struct est__tfrecord_writer est__tfrecord_writer;
-est_status est__tfrecord_writer_new(const char *path, est__compression compression, est__tfrecord_writer **out);
+est_status est__tfrecord_writer_new(const char *path, est__compression compression,
+                                    est__tfrecord_writer **out);
 est_status est__tfrecord_write(est__tfrecord_writer *w, const void *data, size_t n);
-est_status est__tfrecord_commit(est__tfrecord_writer *w);    /* frees w, whatever the outcome; the file appears now */
+/* Lets the file appear; frees w, whatever the outcome. */
+est_status est__tfrecord_commit(est__tfrecord_writer *w);
 void est__tfrecord_abandon(est__tfrecord_writer *w);         /* frees w, no file appears; NULL is fine */
 
 #endif

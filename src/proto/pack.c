@@ -1,4 +1,5 @@
-/* Wire form of messages: a check of depth, size and lengths, then protobuf-c; and the text form through descriptors. */
+/* Wire form of messages: a check of depth, size and lengths, then protobuf-c; and the text form through
+ * descriptors. */
 #include "proto/pack.h"
 
 #include <math.h>
@@ -8,10 +9,11 @@ typedef struct scan {
     const uint8_t *start;
 } scan;
 
-static est_status damaged(const scan *s, const uint8_t *at, const ProtobufCMessageDescriptor *d, const char *why)
+static est_status damaged(const scan *s, const uint8_t *at, const ProtobufCMessageDescriptor *d,
+                          const char *why)
 {
-    return est__fail(EST_DATA_LOSS, "%s: byte %zu: %s %s: the file is damaged", s->what, (size_t)(at - s->start),
-                     d->short_name, why);
+    return est__fail(EST_DATA_LOSS, "%s: byte %zu: %s %s: the file is damaged", s->what,
+                     (size_t)(at - s->start), d->short_name, why);
 }
 
 static bool varint(const uint8_t **p, const uint8_t *end, uint64_t *out)
@@ -32,32 +34,34 @@ static bool varint(const uint8_t **p, const uint8_t *end, uint64_t *out)
 
 static bool is_message_map_entry(const ProtobufCMessageDescriptor *d)
 {
-    return d->n_fields == 2 && d->fields[1].type == PROTOBUF_C_TYPE_MESSAGE && strcmp(d->fields[0].name, "key") == 0 &&
-           strcmp(d->fields[1].name, "value") == 0;
+    return d->n_fields == 2 && d->fields[1].type == PROTOBUF_C_TYPE_MESSAGE &&
+           strcmp(d->fields[0].name, "key") == 0 && strcmp(d->fields[1].name, "value") == 0;
 }
 
-static est_status check_message(const scan *s, const ProtobufCMessageDescriptor *d, const uint8_t *p, const uint8_t *end,
-                                int depth);
+static est_status check_message(const scan *s, const ProtobufCMessageDescriptor *d, const uint8_t *p,
+                                const uint8_t *end, int depth);
 
 /* A sub-message at [p, p + n): `seen` has one bit for each field of `d` that may stand once. */
-static est_status check_field(const scan *s, const ProtobufCMessageDescriptor *d, const ProtobufCFieldDescriptor *field,
-                              const uint8_t *p, size_t n, uint64_t *seen, int depth)
+static est_status check_field(const scan *s, const ProtobufCMessageDescriptor *d,
+                              const ProtobufCFieldDescriptor *field, const uint8_t *p, size_t n,
+                              uint64_t *seen, int depth)
 {
     size_t index = (size_t)(field - d->fields);
     if (field->label != PROTOBUF_C_LABEL_REPEATED && index < 64) {
         if (*seen >> index & 1)
-            return est__fail(EST_DATA_LOSS, "%s: byte %zu: field '%s' of %s stands twice: the file is damaged", s->what,
+            return est__fail(EST_DATA_LOSS,
+                             "%s: byte %zu: field '%s' of %s stands twice: the file is damaged", s->what,
                              (size_t)(p - s->start), field->name, d->short_name);
         *seen |= (uint64_t)1 << index;
     }
     if (depth == EST__PROTO_DEPTH)
-        return est__fail(EST_RESOURCE_EXHAUSTED, "%s: byte %zu: messages are nested deeper than %d: refused", s->what,
-                         (size_t)(p - s->start), EST__PROTO_DEPTH);
+        return est__fail(EST_RESOURCE_EXHAUSTED, "%s: byte %zu: messages are nested deeper than %d: refused",
+                         s->what, (size_t)(p - s->start), EST__PROTO_DEPTH);
     return check_message(s, field->descriptor, p, p + n, depth + 1);
 }
 
-static est_status check_message(const scan *s, const ProtobufCMessageDescriptor *d, const uint8_t *p, const uint8_t *end,
-                                int depth)
+static est_status check_message(const scan *s, const ProtobufCMessageDescriptor *d, const uint8_t *p,
+                                const uint8_t *end, int depth)
 {
     uint64_t seen = 0;
     while (p < end) {
@@ -81,7 +85,8 @@ static est_status check_message(const scan *s, const ProtobufCMessageDescriptor 
         if (n > (size_t)(end - p))
             return damaged(s, at, d, "is cut short");
         if ((tag & 7) == 2) {
-            const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(d, (unsigned)(tag >> 3));
+            const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(
+                d, (unsigned)(tag >> 3));
             if (field && field->type == PROTOBUF_C_TYPE_MESSAGE)
                 EST_TRY(check_field(s, d, field, p, (size_t)n, &seen, depth));
         }
@@ -92,13 +97,14 @@ static est_status check_message(const scan *s, const ProtobufCMessageDescriptor 
     return EST_OK;
 }
 
-est_status est__proto_check(const ProtobufCMessageDescriptor *d, const void *data, size_t size, const char *what)
+est_status est__proto_check(const ProtobufCMessageDescriptor *d, const void *data, size_t size,
+                            const char *what)
 {
     static const uint8_t nothing[1];
     const uint8_t *p = data ? data : nothing;
     if (size > EST__PROTO_SIZE)
-        return est__fail(EST_RESOURCE_EXHAUSTED, "%s: %zu bytes; a %s has at most %u", what, size, d->short_name,
-                         EST__PROTO_SIZE);
+        return est__fail(EST_RESOURCE_EXHAUSTED, "%s: %zu bytes; a %s has at most %u", what, size,
+                         d->short_name, EST__PROTO_SIZE);
     return check_message(&(scan){ what, p }, d, p, p + size, 1);
 }
 
@@ -116,8 +122,8 @@ static void release(void *unused, void *p)
     est__free(p);
 }
 
-est_status est__proto_unpack(const ProtobufCMessageDescriptor *d, const void *data, size_t size, const char *what,
-                             void *message)
+est_status est__proto_unpack(const ProtobufCMessageDescriptor *d, const void *data, size_t size,
+                             const char *what, void *message)
 {
     static const uint8_t nothing[1];
     ProtobufCMessage *m = NULL;
@@ -129,7 +135,8 @@ est_status est__proto_unpack(const ProtobufCMessageDescriptor *d, const void *da
     if (!m && failed)
         return est__fail_memory(size);
     if (!m)
-        return est__fail(EST_DATA_LOSS, "%s: not a %s: a field has another kind than it should: the file is damaged", what,
+        return est__fail(EST_DATA_LOSS,
+                         "%s: not a %s: a field has another kind than it should: the file is damaged", what,
                          d->short_name);
     memcpy(message, &m, sizeof m);
     return EST_OK;
@@ -230,10 +237,14 @@ static void text_value(est__buffer *out, const ProtobufCFieldDescriptor *f, cons
     case PROTOBUF_C_TYPE_SINT64:
     case PROTOBUF_C_TYPE_SFIXED64: est__buffer_printf(out, "%lld", (long long)*(const int64_t *)p); break;
     case PROTOBUF_C_TYPE_UINT64:
-    case PROTOBUF_C_TYPE_FIXED64: est__buffer_printf(out, "%llu", (unsigned long long)*(const uint64_t *)p); break;
+    case PROTOBUF_C_TYPE_FIXED64:
+        est__buffer_printf(out, "%llu", (unsigned long long)*(const uint64_t *)p);
+        break;
     case PROTOBUF_C_TYPE_FLOAT: text_real(out, (double)*(const float *)p, true); break;
     case PROTOBUF_C_TYPE_DOUBLE: text_real(out, *(const double *)p, false); break;
-    case PROTOBUF_C_TYPE_BOOL: est__buffer_text(out, *(const protobuf_c_boolean *)p ? "true" : "false"); break;
+    case PROTOBUF_C_TYPE_BOOL:
+        est__buffer_text(out, *(const protobuf_c_boolean *)p ? "true" : "false");
+        break;
     case PROTOBUF_C_TYPE_ENUM: text_enum(out, f->descriptor, *(const int *)p); break;
     case PROTOBUF_C_TYPE_STRING: text_quoted(out, *(char *const *)p, strlen(*(char *const *)p), false); break;
     case PROTOBUF_C_TYPE_BYTES: {

@@ -70,8 +70,10 @@ static void check_string(const est_tensor *t, int64_t i, const char *wanted, siz
 
 static void reads_tensorflows(void)
 {
-    static const est_dtype dtypes[] = { EST_FLOAT, EST_DOUBLE, EST_INT8, EST_UINT8, EST_INT16, EST_UINT16, EST_INT32,
-                                        EST_UINT32, EST_INT64, EST_UINT64, EST_HALF, EST_BFLOAT16 };
+    static const est_dtype dtypes[] = {
+        EST_FLOAT, EST_DOUBLE, EST_INT8,  EST_UINT8,  EST_INT16, EST_UINT16,
+        EST_INT32, EST_UINT32, EST_INT64, EST_UINT64, EST_HALF,  EST_BFLOAT16
+    };
     est__bundle *b;
     est_tensor *t;
     EST_NEED_OK(est__bundle_open(GOLDEN("model.ckpt-7"), &b));
@@ -161,7 +163,8 @@ static void files_appear_in_order(void)
     EST_CHECK_FAILS(est__bundle_finish_index(w), EST_FAILED_PRECONDITION,
                     est_test_text("%s: the index comes after the data", est_test_path("x")));
     EST_CHECK_OK(est__bundle_finish_data(w, &crc));
-    EST_CHECK(est__is_file(est_test_path("x.data-00000-of-00001")) && !est__is_file(est_test_path("x.index")));
+    EST_CHECK(est__is_file(est_test_path("x.data-00000-of-00001")) &&
+              !est__is_file(est_test_path("x.index")));
     EST_CHECK_OK(est__bundle_finish_index(w));
     EST_NEED_OK(est__file_read(est_test_path("x.index"), 0, &index, &n));
     EST_CHECK_INT(crc, est__crc32c(0, index, n));
@@ -264,7 +267,8 @@ static void put_golden(void)
     for (size_t i = 0; i < 2; i++) {
         char *data;
         size_t n;
-        EST_NEED_OK(est__file_read(EST_TEST_DATA(est_test_text("tests/golden/formats/%s", names[i])), 0, &data, &n));
+        EST_NEED_OK(
+            est__file_read(EST_TEST_DATA(est_test_text("tests/golden/formats/%s", names[i])), 0, &data, &n));
         est_test_file(names[i], data, n);
         est__free(data);
     }
@@ -283,16 +287,19 @@ static void names_the_damage(void)
     data[5] ^= 1;
     est_test_file(DATA, data, n);
     EST_NEED_OK(est__bundle_open(prefix, &b));
-    EST_CHECK_FAILS(est__bundle_read(b, "t/float32", &t), EST_DATA_LOSS,
-                    est_test_text("%s: variable 't/float32': checksum differs: the file is damaged", data_path));
+    EST_CHECK_FAILS(
+        est__bundle_read(b, "t/float32", &t), EST_DATA_LOSS,
+        est_test_text("%s: variable 't/float32': checksum differs: the file is damaged", data_path));
     EST_CHECK(!t);
     EST_CHECK_OK(est__bundle_read(b, "t/int64", &t));
     est_tensor_free(t);
     est__bundle_free(b);
     est_test_file(DATA, data, n - 1);
-    EST_CHECK_FAILS(est__bundle_open(prefix, &b), EST_DATA_LOSS,
-                    est_test_text("%s: variable 'many/variable_39/kernel': 4 bytes at byte %zu are wanted of " DATA
-                                  ", which has %zu: a file is cut", index_path, n - 4, n - 1));
+    EST_CHECK_FAILS(
+        est__bundle_open(prefix, &b), EST_DATA_LOSS,
+        est_test_text("%s: variable 'many/variable_39/kernel': 4 bytes at byte %zu are wanted of " DATA
+                      ", which has %zu: a file is cut",
+                      index_path, n - 4, n - 1));
     remove(data_path);
     EST_CHECK_FAILS(est__bundle_open(prefix, &b), EST_NOT_FOUND,
                     est_test_text("%s: cannot be opened: No such file or directory", data_path));
@@ -303,14 +310,18 @@ static void names_the_damage(void)
     EST_CHECK_FAILS(est__bundle_open(prefix, &b), EST_DATA_LOSS,
                     est_test_text("%s: block at byte 0: checksum differs: the file is damaged", index_path));
     est_test_file("model.ckpt-7.index", data, n - 1);
-    EST_CHECK_FAILS(est__bundle_open(prefix, &b), EST_DATA_LOSS,
-                    est_test_text("%s: no table (its last 8 bytes differ): the file is cut or of another kind", index_path));
+    EST_CHECK_FAILS(
+        est__bundle_open(prefix, &b), EST_DATA_LOSS,
+        est_test_text("%s: no table (its last 8 bytes differ): the file is cut or of another kind",
+                      index_path));
     est__free(data);
     EST_TEST_FILE("model.ckpt-7.index", "");
-    EST_CHECK_FAILS(est__bundle_open(prefix, &b), EST_DATA_LOSS,
-                    est_test_text("%s: 0 bytes are too few for a table: the file is cut or of another kind", index_path));
-    EST_CHECK_FAILS(est__bundle_open(est_test_path("none"), &b), EST_NOT_FOUND,
-                    est_test_text("%s.index: cannot be opened: No such file or directory", est_test_path("none")));
+    EST_CHECK_FAILS(
+        est__bundle_open(prefix, &b), EST_DATA_LOSS,
+        est_test_text("%s: 0 bytes are too few for a table: the file is cut or of another kind", index_path));
+    EST_CHECK_FAILS(
+        est__bundle_open(est_test_path("none"), &b), EST_NOT_FOUND,
+        est_test_text("%s.index: cannot be opened: No such file or directory", est_test_path("none")));
 }
 
 static size_t unreadable(const est__bundle *b)
@@ -364,7 +375,8 @@ static void survives_each_changed_entry(void)
             unsigned char *byte = (unsigned char *)(uintptr_t)t.entries[entry].value.p + bit / 8;
             *byte ^= (unsigned char)(1u << bit % 8);
             for (size_t i = 0; i < t.count; i++)
-                (void)est__sstable_add(&w, t.entries[i].key.p, t.entries[i].key.n, t.entries[i].value.p, t.entries[i].value.n);
+                (void)est__sstable_add(&w, t.entries[i].key.p, t.entries[i].key.n, t.entries[i].value.p,
+                                       t.entries[i].value.n);
             EST_NEED_OK(est__sstable_finish(&w));
             FILE *f = fopen(path, "wb");
             EST_NEED(f && fwrite(w.out.data, 1, w.out.size, f) == w.out.size && fclose(f) == 0);
@@ -398,7 +410,8 @@ static void refuses_a_compressed_block(void)
     uint32_t crc = est__crc32c_mask(est__crc32c(0, data, block + 1));
     for (size_t i = 0; i < 4; i++)
         data[block + 1 + i] = (char)(crc >> 8 * i);
-    EST_CHECK_FAILS(est__sstable_read(data, n, "index", &t), EST_UNIMPLEMENTED, "index: block at byte 0 is compressed (kind 1, "
+    EST_CHECK_FAILS(est__sstable_read(data, n, "index", &t), EST_UNIMPLEMENTED,
+                    "index: block at byte 0 is compressed (kind 1, "
                     "1 is snappy); only uncompressed tables are read");
     est__sstable_free(&t);
     est__free(data);
@@ -406,6 +419,7 @@ static void refuses_a_compressed_block(void)
 
 EST_SUITE(formats_bundle, EST_TEST(writes_tensorflows_bytes), EST_TEST(writes_an_index_of_several_blocks),
           EST_TEST(reads_tensorflows), EST_TEST(reads_several_data_files), EST_TEST(reads_into_a_tensor),
-          EST_TEST(files_appear_in_order), EST_TEST(refuses_what_cannot_be_saved), EST_TEST(survives_a_full_disk),
-          EST_TEST(memory_may_end), EST_TEST(names_the_damage), EST_TEST(finds_each_flipped_byte),
-          EST_TEST(survives_each_changed_entry), EST_TEST(refuses_a_compressed_block));
+          EST_TEST(files_appear_in_order), EST_TEST(refuses_what_cannot_be_saved),
+          EST_TEST(survives_a_full_disk), EST_TEST(memory_may_end), EST_TEST(names_the_damage),
+          EST_TEST(finds_each_flipped_byte), EST_TEST(survives_each_changed_entry),
+          EST_TEST(refuses_a_compressed_block));

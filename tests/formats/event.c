@@ -72,15 +72,17 @@ static void writes_each_kind(void)
     EST_CHECK_OK(est__event_flush(w));
     est__event_writer_free(w);
     events_text(path, &text);
-    EST_CHECK_STR(text.data,
-                  "file_version: \"brain.Event:2\"\nsource_metadata {\n  writer: \"tensorflow.core.util.events_writer\"\n}\n"
-                  "step: 5\nsummary {\n  value {\n    tag: \"accuracy\"\n    simple_value: 0.5\n  }\n"
-                  "  value {\n    tag: \"loss\"\n    simple_value: nan\n  }\n}\n"
-                  "step: 5\nsummary {\n  value {\n    tag: \"checkpoint_path\"\n    tensor {\n      dtype: DT_STRING\n"
-                  "      tensor_shape {\n      }\n      string_val: \"m/model.ckpt-5\"\n    }\n  }\n}\n"
-                  "graph_def: \"\\\"\\000\"\n"
-                  "meta_graph_def: \"\"\n"
-                  "step: 5\nsession_log {\n  status: START\n}\n");
+    EST_CHECK_STR(
+        text.data,
+        "file_version: \"brain.Event:2\"\nsource_metadata {\n  writer: "
+        "\"tensorflow.core.util.events_writer\"\n}\n"
+        "step: 5\nsummary {\n  value {\n    tag: \"accuracy\"\n    simple_value: 0.5\n  }\n"
+        "  value {\n    tag: \"loss\"\n    simple_value: nan\n  }\n}\n"
+        "step: 5\nsummary {\n  value {\n    tag: \"checkpoint_path\"\n    tensor {\n      dtype: DT_STRING\n"
+        "      tensor_shape {\n      }\n      string_val: \"m/model.ckpt-5\"\n    }\n  }\n}\n"
+        "graph_def: \"\\\"\\000\"\n"
+        "meta_graph_def: \"\"\n"
+        "step: 5\nsession_log {\n  status: START\n}\n");
     est__buffer_free(&text);
 }
 
@@ -187,6 +189,6 @@ static void reads_a_torn_end_as_the_end(void)
     est__free(data);
 }
 
-EST_SUITE(formats_event, EST_TEST(writes_what_tensorflow_writes), EST_TEST(gives_scalars), EST_TEST(writes_each_kind),
-          EST_TEST(histograms_have_all_values), EST_TEST(repairs_a_torn_end), EST_TEST(survives_a_full_disk),
-          EST_TEST(reads_a_torn_end_as_the_end));
+EST_SUITE(formats_event, EST_TEST(writes_what_tensorflow_writes), EST_TEST(gives_scalars),
+          EST_TEST(writes_each_kind), EST_TEST(histograms_have_all_values), EST_TEST(repairs_a_torn_end),
+          EST_TEST(survives_a_full_disk), EST_TEST(reads_a_torn_end_as_the_end));

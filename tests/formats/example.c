@@ -25,7 +25,8 @@ static void parses_a_batch(void)
             EST_NEED_OK(est__tfrecord_next(r, &record));
             est__buffer_clear(&kept[i]);
             est__buffer_bytes(&kept[i], record.p, record.n);
-            EST_NEED_OK(est__example_parse(p, (est__bytes){ (unsigned char *)kept[i].data, kept[i].size }, "x", i));
+            EST_NEED_OK(
+                est__example_parse(p, (est__bytes){ (unsigned char *)kept[i].data, kept[i].size }, "x", i));
         }
         EST_CHECK_INT(est__example_rows(p), 3);
         const est__feature_column *age = est__example_column(p, 0), *class = est__example_column(p, 1);
@@ -79,8 +80,8 @@ static est__bytes around(const char *feature, size_t n)
 {
     static unsigned char wire[128];
     unsigned char *p = wire;
-    const unsigned char head[] = { 0x0a, (unsigned char)(n + 7), 0x0a, (unsigned char)(n + 5), 0x0a, 1, 'a', 0x12,
-                                   (unsigned char)n };
+    const unsigned char head[] = { 0x0a, (unsigned char)(n + 7), 0x0a, (unsigned char)(n + 5), 0x0a, 1, 'a',
+                                   0x12, (unsigned char)n };
     memcpy(p, head, sizeof head);
     memcpy(p + sizeof head, feature, n);
     return (est__bytes){ wire, sizeof head + n };
@@ -117,7 +118,7 @@ static void fills_in_defaults(void)
     est__example_parser *p;
     EST_NEED_OK(est__example_parser_new(specs, 4, &p));
     EST_CHECK_OK(est__example_parse(p, BYTES(""), "x", 0));
-    EST_CHECK_OK(est__example_parse(p, AROUND(""), "x", 1));      /* a feature without a list is missing, too */
+    EST_CHECK_OK(est__example_parse(p, AROUND(""), "x", 1)); /* a feature without a list is missing, too */
     float *a = est__example_column(p, 0)->values, *b = est__example_column(p, 1)->values;
     EST_CHECK(a[0] == 1 && a[1] == 2 && a[2] == 1 && a[3] == 2 && b[0] == 2 && b[3] == 2);
     est__bytes *c = est__example_column(p, 2)->values;
@@ -138,7 +139,8 @@ static void takes_the_last_of_a_key(void)
 
 static void names_record_and_feature(void)
 {
-    const est__feature_spec one = { .name = "a", .dtype = EST_INT64, .size = 1 }, other = { .name = "b", .dtype = EST_FLOAT, .size = 1 };
+    const est__feature_spec one = { .name = "a", .dtype = EST_INT64, .size = 1 },
+                            other = { .name = "b", .dtype = EST_FLOAT, .size = 1 };
     est__example_parser *p;
     EST_CHECK_FAILS(parse_one(&other, AROUND("\x1a\x03\x0a\x01\x05"), &p), EST_INVALID_ARGUMENT,
                     "x.tfrecord: record 7: feature 'b': it is missing and has no default value");
@@ -150,8 +152,9 @@ static void names_record_and_feature(void)
                     "x.tfrecord: record 7: feature 'a': 0 values, 1 are wanted");
     EST_CHECK_FAILS(parse_one(&one, AROUND("\x1a\x03\x0a\x01\xff"), &p), EST_DATA_LOSS,
                     "x.tfrecord: record 7: feature 'a': its list is damaged");
-    EST_CHECK_FAILS(parse_one(&one, AROUND("\x1a\x0d\x0a\x0b\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), &p), EST_DATA_LOSS,
-                    "x.tfrecord: record 7: feature 'a': its list is damaged");
+    EST_CHECK_FAILS(
+        parse_one(&one, AROUND("\x1a\x0d\x0a\x0b\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), &p),
+        EST_DATA_LOSS, "x.tfrecord: record 7: feature 'a': its list is damaged");
     EST_CHECK_FAILS(parse_one(&one, AROUND("\x1a\x00\x12\x00"), &p), EST_DATA_LOSS,
                     "x.tfrecord: record 7: feature 'a': its list is damaged");
     EST_CHECK_FAILS(parse_one(&one, BYTES("\x0a\x05\x0a"), &p), EST_DATA_LOSS,
@@ -162,11 +165,16 @@ static void names_record_and_feature(void)
 
 static void checks_what_is_wanted(void)
 {
-    const est__feature_spec twice[] = { titanic[0], titanic[0] }, number[] = { { .name = "n", .dtype = EST_DOUBLE, .size = 1 } };
-    const est__feature_spec few[] = { { .name = "n", .dtype = EST_FLOAT, .size = 3, .default_values = (float[]){ 1, 2 },
+    const est__feature_spec twice[] = { titanic[0], titanic[0] },
+                            number[] = { { .name = "n", .dtype = EST_DOUBLE, .size = 1 } };
+    const est__feature_spec few[] = { { .name = "n",
+                                        .dtype = EST_FLOAT,
+                                        .size = 3,
+                                        .default_values = (float[]){ 1, 2 },
                                         .default_count = 2 } };
     est__example_parser *p;
-    EST_CHECK_FAILS(est__example_parser_new(twice, 2, &p), EST_INVALID_ARGUMENT, "feature 'age' is wanted twice");
+    EST_CHECK_FAILS(est__example_parser_new(twice, 2, &p), EST_INVALID_ARGUMENT,
+                    "feature 'age' is wanted twice");
     EST_CHECK_FAILS(est__example_parser_new(number, 1, &p), EST_INVALID_ARGUMENT,
                     "feature 'n' is float64; an Example holds float32, int64 and string");
     EST_CHECK_FAILS(est__example_parser_new(few, 1, &p), EST_INVALID_ARGUMENT,
@@ -176,7 +184,8 @@ static void checks_what_is_wanted(void)
 
 static est_status list(void *user, const est__example_feature *f)
 {
-    est__buffer_printf(user, "%.*s %s %zu\n", (int)f->name.n, (const char *)f->name.p, est_dtype_name(f->dtype), f->count);
+    est__buffer_printf(user, "%.*s %s %zu\n", (int)f->name.n, (const char *)f->name.p,
+                       est_dtype_name(f->dtype), f->count);
     return EST_OK;
 }
 
@@ -184,7 +193,8 @@ static void lists_what_is_there(void)
 {
     est__buffer record = { 0 }, text = { 0 };
     EST_NEED_OK(sample_example(2, &record));
-    EST_CHECK_OK(est__example_list((est__bytes){ (unsigned char *)record.data, record.size }, "x", 0, list, &text));
+    EST_CHECK_OK(
+        est__example_list((est__bytes){ (unsigned char *)record.data, record.size }, "x", 0, list, &text));
     EST_CHECK_STR(text.data, "age float32 1\nclass string 1\nids int64 3\n");
     EST_CHECK_FAILS(est__example_list(AROUND("\x0a\x02\x0a\x01"), "x", 3, list, &text), EST_DATA_LOSS,
                     "x: record 3: feature 'a': its list is damaged");
@@ -204,13 +214,15 @@ static void allocates_nothing_later(void)
             (void)est_test_fail_allocation(0);
         est__example_clear(p);
         for (int i = 0; i < 100; i++)
-            EST_CHECK_OK(est__example_parse(p, (est__bytes){ (unsigned char *)record.data, record.size }, "x", i));
+            EST_CHECK_OK(
+                est__example_parse(p, (est__bytes){ (unsigned char *)record.data, record.size }, "x", i));
     }
     EST_CHECK_INT(est_test_fail_allocation(0), 0);
     est__example_parser_free(p);
     est__buffer_free(&record);
 }
 
-EST_SUITE(formats_example, EST_TEST(parses_a_batch), EST_TEST(writes_what_it_parsed), EST_TEST(takes_packed_and_single_numbers),
-          EST_TEST(fills_in_defaults), EST_TEST(takes_the_last_of_a_key), EST_TEST(names_record_and_feature),
+EST_SUITE(formats_example, EST_TEST(parses_a_batch), EST_TEST(writes_what_it_parsed),
+          EST_TEST(takes_packed_and_single_numbers), EST_TEST(fills_in_defaults),
+          EST_TEST(takes_the_last_of_a_key), EST_TEST(names_record_and_feature),
           EST_TEST(checks_what_is_wanted), EST_TEST(lists_what_is_there), EST_TEST(allocates_nothing_later));

@@ -20,7 +20,8 @@ static est_status add_numbers(est__bundle_writer *w, const char *name, est_dtype
     return st;
 }
 
-static est_status add_strings(est__bundle_writer *w, const char *name, est_shape shape, const char *const *s, const size_t *n)
+static est_status add_strings(est__bundle_writer *w, const char *name, est_shape shape, const char *const *s,
+                              const size_t *n)
 {
     est_tensor *t;
     EST_TRY(est_tensor_new_strings(&shape, s, n, &t));
@@ -41,8 +42,8 @@ static est_status add_scalar(est__bundle_writer *w, const char *name, est_dtype 
 }
 
 /* Columns [from, to) of 0, 1, 2, … in a matrix of `whole`; rows [first, last). */
-static est_status add_part(est__bundle_writer *w, const char *name, est_dtype dtype, est_shape whole, const int64_t first[2],
-                           const int64_t last[2])
+static est_status add_part(est__bundle_writer *w, const char *name, est_dtype dtype, est_shape whole,
+                           const int64_t first[2], const int64_t last[2])
 {
     est_tensor *t;
     est_shape shape = EST_SHAPE(last[0] - first[0], last[1] - first[1]);
@@ -58,8 +59,10 @@ static est_status add_part(est__bundle_writer *w, const char *name, est_dtype dt
 
 static est_status add_all(est__bundle_writer *w)
 {
-    static const est_dtype dtypes[] = { EST_FLOAT, EST_DOUBLE, EST_INT8, EST_UINT8, EST_INT16, EST_UINT16, EST_INT32,
-                                        EST_UINT32, EST_INT64, EST_UINT64, EST_HALF, EST_BFLOAT16 };
+    static const est_dtype dtypes[] = {
+        EST_FLOAT, EST_DOUBLE, EST_INT8,  EST_UINT8,  EST_INT16, EST_UINT16,
+        EST_INT32, EST_UINT32, EST_INT64, EST_UINT64, EST_HALF,  EST_BFLOAT16
+    };
     static const uint8_t bools[] = { 1, 0, 1 };
     const est_shape three = EST_SHAPE(3);
     char name[64], x[200];
@@ -164,7 +167,8 @@ static est_status add_events(est__event_writer *w)
         EST_TRY(est__event_flush(w));
     }
     EST_TRY(est__event_histogram(w, 3, "weights", &histogram));
-    EST_TRY(est__event_session_log(w, 7, TENSORFLOW__SESSION_LOG__SESSION_STATUS__CHECKPOINT, "model.ckpt-7"));
+    EST_TRY(
+        est__event_session_log(w, 7, TENSORFLOW__SESSION_LOG__SESSION_STATUS__CHECKPOINT, "model.ckpt-7"));
     return est__event_flush(w);
 }
 

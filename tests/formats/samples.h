@@ -1,4 +1,5 @@
-/* The contents of tests/golden/formats, written by the library: what tests/golden/make_formats.py writes with TensorFlow. */
+/* The contents of tests/golden/formats, written by the library: what tests/golden/make_formats.py writes with
+ * TensorFlow. */
 #ifndef EST_TESTS_FORMATS_SAMPLES_H
 #define EST_TESTS_FORMATS_SAMPLES_H
 

@@ -21,7 +21,8 @@ static void lists_signatures(void)
     EST_CHECK_STR(d->inputs[0].key, "x");
     EST_CHECK_STR(d->inputs[0].name, "x:0");
     EST_CHECK_INT(d->inputs[0].dtype, EST_FLOAT);
-    EST_CHECK(d->inputs[0].shape.rank == 2 && d->inputs[0].shape.dim[0] == -1 && d->inputs[0].shape.dim[1] == 2);
+    EST_CHECK(d->inputs[0].shape.rank == 2 && d->inputs[0].shape.dim[0] == -1 &&
+              d->inputs[0].shape.dim[1] == 2);
     EST_CHECK_STR(d->outputs[0].name, "y:0");
     EST_CHECK(!est__signature_find(&s, "other"));
     est__signatures_free(&s);
@@ -59,8 +60,10 @@ static void says_what_is_none(void)
     EST_CHECK_FAILS(est__saved_model_read(dir, &m), EST_NOT_FOUND,
                     est_test_text("%s: no SavedModel: there is no saved_model.pb in it", dir));
     EST_TEST_FILE("saved_model.pbtxt", "saved_model_schema_version: 1");
-    EST_CHECK_FAILS(est__saved_model_read(dir, &m), EST_UNIMPLEMENTED,
-                    est_test_text("%s: holds saved_model.pbtxt, the text form, which is not read; save it as saved_model.pb", dir));
+    EST_CHECK_FAILS(
+        est__saved_model_read(dir, &m), EST_UNIMPLEMENTED,
+        est_test_text(
+            "%s: holds saved_model.pbtxt, the text form, which is not read; save it as saved_model.pb", dir));
     const char *path = EST_TEST_FILE("saved_model.pb", "");
     EST_CHECK_FAILS(est__saved_model_read(dir, &m), EST_DATA_LOSS,
                     est_test_text("%s: holds no graph: not a SavedModel, or a damaged one", path));
@@ -68,8 +71,10 @@ static void says_what_is_none(void)
     EST_CHECK_FAILS(est__saved_model_read(dir, &m), EST_DATA_LOSS,
                     est_test_text("%s: byte 2: SavedModel is cut short: the file is damaged", path));
     EST_TEST_FILE("saved_model.pb", "\x08\x02\x12\x00");
-    EST_CHECK_FAILS(est__saved_model_read(dir, &m), EST_UNIMPLEMENTED, est_test_text("%s: schema version 2, 1 is read", path));
+    EST_CHECK_FAILS(est__saved_model_read(dir, &m), EST_UNIMPLEMENTED,
+                    est_test_text("%s: schema version 2, 1 is read", path));
     EST_CHECK(!m);
 }
 
-EST_SUITE(formats_saved_model, EST_TEST(lists_signatures), EST_TEST(writes_what_it_read), EST_TEST(says_what_is_none));
+EST_SUITE(formats_saved_model, EST_TEST(lists_signatures), EST_TEST(writes_what_it_read),
+          EST_TEST(says_what_is_none));

@@ -21,7 +21,8 @@ static void check_records(const char *path, est__compression compression)
         EST_NEED_OK(est__tfrecord_next(r, &record));
         EST_CHECK_BYTES(record.p, record.n, wanted.data, wanted.size);
     }
-    EST_CHECK_FAILS(est__tfrecord_next(r, &record), EST_OUT_OF_RANGE, est_test_text("%s: the end, after 3 records", path));
+    EST_CHECK_FAILS(est__tfrecord_next(r, &record), EST_OUT_OF_RANGE,
+                    est_test_text("%s: the end, after 3 records", path));
     est__buffer_free(&wanted);
     est__tfrecord_close(r);
 }
@@ -56,7 +57,8 @@ static void goes_back_to_a_place(void)
     for (size_t i = 0; i < 2; i++) {
         est__tfrecord_reader *r;
         est__bytes record;
-        EST_NEED_OK(est__tfrecord_open(EST_TEST_DATA(est_test_text("tests/golden/formats/%s", names[i])), 0, &r));
+        EST_NEED_OK(
+            est__tfrecord_open(EST_TEST_DATA(est_test_text("tests/golden/formats/%s", names[i])), 0, &r));
         EST_NEED_OK(est__tfrecord_next(r, &record));
         size_t size = record.n;
         int64_t second = est__tfrecord_offset(r);
@@ -96,8 +98,9 @@ static void names_the_damage(void)
     EST_CHECK_FAILS(count(path, 0), EST_DATA_LOSS,
                     est_test_text("%s: record 2 at byte 158: it is cut: the file is damaged", path));
     path = est_test_file("cut", data, 162);
-    EST_CHECK_FAILS(count(path, 0), EST_DATA_LOSS,
-                    est_test_text("%s: record 2 at byte 158: it is cut within its length: the file is damaged", path));
+    EST_CHECK_FAILS(
+        count(path, 0), EST_DATA_LOSS,
+        est_test_text("%s: record 2 at byte 158: it is cut within its length: the file is damaged", path));
     data[20] ^= 1;
     path = est_test_file("flipped", data, n);
     EST_CHECK_FAILS(count(path, 0), EST_DATA_LOSS,
@@ -105,11 +108,14 @@ static void names_the_damage(void)
     data[20] ^= 1;
     data[158] ^= 1;
     path = est_test_file("flipped", data, n);
-    EST_CHECK_FAILS(count(path, 0), EST_DATA_LOSS,
-                    est_test_text("%s: record 2 at byte 158: the checksum of its length differs: the file is damaged", path));
+    EST_CHECK_FAILS(
+        count(path, 0), EST_DATA_LOSS,
+        est_test_text("%s: record 2 at byte 158: the checksum of its length differs: the file is damaged",
+                      path));
     data[158] ^= 1;
-    EST_CHECK_FAILS(count(GOLDEN("examples.tfrecord"), 50), EST_RESOURCE_EXHAUSTED,
-                    est_test_text("%s: record 0 at byte 0: 62 bytes; at most 50 are read", GOLDEN("examples.tfrecord")));
+    EST_CHECK_FAILS(
+        count(GOLDEN("examples.tfrecord"), 50), EST_RESOURCE_EXHAUSTED,
+        est_test_text("%s: record 0 at byte 0: 62 bytes; at most 50 are read", GOLDEN("examples.tfrecord")));
     est__free(data);
     EST_NEED_OK(est__file_read(GOLDEN("examples.tfrecord.gz"), 0, &data, &n));
     path = est_test_file("cut", data, n - 9);
@@ -117,8 +123,10 @@ static void names_the_damage(void)
                     est_test_text("%s: record 2: the compressed stream is cut: the file is damaged", path));
     est__free(data);
     path = EST_TEST_FILE("text", "age,fare\n22,7.25\n");
-    EST_CHECK_FAILS(count(path, 0), EST_DATA_LOSS,
-                    est_test_text("%s: record 0 at byte 0: the checksum of its length differs: the file is damaged", path));
+    EST_CHECK_FAILS(
+        count(path, 0), EST_DATA_LOSS,
+        est_test_text("%s: record 0 at byte 0: the checksum of its length differs: the file is damaged",
+                      path));
     path = est_test_text("%s/none", est_test_dir());
     EST_CHECK_FAILS(count(path, 0), EST_NOT_FOUND,
                     est_test_text("%s: cannot be opened: No such file or directory", path));
@@ -187,6 +195,6 @@ static void abandoned_file_does_not_appear(void)
     est__names_free(&names);
 }
 
-EST_SUITE(formats_tfrecord, EST_TEST(reads_tensorflows), EST_TEST(writes_what_it_reads), EST_TEST(goes_back_to_a_place),
-          EST_TEST(names_the_damage), EST_TEST(believes_no_length), EST_TEST(reads_joined_and_large),
-          EST_TEST(abandoned_file_does_not_appear));
+EST_SUITE(formats_tfrecord, EST_TEST(reads_tensorflows), EST_TEST(writes_what_it_reads),
+          EST_TEST(goes_back_to_a_place), EST_TEST(names_the_damage), EST_TEST(believes_no_length),
+          EST_TEST(reads_joined_and_large), EST_TEST(abandoned_file_does_not_appear));

@@ -1,4 +1,5 @@
-/* A checkpoint whose index holds any entries, under checksums that fit. The input is entries: length, key, length, value. */
+/* A checkpoint whose index holds any entries, under checksums that fit. The input is entries: length, key,
+ * length, value. */
 #include "fuzz/fuzz.h"
 
 #include <stdio.h>

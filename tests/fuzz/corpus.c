@@ -1,4 +1,5 @@
-/* The fuzz targets over their seeds, over each seed cut at every length, and with every bit flipped: none may crash. */
+/* The fuzz targets over their seeds, over each seed cut at every length, and with every bit flipped: none may
+ * crash. */
 #include <stdlib.h>
 
 #include "base/base.h"
@@ -90,5 +91,5 @@ static void csv(void)
     over_corpus(est_fuzz_csv, "csv");
 }
 
-EST_SUITE(fuzz_corpus, EST_TEST(tfrecord), EST_TEST(table), EST_TEST(bundle), EST_TEST(example), EST_TEST(saved_model),
-          EST_TEST(checkpoint_state), EST_TEST(csv));
+EST_SUITE(fuzz_corpus, EST_TEST(tfrecord), EST_TEST(table), EST_TEST(bundle), EST_TEST(example),
+          EST_TEST(saved_model), EST_TEST(checkpoint_state), EST_TEST(csv));

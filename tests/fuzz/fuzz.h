@@ -1,5 +1,5 @@
-/* A fuzz target is LLVMFuzzerTestOneInput under libFuzzer, and a plain function in the unit tests (fuzz/corpus.c):
- *     EST_FUZZ(table) { … data, size …; return 0; } */
+/* A fuzz target is LLVMFuzzerTestOneInput under libFuzzer, and a plain function in the unit tests
+ * (fuzz/corpus.c): EST_FUZZ(table) { … data, size …; return 0; } */
 #ifndef EST_TESTS_FUZZ_H
 #define EST_TESTS_FUZZ_H
 

@@ -15,7 +15,9 @@
 static void node_goes_in_and_out(void)
 {
     /* name "x", op "Const", attr {dtype: DT_FLOAT}, and field 99 of a later version */
-    static const char wire[] = "\x0a\x01x\x12\x05" "Const\x2a\x0b\x0a\x05" "dtype\x12\x02\x30\x01\x9a\x06\x02hi";
+    static const char wire[] = "\x0a\x01x\x12\x05"
+                               "Const\x2a\x0b\x0a\x05"
+                               "dtype\x12\x02\x30\x01\x9a\x06\x02hi";
     Tensorflow__NodeDef *n;
     est__buffer out = { 0 };
     EST_NEED_OK(UNPACK(NODE, wire, &n));
@@ -26,7 +28,9 @@ static void node_goes_in_and_out(void)
     EST_CHECK_BYTES(out.data, out.size, wire, sizeof wire - 1);
     est__buffer_clear(&out);
     EST_CHECK_OK(est__proto_text(n, &out));
-    EST_CHECK_STR(out.data, "name: \"x\"\nop: \"Const\"\nattr {\n  key: \"dtype\"\n  value {\n    type: DT_FLOAT\n  }\n}\n");
+    EST_CHECK_STR(
+        out.data,
+        "name: \"x\"\nop: \"Const\"\nattr {\n  key: \"dtype\"\n  value {\n    type: DT_FLOAT\n  }\n}\n");
     est__buffer_free(&out);
     est__proto_free(n);
     EST_NEED_OK(est__proto_unpack(NODE, NULL, 0, "graph.pb", &n));
@@ -76,7 +80,8 @@ static void refuses_damage(void)
 {
     Tensorflow__NodeDef *n;
     Tensorflow__MetaGraphDef *m;
-    EST_CHECK_FAILS(UNPACK(NODE, "\x0a\x05x", &n), EST_DATA_LOSS, "graph.pb: byte 0: NodeDef is cut short: the file is damaged");
+    EST_CHECK_FAILS(UNPACK(NODE, "\x0a\x05x", &n), EST_DATA_LOSS,
+                    "graph.pb: byte 0: NodeDef is cut short: the file is damaged");
     EST_CHECK(!n);
     EST_CHECK_FAILS(UNPACK(NODE, "\x0a\xff", &n), EST_DATA_LOSS,
                     "graph.pb: byte 0: NodeDef holds a length that does not end: the file is damaged");
@@ -94,13 +99,15 @@ static void refuses_damage(void)
                     "graph.pb: byte 4: field 'graph_def' of MetaGraphDef stands twice: the file is damaged");
 }
 
-/* An AttrValue in the attributes of a function in an AttrValue, `levels` times; written from its end to its beginning. */
+/* An AttrValue in the attributes of a function in an AttrValue, `levels` times; written from its end to its
+ * beginning. */
 static uint8_t *nested(int levels, size_t *size)
 {
     size_t capacity = (size_t)levels * 32 + 16, at = capacity;
     uint8_t *wire = malloc(capacity);
     for (int i = 0; wire && i < levels; i++) {
-        static const uint8_t tags[] = { 0x12, 0x12, 0x52 };   /* entry.value, NameAttrList.attr, AttrValue.func */
+        static const uint8_t tags[] = { 0x12, 0x12,
+                                        0x52 }; /* entry.value, NameAttrList.attr, AttrValue.func */
         for (int k = 0; k < 3; k++) {
             uint64_t n = capacity - at;
             uint8_t length[10];
@@ -125,7 +132,8 @@ static void refuses_depth(void)
     size_t size;
     uint8_t *wire = nested(1000000, &size);
     EST_NEED(wire != NULL);
-    EST_CHECK_INT(est__proto_unpack(&tensorflow__attr_value__descriptor, wire, size, "graph.pb", &a), EST_RESOURCE_EXHAUSTED);
+    EST_CHECK_INT(est__proto_unpack(&tensorflow__attr_value__descriptor, wire, size, "graph.pb", &a),
+                  EST_RESOURCE_EXHAUSTED);
     EST_CHECK(strstr(est_error(), "messages are nested deeper than 100: refused") != NULL);
     free(wire);
     wire = nested(33, &size);
@@ -152,7 +160,8 @@ static void memory_may_end(void)
     size_t size;
     Tensorflow__SavedModel *m = NULL;
     est_status st = EST_RESOURCE_EXHAUSTED;
-    EST_NEED_OK(est__file_read(EST_TEST_DATA("tests/golden/formats/saved_model/saved_model.pb"), 1 << 20, &data, &size));
+    EST_NEED_OK(est__file_read(EST_TEST_DATA("tests/golden/formats/saved_model/saved_model.pb"), 1 << 20,
+                               &data, &size));
     for (int64_t nth = 1; st == EST_RESOURCE_EXHAUSTED && nth < 10000; nth++) {
         (void)est_test_fail_allocation(nth);
         st = est__proto_unpack(&tensorflow__saved_model__descriptor, data, size, "saved_model.pb", &m);
@@ -164,5 +173,6 @@ static void memory_may_end(void)
     est__free(data);
 }
 
-EST_SUITE(proto_pack, EST_TEST(node_goes_in_and_out), EST_TEST(text_escapes), EST_TEST(text_shows_a_chosen_zero),
-          EST_TEST(refuses_damage), EST_TEST(refuses_depth), EST_TEST(does_not_enter_bytes), EST_TEST(memory_may_end));
+EST_SUITE(proto_pack, EST_TEST(node_goes_in_and_out), EST_TEST(text_escapes),
+          EST_TEST(text_shows_a_chosen_zero), EST_TEST(refuses_damage), EST_TEST(refuses_depth),
+          EST_TEST(does_not_enter_bytes), EST_TEST(memory_may_end));
