@@ -26,7 +26,8 @@ static void expand_body(expansion *e, const est_operation *op, est_node *const *
     est_graph_begin_scope(e->to, op->name);
     op->row->body(&b);
     est_graph_end_scope(e->to);
-    for (int i = 0; i < op->num_outputs && i < 16; i++)
+    int outputs = op->num_outputs > 0 ? op->num_outputs : 1;   /* without outputs: its handle */
+    for (int i = 0; i < outputs && i < 16; i++)
         *place(e, &op->output[i]) = y[i] ? y[i] : est__graph_fail(e->to, EST_INTERNAL, "%s: its body gives no output %d",
                                                                   op->row->tf_name, i);
 }

@@ -35,7 +35,7 @@ typedef struct est_body {
     est_graph *g;
     const est_operation *op;   /* for attributes */
     est_node *const *x;        /* inputs in g */
-    est_node **y;              /* to be set: outputs in g */
+    est_node **y;              /* to be set: outputs in g; y[0] for an op without outputs: what it does */
 } est_body;
 
 /* One elementwise function over n elements that lie side by side; all inputs have n elements. */

@@ -22,7 +22,7 @@ static void parts_walk(est__runs *r, void *arg)
     const parts *p = arg;
     for (int64_t o = 0; o < p->outer; o++)
         for (int i = 0; i < p->count; i++)
-            est__run(r, est__in(p->k, i), o * p->run[i], p->run[i]);
+            est__copy_run(r, est__in(p->k, i), o * p->run[i], p->run[i]);
 }
 
 static est_status join(est_kernel *k, int count, const est_shape *s, int axis)

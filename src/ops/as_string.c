@@ -24,14 +24,14 @@ static est_status check_attrs(const est_operation *op, est_dtype t)
     int64_t width = est__attr_int(op, "width"), precision = est__attr_int(op, "precision");
     bool scientific = est__attr_bool(op, "scientific"), shortest = est__attr_bool(op, "shortest");
     if (strlen(fill) > 1 || (fill[0] != '\0' && strchr(" +-0#", fill[0]) == NULL))
-        return est__fail(EST_INVALID_ARGUMENT, "fill \"%s\" is none of ' ', '+', '-', '0', '#'", fill);
+        return EST_PREPARE_FAIL(op, "fill \"%s\" is none of ' ', '+', '-', '0', '#'", fill);
     if (width > WIDEST || precision > WIDEST)
-        return est__fail(EST_INVALID_ARGUMENT, "width %lld and precision %lld: both must be at most %d", (long long)width,
+        return EST_PREPARE_FAIL(op, "width %lld and precision %lld: both must be at most %d", (long long)width,
                          (long long)precision, WIDEST);
     if (scientific && shortest)
-        return est__fail(EST_INVALID_ARGUMENT, "scientific and shortest cannot both be set");
+        return EST_PREPARE_FAIL(op, "%s", "scientific and shortest cannot both be set");
     if (!est__dtype_is_float(t) && (scientific || shortest || precision >= 0))
-        return est__fail(EST_INVALID_ARGUMENT, "scientific, shortest and precision are for floats, this is %s", est_dtype_name(t));
+        return EST_PREPARE_FAIL(op, "scientific, shortest and precision are for floats, this is %s", est_dtype_name(t));
     return EST_OK;
 }
 

@@ -17,7 +17,7 @@ static est_status prepare(const est_operation *op, void *state)
     for (int64_t i = 0; i < b->n; i++) {
         b->value[i] = (float)a->list.f[i];
         if (i > 0 && !(b->value[i - 1] <= b->value[i]))
-            return est__fail(EST_INVALID_ARGUMENT, "boundary %g comes after %g: they must ascend", (double)b->value[i],
+            return EST_PREPARE_FAIL(op, "boundary %g comes after %g: they must ascend", (double)b->value[i],
                              (double)b->value[i - 1]);
     }
     return EST_OK;

@@ -18,7 +18,7 @@ static est_status prepare(const est_operation *op, void *state)
     for (int64_t i = 0; i < t->n; i++) {
         t->value[i] = (float)a->list.f[i];
         if (i > 0 && !(t->value[i - 1] <= t->value[i]))
-            return est__fail(EST_INVALID_ARGUMENT, "threshold %g comes after %g: they must ascend", (double)t->value[i],
+            return EST_PREPARE_FAIL(op, "threshold %g comes after %g: they must ascend", (double)t->value[i],
                              (double)t->value[i - 1]);
     }
     return EST_OK;

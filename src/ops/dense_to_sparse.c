@@ -26,7 +26,7 @@ static void kept_walk(est__runs *r, void *arg)
     const dropping *d = arg;
     for (int64_t i = 0; i < d->n; i++)
         if (kept(d->x, i))
-            est__run(r, d->x, i, 1);
+            est__copy_run(r, d->x, i, 1);
 }
 
 static void put_indices(const est_tensor *x, int64_t n, int64_t *to)

@@ -25,7 +25,7 @@ static est_status prepare(const est_operation *op, void *state)
 {
     const char *name = est__attr_string(op, "combiner");
     if (!combiner_of(name, &((lookup_state *)state)->combiner))
-        return est__fail(EST_INVALID_ARGUMENT, "the combiner \"%s\" is none of sum, mean, sqrtn", name);
+        return EST_PREPARE_FAIL(op, "the combiner \"%s\" is none of sum, mean, sqrtn", name);
     return EST_OK;
 }
 

@@ -41,7 +41,7 @@ static void gather_walk(est__runs *r, void *arg)
     const gather *w = arg;
     for (int64_t o = 0; o < w->outer; o++)
         for (int64_t i = 0; i < w->count; i++)
-            est__run(r, w->params, (o * w->rows + est__int_at(w->indices, i)) * w->inner, w->inner);
+            est__copy_run(r, w->params, (o * w->rows + est__int_at(w->indices, i)) * w->inner, w->inner);
 }
 
 static est_status gather_cpu(est_kernel *k)
@@ -180,7 +180,7 @@ static void gather_nd_walk(est__runs *r, void *arg)
 {
     const places *p = arg;
     for (int64_t i = 0; i < p->count; i++)
-        est__run(r, p->from, place(p, i), p->inner);
+        est__copy_run(r, p->from, place(p, i), p->inner);
 }
 
 static est_status gather_nd_cpu(est_kernel *k)

@@ -70,11 +70,12 @@ static est_status prepare_file(const est_operation *op, void *state)
     s->vocab_size = est__attr_int(op, "vocab_size");
     s->offset = est__attr_int(op, "offset");
     if (strlen(delimiter) != 1)
-        return est__fail(EST_INVALID_ARGUMENT, "the delimiter \"%s\" must be one character", delimiter);
+        return EST_PREPARE_FAIL(op, "the delimiter \"%s\" must be one character", delimiter);
     if (s->key_index < WHOLE_LINE || s->value_index < WHOLE_LINE)
-        return est__fail(EST_INVALID_ARGUMENT, "a column is -2 (the whole line), -1 (the line number), or 0 and up");
+        return EST_PREPARE_FAIL(op, "column %lld: -2 is the whole line, -1 the line number, 0 the first column",
+                                (long long)(s->key_index < WHOLE_LINE ? s->key_index : s->value_index));
     if (s->vocab_size < -1 || s->vocab_size == 0)
-        return est__fail(EST_INVALID_ARGUMENT, "vocab_size %lld is neither -1 nor positive", (long long)s->vocab_size);
+        return EST_PREPARE_FAIL(op, "vocab_size %lld is neither -1 nor positive", (long long)s->vocab_size);
     s->delimiter = delimiter[0];
     return EST_OK;
 }
@@ -227,7 +228,7 @@ static void find_walk(est__runs *r, void *arg)
     const finding *f = arg;
     for (int64_t i = 0; i < f->n; i++) {
         int64_t entry = est__table_find(f->table, f->keys, i);
-        est__run(r, entry < 0 ? f->missing : f->table->values, entry < 0 ? 0 : entry, 1);
+        est__copy_run(r, entry < 0 ? f->missing : f->table->values, entry < 0 ? 0 : entry, 1);
     }
 }
 

@@ -75,17 +75,17 @@ typedef struct est__runs {
     int64_t count;
     est_tensor *out;
 } est__runs;
-/* Makes output i of that dtype and shape by calling walk, once or (strings) twice, which calls est__run for each run in output order. */
+/* Makes output i of that dtype and shape by calling walk, once or (strings) twice, which calls est__copy_run for each run in output order. */
 est_status est__runs_out(est_kernel *k, int i, est_dtype dtype, const est_shape *shape,
                          void (*walk)(est__runs *r, void *arg), void *arg);
-void est__run_slow(est__runs *r, const est_tensor *from, int64_t start, int64_t n);
-static inline void est__run(est__runs *r, const est_tensor *from, int64_t start, int64_t n)
+void est__copy_run_slow(est__runs *r, const est_tensor *from, int64_t start, int64_t n);
+static inline void est__copy_run(est__runs *r, const est_tensor *from, int64_t start, int64_t n)
 {
     if (r->size == 4 && n == 1) {
         memcpy(r->to, (const char *)from->data + start * 4, 4);
         r->to += 4;
     } else {
-        est__run_slow(r, from, start, n);
+        est__copy_run_slow(r, from, start, n);
     }
 }
 /* A view of one tensor that an output is copied from: element [i0, i1, …] is from[start + i0*stride[0] + …]. */
@@ -118,6 +118,10 @@ static inline est_shape est__unknown_shape(int rank)   /* of known rank, or -1 *
         s.dim[d] = -1;
     return s;
 }
+
+/* An attribute is wrong: what a row's `prepare` says, after the operation. */
+#define EST_PREPARE_FAIL(op, format, ...) \
+    est__fail(EST_INVALID_ARGUMENT, "%s '%s': " format, (op)->row->tf_name, (op)->name, __VA_ARGS__)
 
 /* ---- gradients ---- */
 void est__grad_none(est_grad *b);   /* nothing flows back: integers, comparisons, shapes */

@@ -193,5 +193,6 @@ EST_OPS(order,
     { .tf_name = "ArgMax", .signature = ARG_SIGNATURE, .infer = arg_infer, .cpu = argmax_cpu, .grad = est__grad_none },
     { .tf_name = "ArgMin", .signature = ARG_SIGNATURE, .infer = arg_infer, .cpu = argmin_cpu, .grad = est__grad_none },
     { .tf_name = "TopKV2",
-      .signature = "input: T, k: int32 -> values: T, indices: int32; sorted: bool = true; T: " EST_SIG_SIGNED,
+      .signature = "input: T, k: Tk -> values: T, indices: index_type; sorted: bool = true; T: " EST_SIG_SIGNED
+                   "; Tk: {int32, int64} = int32; index_type: {int32} = int32",
       .infer = top_k_infer, .cpu = top_k_cpu, .grad = top_k_grad });

@@ -45,16 +45,16 @@ static est_status check_counts(const est_operation *op, const parse_state *s)
     if (s->v2)
         types_of(op, "ragged_split_types", &splits);
     if (s->v2 && est__attr_int(op, "num_sparse") != s->num_sparse)
-        return est__fail(EST_INVALID_ARGUMENT, "num_sparse is %lld, but %d sparse_types are listed",
+        return EST_PREPARE_FAIL(op, "num_sparse is %lld, but %d sparse_types are listed",
                          (long long)est__attr_int(op, "num_sparse"), s->num_sparse);
     if (splits != s->num_ragged)
-        return est__fail(EST_INVALID_ARGUMENT, "%d ragged_value_types and %d ragged_split_types", s->num_ragged, splits);
+        return EST_PREPARE_FAIL(op, "%d ragged_value_types and %d ragged_split_types", s->num_ragged, splits);
     if (shapes != s->num_dense)
-        return est__fail(EST_INVALID_ARGUMENT, "%d dense_shapes for %d dense features", shapes, s->num_dense);
+        return EST_PREPARE_FAIL(op, "%d dense_shapes for %d dense features", shapes, s->num_dense);
     return EST_OK;
 }
 
-static est_status check_shape(const est_shape *shape)
+static est_status check_shape(const est_operation *op, const est_shape *shape)
 {
     char text[EST__SHAPE_TEXT_SIZE];
     int64_t n = 1;
@@ -66,7 +66,7 @@ static est_status check_shape(const est_shape *shape)
         n *= good ? shape->dim[d] : 1;
         good = good && n <= MAX_ELEMENTS;
     }
-    return good ? EST_OK : est__fail(EST_INVALID_ARGUMENT, "the dense shape %s: only the first dimension may be unknown",
+    return good ? EST_OK : EST_PREPARE_FAIL(op, "the dense shape %s: only the first dimension may be unknown",
                                      est__shape_string(text, shape));
 }
 
@@ -85,7 +85,7 @@ static est_status prepare(const est_operation *op, void *state)
         *f++ = (feature){ .form = SPARSE, .dtype = sparse[i] };
     for (int i = 0; i < s->num_dense; i++, f++) {
         *f = (feature){ .form = DENSE, .dtype = dense[i], .shape = est__attr(op, "dense_shapes")->list.shape[i] };
-        EST_TRY(check_shape(&f->shape));
+        EST_TRY(check_shape(op, &f->shape));
     }
     for (int i = 0; i < s->num_ragged; i++)
         *f++ = (feature){ .form = RAGGED, .dtype = ragged[i],

@@ -1,7 +1,7 @@
 /* Outputs whose elements are the inputs' in another order; and integer operands that tell which. */
 #include "ops/ops.h"
 
-void est__run_slow(est__runs *r, const est_tensor *from, int64_t start, int64_t n)
+void est__copy_run_slow(est__runs *r, const est_tensor *from, int64_t start, int64_t n)
 {
     if (r->size != 0) {
         memcpy(r->to, (const char *)from->data + (size_t)start * r->size, (size_t)n * r->size);
@@ -50,7 +50,7 @@ static void view_walk(est__runs *r, void *arg)
         run *= v->dim[--outer];
     for (;;) {
         int d = outer - 1;
-        est__run(r, v->from, at, run);
+        est__copy_run(r, v->from, at, run);
         for (; d >= 0; d--) {
             at += v->stride[d];
             if (++index[d] < v->dim[d])

@@ -68,7 +68,7 @@ static void choose_strings(est__runs *r, void *arg)
     const choice *w = arg;
     for (int64_t i = 0; i < w->n; i++) {
         int j = ((const bool *)w->t[0]->data)[est__broadcast_index(&w->b[0], i)] ? 1 : 2;
-        est__run(r, w->t[j], est__broadcast_index(&w->b[j], i), 1);
+        est__copy_run(r, w->t[j], est__broadcast_index(&w->b[j], i), 1);
     }
 }
 

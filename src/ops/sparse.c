@@ -26,7 +26,7 @@ static void fill_walk(est__runs *r, void *arg)
 {
     const filling *f = arg;
     for (int64_t i = 0; i < f->count; i++)
-        est__run(r, f->source[i] < 0 ? f->filler : f->values, f->source[i] < 0 ? 0 : f->source[i], 1);
+        est__copy_run(r, f->source[i] < 0 ? f->filler : f->values, f->source[i] < 0 ? 0 : f->source[i], 1);
 }
 
 static est_status check_fill(est_kernel *k, filling *f)
@@ -214,7 +214,7 @@ static void dense_walk(est__runs *r, void *arg)
 {
     const scattering *s = arg;
     for (int64_t i = 0; i < s->n; i++)
-        est__run(r, s->source[i] < 0 ? s->filler : s->values, s->source[i] < 0 ? 0 : s->source[i], 1);
+        est__copy_run(r, s->source[i] < 0 ? s->filler : s->values, s->source[i] < 0 ? 0 : s->source[i], 1);
 }
 
 /* The place of index i in row-major order; -1: outside. */

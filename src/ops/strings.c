@@ -10,7 +10,7 @@ static est_status prepare_hash(const est_operation *op, void *state)
 {
     int64_t n = est__attr_int(op, "num_buckets");
     if (n < 1)
-        return est__fail(EST_INVALID_ARGUMENT, "num_buckets is %lld, it must be at least 1", (long long)n);
+        return EST_PREPARE_FAIL(op, "num_buckets is %lld, it must be at least 1", (long long)n);
     ((hash_state *)state)->num_buckets = (uint64_t)n;
     return EST_OK;
 }
@@ -125,7 +125,7 @@ static est_status prepare_length(const est_operation *op, void *state)
 {
     const char *unit = est__attr_string(op, "unit");
     if (strcmp(unit, "BYTE") != 0 && strcmp(unit, "UTF8_CHAR") != 0)
-        return est__fail(EST_INVALID_ARGUMENT, "the unit \"%s\" is neither BYTE nor UTF8_CHAR", unit);
+        return EST_PREPARE_FAIL(op, "the unit \"%s\" is neither BYTE nor UTF8_CHAR", unit);
     ((length_state *)state)->characters = unit[0] == 'U';
     return EST_OK;
 }

@@ -94,7 +94,7 @@ static void first_walk(est__runs *r, void *arg)
 {
     const seen *s = arg;
     for (int64_t i = 0; i < s->count; i++)
-        est__run(r, s->x, s->first[i], 1);
+        est__copy_run(r, s->x, s->first[i], 1);
 }
 
 /* ---- Unique ---- */
