@@ -1,4 +1,5 @@
-/* The set of columns: it owns them, keeps the first error, and lives as long as anybody who was given one of its columns. */
+/* The set of columns: it owns them, keeps the first error, and lives as long as anybody who was given one
+ * of its columns. */
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -115,8 +116,8 @@ static est_status unknown_kind(const char *kind)
     while (kinds[count])
         count++;
     const char *near = kind ? est__nearest(kind, kinds, count) : NULL;
-    return est__fail(EST_INVALID_ARGUMENT, "'%s' is no feature column%s%s%s", kind ? kind : "(NULL)", near ? "; did you mean '" : "",
-                     near ? near : "", near ? "'?" : "");
+    return est__fail(EST_INVALID_ARGUMENT, "'%s' is no feature column%s%s%s", kind ? kind : "(NULL)",
+                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static est_status fill(est_column *c, const char *key, const void *options, size_t size)
@@ -136,7 +137,8 @@ static est_status fill(est_column *c, const char *key, const void *options, size
     return c->kind->check(c);
 }
 
-est_column *est_column_new(est_columns *c, const char *kind, const char *key, const void *options, size_t size)
+est_column *est_column_new(est_columns *c, const char *kind, const char *key, const void *options,
+                           size_t size)
 {
     const est_column_kind *k = find_kind(kind);
     if (!c)
@@ -164,19 +166,21 @@ const char *est_column_key(const est_column *column)
     return column && column->key ? column->key : "";
 }
 
-est_column *est_numeric_column_sized(est_columns *c, const char *key, const est_numeric_column_options *options, size_t size)
+est_column *est_numeric_column_sized(est_columns *c, const char *key,
+                                     const est_numeric_column_options *options, size_t size)
 {
     return est_column_new(c, "numeric_column", key, options, size);
 }
 
-est_column *est_categorical_column_with_identity_sized(est_columns *c, const char *key, const est_identity_options *options,
-                                                       size_t size)
+est_column *est_categorical_column_with_identity_sized(est_columns *c, const char *key,
+                                                       const est_identity_options *options, size_t size)
 {
     return est_column_new(c, "categorical_column_with_identity", key, options, size);
 }
 
 est_column *est_categorical_column_with_vocabulary_list_sized(est_columns *c, const char *key,
-                                                              const est_vocabulary_list_options *options, size_t size)
+                                                              const est_vocabulary_list_options *options,
+                                                              size_t size)
 {
     return est_column_new(c, "categorical_column_with_vocabulary_list", key, options, size);
 }
@@ -230,7 +234,8 @@ est_status est__columns_sorted(est_column_list columns, const char *where, const
             size_t b = place_of(columns, sorted[i], sorted[i] == sorted[i - 1] ? a + 1 : 0);
             const char *name = sorted[i]->name;
             est__free(sorted);
-            return est__fail(EST_INVALID_ARGUMENT, "%s[%zu] and [%zu] are both named '%s'; a model takes each name once", where,
+            return est__fail(EST_INVALID_ARGUMENT,
+                             "%s[%zu] and [%zu] are both named '%s'; a model takes each name once", where,
                              a < b ? a : b, a < b ? b : a, name);
         }
     *out = sorted;

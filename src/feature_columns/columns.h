@@ -38,11 +38,14 @@ struct est_column_kind {
     const char *name;              /* of its tf.feature_column function */
     const est_field *fields;
     size_t options_size;
-    /* What the field table cannot tell; may change name and fill state. Memory comes from est__column_alloc. */
+    /* What the field table cannot tell; may change name and fill state. Memory comes from
+     * est__column_alloc. */
     est_status (*check)(est_column *c);
     est_status (*parse_spec)(const est_column *c, est__spec_builder *b);
-    est__ids (*ids)(est_graph *g, const est_features *f, const est_column *c);      /* NULL: not categorical */
-    est_node *(*dense)(est_graph *g, const est_features *f, const est_column *c);   /* [batch, width] float32; NULL: not dense */
+    /* The ids of the batch; NULL: not categorical. */
+    est__ids (*ids)(est_graph *g, const est_features *f, const est_column *c);
+    /* [batch, width] float32; NULL: not dense. */
+    est_node *(*dense)(est_graph *g, const est_features *f, const est_column *c);
     int64_t (*width)(const est_column *c);   /* number of ids, or of elements */
 };
 /* All kinds, made from the list of files in Makefile.inc; ends with NULL (kinds.c). */
@@ -50,24 +53,27 @@ extern const est_column_kind *const est__column_kinds[];
 
 /* "<kind> '<key>': <text>". */
 est_status est__column_fail(const est_column *c, const char *format, ...) EST_PRINTF(2, 3);
-est_status est__column_alloc(est_column *c, size_t size, void *out_pointer);   /* zeroed, lives as long as the set */
+/* Zeroed memory that lives as long as the set. */
+est_status est__column_alloc(est_column *c, size_t size, void *out_pointer);
 est_status est__column_check_default(const est_column *c, est_ints default_value);   /* one number at most */
 
 /* The column's feature; fails, naming those that are there, and returns NULL, when it is absent. */
-const est_feature_nodes *est__column_feature(est_graph *g, const est_features *f, const est_column *c, const char *key);
-/* A categorical column's input as a sparse triple. Of a dense one, "" and -1 are left out, as TensorFlow does; a variable-length
- * one is taken as it is. Fails when the dtype is not `dtype`. */
+const est_feature_nodes *est__column_feature(est_graph *g, const est_features *f, const est_column *c,
+                                             const char *key);
+/* A categorical column's input as a sparse triple. Of a dense one, "" and -1 are left out, as TensorFlow
+ * does; a variable-length one is taken as it is. Fails when the dtype is not `dtype`. */
 est__ids est__column_input(est_graph *g, const est_features *f, const est_column *c, est_dtype dtype);
 
-/* The place of each word in a list, int64, `default_value` for others: a table that is filled when a session starts. */
+/* The place of each word in a list, int64, `default_value` for others: a table that is filled when a
+ * session starts. */
 est_node *est__vocabulary_ids(est_graph *g, est_node *word, const est_values *words, int64_t default_value);
 
 /* The set stays alive until est_columns_free was called as often as retain and new. */
 est_columns *est__columns_retain(est_columns *c);
 est_columns *est__columns_of(const est_column *column);   /* NULL: of none */
 est__arena *est__columns_arena(est_columns *c);
-/* The list in the order of names, in memory for est__free. Errors: empty, not columns, a spoiled set, two of one name.
- * `where` opens the message: "LinearClassifier: feature_columns". */
+/* The list in the order of names, in memory for est__free. Errors: empty, not columns, a spoiled set, two
+ * of one name. `where` opens the message: "LinearClassifier: feature_columns". */
 est_status est__columns_sorted(est_column_list columns, const char *where, const est_column ***out);
 
 #endif

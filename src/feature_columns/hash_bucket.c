@@ -1,11 +1,14 @@
-/* categorical_column_with_hash_bucket: id = Fingerprint64(text) mod hash_bucket_size; integers as their decimal text. */
+/* categorical_column_with_hash_bucket: id = Fingerprint64(text) mod hash_bucket_size; integers as their
+ * decimal text. */
 #include "feature_columns/columns.h"
 
 static const char *const dtypes[] = { "string", "int64", NULL };
 
 static const est_field fields[] = {
-    EST_FIELD(est_hash_bucket_options, INT, hash_bucket_size, .needed = true, .min = 1, .doc = "number of ids"),
-    EST_FIELD(est_hash_bucket_options, STRING, dtype, .def_text = "string", .choices = dtypes, .doc = "dtype of the feature"),
+    EST_FIELD(est_hash_bucket_options, INT, hash_bucket_size, .needed = true, .min = 1,
+              .doc = "number of ids"),
+    EST_FIELD(est_hash_bucket_options, STRING, dtype, .def_text = "string", .choices = dtypes,
+              .doc = "dtype of the feature"),
     { 0 }
 };
 
@@ -22,7 +25,8 @@ static est_dtype dtype_of(const est_column *c)
 
 static est_status parse_spec(const est_column *c, est__spec_builder *b)
 {
-    return est__spec_add(b, c, (est_feature){ .name = c->key, .dtype = dtype_of(c), .variable_length = true });
+    return est__spec_add(b, c,
+                         (est_feature){ .name = c->key, .dtype = dtype_of(c), .variable_length = true });
 }
 
 static est__ids ids(est_graph *g, const est_features *f, const est_column *c)
@@ -43,6 +47,7 @@ static int64_t width(const est_column *c)
 }
 
 const est_column_kind est__column_hash_bucket = {
-    .name = "categorical_column_with_hash_bucket", .fields = fields, .options_size = sizeof(est_hash_bucket_options),
-    .check = check, .parse_spec = parse_spec, .ids = ids, .width = width
+    .name = "categorical_column_with_hash_bucket", .fields = fields,
+    .options_size = sizeof(est_hash_bucket_options), .check = check, .parse_spec = parse_spec, .ids = ids,
+    .width = width
 };

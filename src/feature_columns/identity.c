@@ -4,8 +4,10 @@
 #include "feature_columns/columns.h"
 
 static const est_field fields[] = {
-    EST_FIELD(est_identity_options, INT, num_buckets, .needed = true, .min = 1, .doc = "values are in [0, num_buckets)"),
-    EST_FIELD(est_identity_options, INTS, default_value, .def_text = "none", .doc = "what values outside become; none: they fail"),
+    EST_FIELD(est_identity_options, INT, num_buckets, .needed = true, .min = 1,
+              .doc = "values are in [0, num_buckets)"),
+    EST_FIELD(est_identity_options, INTS, default_value, .def_text = "none",
+              .doc = "what values outside become; none: they fail"),
     { 0 }
 };
 
@@ -13,9 +15,10 @@ static est_status check(est_column *c)
 {
     const est_identity_options *o = c->options;
     EST_TRY(est__column_check_default(c, o->default_value));
-    if (o->default_value.count && (o->default_value.data[0] < 0 || o->default_value.data[0] >= o->num_buckets))
-        return est__column_fail(c, "default_value is %lld; it must be in [0, %lld)", (long long)o->default_value.data[0],
-                                (long long)o->num_buckets);
+    if (o->default_value.count &&
+        (o->default_value.data[0] < 0 || o->default_value.data[0] >= o->num_buckets))
+        return est__column_fail(c, "default_value is %lld; it must be in [0, %lld)",
+                                (long long)o->default_value.data[0], (long long)o->num_buckets);
     return EST_OK;
 }
 
@@ -24,7 +27,8 @@ static est_status parse_spec(const est_column *c, est__spec_builder *b)
     return est__spec_add(b, c, (est_feature){ .name = c->key, .dtype = EST_INT64, .variable_length = true });
 }
 
-/* Without default_value, ids are passed on: negative ones are left out by the lookup, those that are too large fail in it. */
+/* Without default_value, ids are passed on: negative ones are left out by the lookup, those that are too
+ * large fail in it. */
 static est__ids ids(est_graph *g, const est_features *f, const est_column *c)
 {
     const est_identity_options *o = c->options;
@@ -43,6 +47,7 @@ static int64_t width(const est_column *c)
 }
 
 const est_column_kind est__column_identity = {
-    .name = "categorical_column_with_identity", .fields = fields, .options_size = sizeof(est_identity_options), .check = check,
-    .parse_spec = parse_spec, .ids = ids, .width = width
+    .name = "categorical_column_with_identity", .fields = fields,
+    .options_size = sizeof(est_identity_options), .check = check, .parse_spec = parse_spec, .ids = ids,
+    .width = width
 };

@@ -12,7 +12,8 @@ const est_feature_nodes *est_features_find(const est_features *f, const char *na
     return NULL;
 }
 
-const est_feature_nodes *est__column_feature(est_graph *g, const est_features *f, const est_column *c, const char *key)
+const est_feature_nodes *est__column_feature(est_graph *g, const est_features *f, const est_column *c,
+                                             const char *key)
 {
     const est_feature_nodes *found = est_features_find(f, key);
     if (found)
@@ -20,8 +21,8 @@ const est_feature_nodes *est__column_feature(est_graph *g, const est_features *f
     est__buffer names = { 0 };
     for (size_t i = 0; f && i < f->count; i++)
         est__buffer_printf(&names, "%s'%s'", i ? ", " : "", f->data[i].name);
-    est__graph_fail(g, EST_INVALID_ARGUMENT, "%s '%s': feature '%s' is not in the data, which holds %s", c->kind->name, c->key,
-                    key, names.size ? names.data : "none");
+    est__graph_fail(g, EST_INVALID_ARGUMENT, "%s '%s': feature '%s' is not in the data, which holds %s",
+                    c->kind->name, c->key, key, names.size ? names.data : "none");
     est__buffer_free(&names);
     return NULL;
 }
@@ -39,16 +40,18 @@ static est_node *as_matrix(est_graph *g, const est_column *c, est_node *x)
     if (rank == 1)
         return est_expand_dims(g, x, -1);
     if (rank < 1)
-        return est__graph_fail(g, EST_INVALID_ARGUMENT, "%s '%s': feature '%s' is %s; it must be [batch] or [batch, n]",
-                               c->kind->name, c->key, c->key, rank == 0 ? "a scalar" : "of unknown rank");
+        return est__graph_fail(g, EST_INVALID_ARGUMENT,
+                               "%s '%s': feature '%s' is %s; it must be [batch] or [batch, n]", c->kind->name,
+                               c->key, c->key, rank == 0 ? "a scalar" : "of unknown rank");
     if (rank == 2)
         return x;
     int64_t row = 1;
     for (int d = 1; d < rank; d++)
         row = est_node_shape(x)->dim[d] < 0 || row < 0 ? -1 : row * est_node_shape(x)->dim[d];
     if (row < 0)
-        return est__graph_fail(g, EST_INVALID_ARGUMENT, "%s '%s': feature '%s' has an example of unknown shape", c->kind->name,
-                               c->key, c->key);
+        return est__graph_fail(g, EST_INVALID_ARGUMENT,
+                               "%s '%s': feature '%s' has an example of unknown shape", c->kind->name, c->key,
+                               c->key);
     return est_reshape(g, x, EST_INTS(-1, row));
 }
 
@@ -58,11 +61,13 @@ est__ids est__column_input(est_graph *g, const est_features *f, const est_column
     if (!in || est__is_nil(in->value))
         return nothing(g);
     est_node *value = in->value;
-    if (dtype == EST_INT64 && est__dtype_is_integer(est_node_dtype(value)) && est_node_dtype(value) != EST_INT64)
+    if (dtype == EST_INT64 && est__dtype_is_integer(est_node_dtype(value)) &&
+        est_node_dtype(value) != EST_INT64)
         value = est_cast(g, value, EST_INT64);
     if (!est__is_nil(value) && est_node_dtype(value) != dtype) {
-        est__graph_fail(g, EST_INVALID_ARGUMENT, "%s '%s': feature '%s' is %s, the column takes %s", c->kind->name, c->key, c->key,
-                        est_dtype_name(est_node_dtype(value)), est_dtype_name(dtype));
+        est__graph_fail(g, EST_INVALID_ARGUMENT, "%s '%s': feature '%s' is %s, the column takes %s",
+                        c->kind->name, c->key, c->key, est_dtype_name(est_node_dtype(value)),
+                        est_dtype_name(dtype));
         return nothing(g);
     }
     if (in->indices)
@@ -71,5 +76,7 @@ est__ids est__column_input(est_graph *g, const est_features *f, const est_column
     if (est__is_nil(value))
         return nothing(g);
     est_node *sparse = est_op(g, "EstDenseToSparse", NULL, EST_NODES(value), EST_NO_ATTRS);
-    return (est__ids){ .indices = sparse, .values = est_node_output(sparse, 1), .dense_shape = est_node_output(sparse, 2) };
+    return (est__ids){ .indices = sparse,
+                       .values = est_node_output(sparse, 1),
+                       .dense_shape = est_node_output(sparse, 2) };
 }

@@ -9,12 +9,14 @@
 static const char *const dtypes[] = { "float32", "int64", NULL };
 
 static const est_field fields[] = {
-    EST_FIELD(est_numeric_column_options, INTS, shape, .min = 1, .def_text = "[1]", .doc = "shape of one example's values"),
+    EST_FIELD(est_numeric_column_options, INTS, shape, .min = 1, .def_text = "[1]",
+              .doc = "shape of one example's values"),
     EST_FIELD(est_numeric_column_options, FLOATS, default_value, .min = -INFINITY, .max = INFINITY,
               .doc = "for an absent value; one for all, or one an element"),
     EST_FIELD(est_numeric_column_options, NORMALIZER, normalizer_fn,
               .doc = "{mean, std}, {min, max} or log1p, applied to the values"),
-    EST_FIELD(est_numeric_column_options, STRING, dtype, .def_text = "float32", .choices = dtypes, .doc = "dtype of the feature"),
+    EST_FIELD(est_numeric_column_options, STRING, dtype, .def_text = "float32", .choices = dtypes,
+              .doc = "dtype of the feature"),
     { 0 }
 };
 
@@ -28,7 +30,8 @@ static est_status check_shape(const est_column *c, est_ints shape, state *s)
 {
     s->shape = EST_SHAPE(1);
     if (shape.count > EST_MAX_RANK - 1)
-        return est__column_fail(c, "shape has %zu dimensions; it takes at most %d", shape.count, EST_MAX_RANK - 1);
+        return est__column_fail(c, "shape has %zu dimensions; it takes at most %d", shape.count,
+                                EST_MAX_RANK - 1);
     if (shape.count)
         s->shape = est_shape_of((int)shape.count, shape.data);
     s->elements = 1;
@@ -46,8 +49,8 @@ static est_status check_default(est_column *c, est_floats given, est_dtype dtype
     if (given.count == 0)
         return EST_OK;
     if (given.count != 1 && given.count != (size_t)s->elements)
-        return est__column_fail(c, "default_value has %zu numbers; it takes one, or the %lld of shape", given.count,
-                                (long long)s->elements);
+        return est__column_fail(c, "default_value has %zu numbers; it takes one, or the %lld of shape",
+                                given.count, (long long)s->elements);
     EST_TRY(est__column_alloc(c, sizeof *s->default_value, &s->default_value));
     EST_TRY(est__column_alloc(c, given.count * est_dtype_size(dtype), &s->default_value->data));
     s->default_value->dtype = dtype;
@@ -64,9 +67,11 @@ static est_status check_default(est_column *c, est_floats given, est_dtype dtype
 static est_status check_normalizer(const est_column *c, const est_normalizer *n)
 {
     if (n->kind == EST_NORMALIZE_MEAN_STD && !(n->std > 0 && isfinite(n->std) && isfinite(n->mean)))
-        return est__column_fail(c, "normalizer_fn has mean %g and std %g; they must be finite, and std above 0", n->mean, n->std);
+        return est__column_fail(
+            c, "normalizer_fn has mean %g and std %g; they must be finite, and std above 0", n->mean, n->std);
     if (n->kind == EST_NORMALIZE_MIN_MAX && !(n->max > n->min && isfinite(n->max - n->min)))
-        return est__column_fail(c, "normalizer_fn has min %g and max %g; they must be finite, and max above min", n->min, n->max);
+        return est__column_fail(
+            c, "normalizer_fn has min %g and max %g; they must be finite, and max above min", n->min, n->max);
     if (n->kind == EST_NORMALIZE_FN && !n->fn)
         return est__column_fail(c, "normalizer_fn has no function");
     return EST_OK;
@@ -87,8 +92,11 @@ static est_status parse_spec(const est_column *c, est__spec_builder *b)
 {
     const est_numeric_column_options *o = c->options;
     const state *s = c->state;
-    return est__spec_add(b, c, (est_feature){ .name = c->key, .dtype = est_dtype_of(o->dtype), .shape = s->shape,
-                                              .default_value = s->default_value });
+    return est__spec_add(b, c,
+                         (est_feature){ .name = c->key,
+                                        .dtype = est_dtype_of(o->dtype),
+                                        .shape = s->shape,
+                                        .default_value = s->default_value });
 }
 
 static est_node *to_float(est_graph *g, est_node *x)
@@ -131,8 +139,9 @@ static est_node *flatten(est_graph *g, est_node *x, const est_column *c, const s
         return x;
     if (shape->rank >= 1 && elements >= 0 && elements != s->elements) {
         char found[EST__SHAPE_TEXT_SIZE], wanted[EST__SHAPE_TEXT_SIZE];
-        return est__graph_fail(g, EST_INVALID_ARGUMENT, "%s '%s': feature '%s' is %s, the column has shape %s", c->kind->name,
-                               c->key, c->key, est__shape_string(found, shape), est__shape_string(wanted, &s->shape));
+        return est__graph_fail(g, EST_INVALID_ARGUMENT,
+                               "%s '%s': feature '%s' is %s, the column has shape %s", c->kind->name, c->key,
+                               c->key, est__shape_string(found, shape), est__shape_string(wanted, &s->shape));
     }
     return est_reshape(g, x, EST_INTS(-1, s->elements));
 }
@@ -144,10 +153,12 @@ static est_node *dense(est_graph *g, const est_features *f, const est_column *c)
     if (!in || est__is_nil(in->value))
         return &g->nil;
     if (in->indices)
-        return est__graph_fail(g, EST_INVALID_ARGUMENT, "%s '%s': feature '%s' is of variable length, the column takes a dense one",
+        return est__graph_fail(g, EST_INVALID_ARGUMENT,
+                               "%s '%s': feature '%s' is of variable length, the column takes a dense one",
                                c->kind->name, c->key, c->key);
     if (est_node_dtype(in->value) == EST_STRING)
-        return est__graph_fail(g, EST_INVALID_ARGUMENT, "%s '%s': feature '%s' is string, the column takes numbers", c->kind->name,
+        return est__graph_fail(g, EST_INVALID_ARGUMENT,
+                               "%s '%s': feature '%s' is string, the column takes numbers", c->kind->name,
                                c->key, c->key);
     est_node *x = in->value;
     if (est_node_shape(x)->rank == 1)
@@ -162,6 +173,6 @@ static int64_t width(const est_column *c)
 }
 
 const est_column_kind est__column_numeric = {
-    .name = "numeric_column", .fields = fields, .options_size = sizeof(est_numeric_column_options), .check = check,
-    .parse_spec = parse_spec, .dense = dense, .width = width
+    .name = "numeric_column", .fields = fields, .options_size = sizeof(est_numeric_column_options),
+    .check = check, .parse_spec = parse_spec, .dense = dense, .width = width
 };

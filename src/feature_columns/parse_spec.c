@@ -9,10 +9,12 @@ static void describe(char *text, size_t size, const est_feature *f)
     if (f->variable_length) {
         snprintf(text, size, "%s of variable length", est_dtype_name(f->dtype));
     } else if (!f->default_value) {
-        snprintf(text, size, "%s %s without a default", est_dtype_name(f->dtype), est__shape_string(shape, &f->shape));
+        snprintf(text, size, "%s %s without a default", est_dtype_name(f->dtype),
+                 est__shape_string(shape, &f->shape));
     } else {
         est__format_double(number, est__tensor_get(f->default_value, 0));
-        snprintf(text, size, "%s %s, default %s%s", est_dtype_name(f->dtype), est__shape_string(shape, &f->shape), number,
+        snprintf(text, size, "%s %s, default %s%s", est_dtype_name(f->dtype),
+                 est__shape_string(shape, &f->shape), number,
                  est__tensor_elements(f->default_value) > 1 ? ", …" : "");
     }
 }
@@ -33,7 +35,8 @@ static bool same(const est_feature *a, const est_feature *b)
 {
     if (a->dtype != b->dtype || a->variable_length != b->variable_length)
         return false;
-    return a->variable_length || (est_shape_equal(&a->shape, &b->shape) && same_default(a->default_value, b->default_value));
+    return a->variable_length ||
+           (est_shape_equal(&a->shape, &b->shape) && same_default(a->default_value, b->default_value));
 }
 
 static est_status grow(est__spec_builder *b)
@@ -64,7 +67,8 @@ est_status est__spec_add(est__spec_builder *b, const est_column *column, est_fea
             return EST_OK;
         describe(first, sizeof first, &b->feature[at]);
         describe(second, sizeof second, &feature);
-        return est__fail(EST_INVALID_ARGUMENT, "column '%s' reads feature '%s' as %s, column '%s' as %s; they must agree",
+        return est__fail(EST_INVALID_ARGUMENT,
+                         "column '%s' reads feature '%s' as %s, column '%s' as %s; they must agree",
                          b->reader[at]->name, feature.name, first, column->name, second);
     }
     if (b->count == b->capacity)

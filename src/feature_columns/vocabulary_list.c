@@ -6,10 +6,14 @@
 static const char *const dtypes[] = { "string", "int64", NULL };
 
 static const est_field fields[] = {
-    EST_FIELD(est_vocabulary_list_options, VALUES, vocabulary_list, .needed = true, .doc = "words, or integers, in the order of ids"),
-    EST_FIELD(est_vocabulary_list_options, INTS, default_value, .def_text = "-1", .doc = "id of other words; -1: they are left out"),
-    EST_FIELD(est_vocabulary_list_options, INT, num_oov_buckets, .doc = "other words are hashed to so many ids after the list's"),
-    EST_FIELD(est_vocabulary_list_options, STRING, dtype, .def_text = NULL, .choices = dtypes, .doc = "that of the list"),
+    EST_FIELD(est_vocabulary_list_options, VALUES, vocabulary_list, .needed = true,
+              .doc = "words, or integers, in the order of ids"),
+    EST_FIELD(est_vocabulary_list_options, INTS, default_value, .def_text = "-1",
+              .doc = "id of other words; -1: they are left out"),
+    EST_FIELD(est_vocabulary_list_options, INT, num_oov_buckets,
+              .doc = "other words are hashed to so many ids after the list's"),
+    EST_FIELD(est_vocabulary_list_options, STRING, dtype, .def_text = NULL, .choices = dtypes,
+              .doc = "that of the list"),
     { 0 }
 };
 
@@ -20,7 +24,8 @@ static size_t words(const est_vocabulary_list_options *o)
 
 static est_dtype dtype_of(const est_column *c)
 {
-    return ((const est_vocabulary_list_options *)c->options)->vocabulary_list.strings.count ? EST_STRING : EST_INT64;
+    return ((const est_vocabulary_list_options *)c->options)->vocabulary_list.strings.count ? EST_STRING
+                                                                                            : EST_INT64;
 }
 
 /* A word's place plus one is kept in the map, as its value. */
@@ -28,15 +33,16 @@ static est_status check_unique(const est_column *c, const est_vocabulary_list_op
 {
     const est_values *v = &o->vocabulary_list;
     for (size_t i = 0; i < words(o); i++) {
-        const void *key = v->strings.count ? (const void *)v->strings.data[i] : (const void *)&v->ints.data[i];
+        const void *key =
+            v->strings.count ? (const void *)v->strings.data[i] : (const void *)&v->ints.data[i];
         size_t length = v->strings.count ? strlen(v->strings.data[i]) : sizeof v->ints.data[i];
         size_t first = (size_t)(uintptr_t)est__map_get(seen, key, length);
         if (first && v->strings.count)
-            return est__column_fail(c, "vocabulary_list[%zu] and [%zu] are both '%s'; a word has one id", first - 1, i,
-                                    v->strings.data[i]);
+            return est__column_fail(c, "vocabulary_list[%zu] and [%zu] are both '%s'; a word has one id",
+                                    first - 1, i, v->strings.data[i]);
         if (first)
-            return est__column_fail(c, "vocabulary_list[%zu] and [%zu] are both %lld; a word has one id", first - 1, i,
-                                    (long long)v->ints.data[i]);
+            return est__column_fail(c, "vocabulary_list[%zu] and [%zu] are both %lld; a word has one id",
+                                    first - 1, i, (long long)v->ints.data[i]);
         EST_TRY(est__map_put(seen, key, length, (void *)(uintptr_t)(i + 1)));
     }
     return EST_OK;
@@ -47,9 +53,11 @@ static est_status check(est_column *c)
     const est_vocabulary_list_options *o = c->options;
     EST_TRY(est__column_check_default(c, o->default_value));
     if (o->num_oov_buckets < 0)
-        return est__column_fail(c, "num_oov_buckets is %lld; it must be at least 0", (long long)o->num_oov_buckets);
+        return est__column_fail(c, "num_oov_buckets is %lld; it must be at least 0",
+                                (long long)o->num_oov_buckets);
     if (o->num_oov_buckets && o->default_value.count && o->default_value.data[0] != -1)
-        return est__column_fail(c, "both num_oov_buckets and default_value are set; other words get one of the two");
+        return est__column_fail(
+            c, "both num_oov_buckets and default_value are set; other words get one of the two");
     if (o->dtype && est_dtype_of(o->dtype) != dtype_of(c))
         return est__column_fail(c, "dtype is %s, vocabulary_list is of %s; they must be the same", o->dtype,
                                 est_dtype_name(dtype_of(c)));
@@ -61,13 +69,16 @@ static est_status check(est_column *c)
 
 static est_status parse_spec(const est_column *c, est__spec_builder *b)
 {
-    return est__spec_add(b, c, (est_feature){ .name = c->key, .dtype = dtype_of(c), .variable_length = true });
+    return est__spec_add(b, c,
+                         (est_feature){ .name = c->key, .dtype = dtype_of(c), .variable_length = true });
 }
 
 /* Words outside the list: hashed to the ids after the list's, as tf.lookup.StaticVocabularyTable does. */
 static est_node *spread(est_graph *g, const est_vocabulary_list_options *o, est_node *word, est_node *found)
 {
-    est_node *text = est_node_dtype(word) == EST_STRING ? word : est_op(g, "AsString", NULL, EST_NODES(word), EST_NO_ATTRS);
+    est_node *text = est_node_dtype(word) == EST_STRING
+                         ? word
+                         : est_op(g, "AsString", NULL, EST_NODES(word), EST_NO_ATTRS);
     est_node *bucket = est_op(g, "StringToHashBucketFast", "hash_bucket", EST_NODES(text),
                               EST_ATTRS(EST_INT_ATTR("num_buckets", o->num_oov_buckets)));
     est_node *id = est_add(g, bucket, est_constant_int(g, EST_INT64, (int64_t)words(o)));
@@ -79,7 +90,8 @@ static est__ids ids(est_graph *g, const est_features *f, const est_column *c)
     const est_vocabulary_list_options *o = c->options;
     est__ids in = est__column_input(g, f, c, dtype_of(c));
     est_node *word = in.values;
-    in.values = est__vocabulary_ids(g, word, &o->vocabulary_list, o->default_value.count ? o->default_value.data[0] : -1);
+    in.values = est__vocabulary_ids(g, word, &o->vocabulary_list,
+                                    o->default_value.count ? o->default_value.data[0] : -1);
     if (o->num_oov_buckets)
         in.values = spread(g, o, word, in.values);
     return in;
@@ -92,6 +104,7 @@ static int64_t width(const est_column *c)
 }
 
 const est_column_kind est__column_vocabulary_list = {
-    .name = "categorical_column_with_vocabulary_list", .fields = fields, .options_size = sizeof(est_vocabulary_list_options),
-    .check = check, .parse_spec = parse_spec, .ids = ids, .width = width
+    .name = "categorical_column_with_vocabulary_list", .fields = fields,
+    .options_size = sizeof(est_vocabulary_list_options), .check = check, .parse_spec = parse_spec,
+    .ids = ids, .width = width
 };

@@ -1,9 +1,15 @@
-/* BinaryClassHead: one logit, sigmoid cross entropy; labels 0 and 1, any number between them, or two strings. */
+/* BinaryClassHead: one logit, sigmoid cross entropy; labels 0 and 1, any number between them, or two
+ * strings. */
+#include <estimator/ops.h>
+
 #include "heads/head.h"
 
 static const est_field fields[] = {
-    EST_HEAD_VOCABULARY, EST_HEAD_FIELDS,
-    EST_FIELD(est_head_options, FLOATS, thresholds, .doc = "accuracy, precision and recall at each of these, in (0, 1)"), { 0 }
+    EST_HEAD_VOCABULARY,
+    EST_HEAD_FIELDS,
+    EST_FIELD(est_head_options, FLOATS, thresholds,
+              .doc = "accuracy, precision and recall at each of these, in (0, 1)"),
+    { 0 }
 };
 
 static est_status check(const est_head *h)
@@ -32,10 +38,8 @@ static void predict(est__head_run *r, bool export_outputs)
 {
     est_graph *g = r->g;
     est_node *logits = r->logits;
-    est_node *zeros = est_op(g, "ZerosLike", NULL, EST_NODES(logits), EST_NO_ATTRS);
     est_node *logistic = est_op(g, "Sigmoid", "logistic", EST_NODES(logits), EST_NO_ATTRS);
-    est_node *both = est_op(g, "ConcatV2", "two_class_logits", EST_NODES(zeros, logits, est_constant_int(g, EST_INT32, -1)),
-                            EST_NO_ATTRS);
+    est_node *both = est_concat(g, EST_NODES(est_zeros_like(g, logits), logits), -1);
     est_node *probabilities = est_op(g, "Softmax", "probabilities", EST_NODES(both), EST_NO_ATTRS);
     est_node *class_ids = est__head_class_ids(r, both);
     r->class_ids = class_ids;
@@ -50,8 +54,10 @@ static void predict(est__head_run *r, bool export_outputs)
     if (!export_outputs)
         return;
     est_nodes classification = EST_NODES(est__head_all_classes(r, probabilities, 2), probabilities);
-    est_spec_export_output(r->spec, "serving_default", "classify", EST_STRINGS("classes", "scores"), classification);
-    est_spec_export_output(r->spec, "classification", "classify", EST_STRINGS("classes", "scores"), classification);
+    est_spec_export_output(r->spec, "serving_default", "classify", EST_STRINGS("classes", "scores"),
+                           classification);
+    est_spec_export_output(r->spec, "classification", "classify", EST_STRINGS("classes", "scores"),
+                           classification);
     est_spec_export_output(r->spec, "regression", "regress", EST_STRINGS("outputs"), EST_NODES(logistic));
     est__head_predictions_output(r);
 }
@@ -66,22 +72,25 @@ static void threshold_metrics(est__head_run *r, est_node *logistic, double thres
 {
     est_graph *g = r->g;
     char name[64];
-    est_node *above = est_op(g, "Greater", NULL, EST_NODES(logistic, est_constant_float(g, threshold)), EST_NO_ATTRS);
+    est_node *above = est_greater(g, logistic, est_constant_float(g, threshold));
     snprintf(name, sizeof name, "accuracy/positive_threshold_%g", threshold);
-    est_spec_metric(r->spec, est_metric_accuracy(g, est__head_key(r, name), r->labels, est__to_dtype(g, above, EST_FLOAT), r->weights));
+    est_spec_metric(r->spec, est_metric_accuracy(g, est__head_key(r, name), r->labels,
+                                                 est__to_dtype(g, above, EST_FLOAT), r->weights));
     snprintf(name, sizeof name, "precision/positive_threshold_%g", threshold);
-    est_spec_metric(r->spec, est_metric_precision(g, est__head_key(r, name), r->labels, logistic, r->weights, threshold));
+    est_spec_metric(
+        r->spec, est_metric_precision(g, est__head_key(r, name), r->labels, logistic, r->weights, threshold));
     snprintf(name, sizeof name, "recall/positive_threshold_%g", threshold);
-    est_spec_metric(r->spec, est_metric_recall(g, est__head_key(r, name), r->labels, logistic, r->weights, threshold));
+    est_spec_metric(r->spec,
+                    est_metric_recall(g, est__head_key(r, name), r->labels, logistic, r->weights, threshold));
 }
 
 /* The better of always saying 1 and always saying 0: max(mean(y), mean(1 - y)). */
 static est_metric accuracy_baseline(est__head_run *r, est_metric label_mean)
 {
     est_graph *g = r->g;
-    est_node *others = est_op(g, "Sub", NULL, EST_NODES(est_constant_float(g, 1), r->labels), EST_NO_ATTRS);
+    est_node *others = est_sub(g, est_constant_float(g, 1), r->labels);
     est_metric m = est_metric_mean(g, est__head_key(r, "accuracy_baseline"), others, r->weights);
-    m.value = est_op(g, "Maximum", NULL, EST_NODES(label_mean.value, m.value), EST_NO_ATTRS);
+    m.value = est_maximum(g, label_mean.value, m.value);
     return m;
 }
 
@@ -94,18 +103,20 @@ static void metrics(est__head_run *r)
     est_metric label_mean = est_metric_mean(g, est__head_key(r, "label/mean"), labels, weights);
     est_spec_metric(r->spec, est_metric_mean(g, est__head_key(r, "average_loss"), r->losses, weights));
     est_spec_metric(r->spec, est_metric_accuracy(g, est__head_key(r, "accuracy"), labels, classes, weights));
-    est_spec_metric(r->spec, est_metric_precision(g, est__head_key(r, "precision"), labels, classes, weights, 0.5));
+    est_spec_metric(r->spec,
+                    est_metric_precision(g, est__head_key(r, "precision"), labels, classes, weights, 0.5));
     est_spec_metric(r->spec, est_metric_recall(g, est__head_key(r, "recall"), labels, classes, weights, 0.5));
     est_spec_metric(r->spec, est_metric_mean(g, est__head_key(r, "prediction/mean"), logistic, weights));
     est_spec_metric(r->spec, label_mean);
     est_spec_metric(r->spec, accuracy_baseline(r, label_mean));
     est_spec_metric(r->spec, est_metric_auc(g, est__head_key(r, "auc"), labels, logistic, weights, "ROC"));
-    est_spec_metric(r->spec, est_metric_auc(g, est__head_key(r, "auc_precision_recall"), labels, logistic, weights, "PR"));
+    est_spec_metric(r->spec, est_metric_auc(g, est__head_key(r, "auc_precision_recall"), labels, logistic,
+                                            weights, "PR"));
     for (size_t i = 0; i < r->head->options.thresholds.count; i++)
         threshold_metrics(r, logistic, r->head->options.thresholds.data[i]);
 }
 
 const est_head_kind est__binary_class_head = {
-    .name = "BinaryClassHead", .fields = fields, .check = check, .logits_dimension = logits_dimension, .label = label,
-    .predict = predict, .losses = losses, .metrics = metrics
+    .name = "BinaryClassHead", .fields = fields, .check = check, .logits_dimension = logits_dimension,
+    .label = label, .predict = predict, .losses = losses, .metrics = metrics
 };

@@ -1,4 +1,7 @@
-/* Heads: their life and options, and the way from logits and labels to loss, training op and metrics, which all kinds go. */
+/* Heads: their life and options, and the way from logits and labels to loss, training op and metrics,
+ * which all kinds go. */
+#include <estimator/ops.h>
+
 #include "heads/head.h"
 #include "heads/spec.h"
 #include "tensor/tensor.h"
@@ -22,8 +25,8 @@ static est_status unknown_kind(const char *name)
     for (; est__head_kinds[count] && count < 16; count++)
         names[count] = est__head_kinds[count]->name;
     const char *near = name ? est__nearest(name, names, count) : NULL;
-    return est__fail(EST_INVALID_ARGUMENT, "'%s' is no head%s%s%s", name ? name : "(NULL)", near ? "; did you mean '" : "",
-                     near ? near : "", near ? "'?" : "");
+    return est__fail(EST_INVALID_ARGUMENT, "'%s' is no head%s%s%s", name ? name : "(NULL)",
+                     near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static est_status fill(est_head *h, const est_head_options *options, size_t size)
@@ -97,9 +100,7 @@ const char *est__head_key(est__head_run *r, const char *key)
 
 est_node *est__to_dtype(est_graph *g, est_node *x, est_dtype dtype)
 {
-    if (est__is_nil(x) || est_node_dtype(x) == dtype)
-        return x;
-    return est_op(g, "Cast", NULL, EST_NODES(x), EST_ATTRS(EST_TYPE_ATTR("DstT", dtype)));
+    return est__is_nil(x) || est_node_dtype(x) == dtype ? x : est_cast(g, x, dtype);
 }
 
 static est_node *fail(est__head_run *r, const char *format, ...) EST_PRINTF(2, 3);
@@ -118,7 +119,7 @@ static est_node *widen(est__head_run *r, est_node *x, const char *what)
 {
     int rank = est_node_shape(x)->rank;
     if (rank == 1)
-        return est_op(r->g, "ExpandDims", NULL, EST_NODES(x, est_constant_int(r->g, EST_INT32, -1)), EST_NO_ATTRS);
+        return est_expand_dims(r->g, x, -1);
     if (rank != 2)
         return fail(r, "%s are %s; they must be [batch] or [batch, n]", what,
                     rank < 0 ? "of unknown rank" : rank == 0 ? "a scalar" : "of more than two dimensions");
@@ -146,7 +147,8 @@ static est_node *read_weights(est__head_run *r)
         est__buffer names = { 0 };
         for (size_t i = 0; i < r->features->count; i++)
             est__buffer_printf(&names, "%s'%s'", i ? ", " : "", r->features->data[i].name);
-        est_node *nil = fail(r, "weight_column '%s' is not in the data, which holds %s", key, names.size ? names.data : "none");
+        est_node *nil = fail(r, "weight_column '%s' is not in the data, which holds %s", key,
+                             names.size ? names.data : "none");
         est__buffer_free(&names);
         return nil;
     }
@@ -180,7 +182,8 @@ static est_node *check_logits(est__head_run *r)
     int64_t wanted = est_head_logits_dimension(r->head);
     char text[EST__SHAPE_TEXT_SIZE];
     if (shape->rank != 2 || (shape->dim[1] >= 0 && shape->dim[1] != wanted))
-        return fail(r, "logits are %s; they must be [batch, %lld]", est__shape_string(text, shape), (long long)wanted);
+        return fail(r, "logits are %s; they must be [batch, %lld]", est__shape_string(text, shape),
+                    (long long)wanted);
     return est__to_dtype(r->g, r->logits, EST_FLOAT);
 }
 
@@ -223,12 +226,14 @@ static est_status train(est__head_run *r, est_optimizer *optimizer)
     return est_graph_status(r->g);
 }
 
-est_status est_head_spec(est_head *h, est_spec *s, const est_features *features, est_node *labels, est_mode mode, est_node *logits,
-                         est_optimizer *optimizer)
+est_status est_head_spec(est_head *h, est_spec *s, const est_features *features, est_node *labels,
+                         est_mode mode, est_node *logits, est_optimizer *optimizer)
 {
     est_graph *g = est_spec_graph(s);
     EST_TRY(est_graph_status(g));
-    est__head_run r = { .head = h, .g = g, .spec = s, .features = features, .logits = logits, .labels = labels };
+    est__head_run r = {
+        .head = h, .g = g, .spec = s, .features = features, .logits = logits, .labels = labels
+    };
     r.logits = check_logits(&r);
     EST_TRY(est_graph_status(g));
     est_graph_begin_scope(g, "head");

@@ -39,8 +39,8 @@ struct est_head_kind {
     est_status (*check)(const est_head *h);
     int64_t (*logits_dimension)(const est_head *h);
     est_feature (*label)(const est_head *h);
-    void (*predict)(est__head_run *r, bool export_outputs);   /* predictions; with export_outputs also the signatures */
-    void (*losses)(est__head_run *r);                         /* sets labels (checked, of the loss's dtype) and losses */
+    void (*predict)(est__head_run *r, bool export_outputs);   /* predictions, and the signatures */
+    void (*losses)(est__head_run *r);   /* sets labels (checked, of the loss's dtype) and losses */
     void (*metrics)(est__head_run *r);
     bool per_logit_weights;       /* weights may be [batch, logits_dimension] */
 };
@@ -49,12 +49,14 @@ extern const est_head_kind *const est__head_kinds[];
 
 /* ---- fields that the kinds' tables have in common ---- */
 extern const char *const est__loss_reductions[];
-#define EST_HEAD_FIELDS                                                                                                 \
-    EST_FIELD(est_head_options, STRING, weight_column, .def_text = NULL, .doc = "key of a float feature: weight of an example"), \
-    EST_FIELD(est_head_options, STRING, loss_reduction, .def_text = "sum_over_batch_size", .choices = est__loss_reductions, \
-              .doc = "mean over the batch's elements, or their sum"),                                                   \
-    EST_FIELD(est_head_options, STRING, name, .def_text = NULL, .doc = "goes behind the keys of metrics and summaries")
-#define EST_HEAD_VOCABULARY                                                                                             \
+#define EST_HEAD_FIELDS \
+    EST_FIELD(est_head_options, STRING, weight_column, .def_text = NULL, \
+              .doc = "key of a float feature: weight of an example"), \
+    EST_FIELD(est_head_options, STRING, loss_reduction, .def_text = "sum_over_batch_size", \
+              .choices = est__loss_reductions, .doc = "mean over the batch's elements, or their sum"), \
+    EST_FIELD(est_head_options, STRING, name, .def_text = NULL, \
+              .doc = "goes behind the keys of metrics and summaries")
+#define EST_HEAD_VOCABULARY \
     EST_FIELD(est_head_options, STRINGS, label_vocabulary, .doc = "labels are these strings; none: integers")
 
 est_status est__head_fail(const est_head *h, const char *format, ...) EST_PRINTF(2, 3);
@@ -64,7 +66,8 @@ est_status est__head_check_vocabulary(const est_head *h, int64_t classes);
 est_node *est__to_dtype(est_graph *g, est_node *x, est_dtype dtype);
 /* [batch] becomes [batch, 1]; the last dimension must be `dimension`. */
 est_node *est__head_labels(est__head_run *r, int64_t dimension);
-/* Labels as ids in [0, classes), int64 [batch, 1], through the vocabulary where there is one; the step fails on others. */
+/* Labels as ids in [0, classes), int64 [batch, 1], through the vocabulary where there is one; the step
+ * fails on others. */
 est_node *est__head_label_ids(est__head_run *r, int64_t classes);
 /* all_class_ids int32 and all_classes string, [batch, classes]. */
 est_node *est__head_all_class_ids(est__head_run *r, int64_t classes);

@@ -1,9 +1,15 @@
-/* MultiClassHead: n_classes logits, softmax cross entropy; labels are ids in [0, n_classes), or strings of a vocabulary. */
+/* MultiClassHead: n_classes logits, softmax cross entropy; labels are ids in [0, n_classes), or strings of
+ * a vocabulary. */
+#include <estimator/ops.h>
+
 #include "heads/head.h"
 
 static const est_field fields[] = {
-    EST_FIELD(est_head_options, INT, n_classes, .needed = true, .min = 1, .doc = "number of classes, more than 2"),
-    EST_HEAD_VOCABULARY, EST_HEAD_FIELDS, { 0 }
+    EST_FIELD(est_head_options, INT, n_classes, .needed = true, .min = 1,
+              .doc = "number of classes, more than 2"),
+    EST_HEAD_VOCABULARY,
+    EST_HEAD_FIELDS,
+    { 0 }
 };
 
 static est_status check(const est_head *h)
@@ -12,7 +18,8 @@ static est_status check(const est_head *h)
         return est__head_fail(h, "n_classes is %lld; it must be more than 2 (BinaryClassHead is for two)",
                               (long long)h->options.n_classes);
     if (h->options.n_classes > INT32_MAX)
-        return est__head_fail(h, "n_classes is %lld; it must be at most %d", (long long)h->options.n_classes, INT32_MAX);
+        return est__head_fail(h, "n_classes is %lld; it must be at most %d", (long long)h->options.n_classes,
+                              INT32_MAX);
     return est__head_check_vocabulary(h, h->options.n_classes);
 }
 
@@ -41,8 +48,10 @@ static void predict(est__head_run *r, bool export_outputs)
     if (!export_outputs)
         return;
     est_nodes classification = EST_NODES(est__head_all_classes(r, probabilities, n), probabilities);
-    est_spec_export_output(r->spec, "serving_default", "classify", EST_STRINGS("classes", "scores"), classification);
-    est_spec_export_output(r->spec, "classification", "classify", EST_STRINGS("classes", "scores"), classification);
+    est_spec_export_output(r->spec, "serving_default", "classify", EST_STRINGS("classes", "scores"),
+                           classification);
+    est_spec_export_output(r->spec, "classification", "classify", EST_STRINGS("classes", "scores"),
+                           classification);
     est__head_predictions_output(r);
 }
 
@@ -51,23 +60,22 @@ static void losses(est__head_run *r)
     est_graph *g = r->g;
     est_node *ids = est__head_label_ids(r, r->head->options.n_classes);
     if (!est__is_nil(ids) && est_node_dtype(ids) != EST_INT64 && est_node_dtype(ids) != EST_INT32)
-        ids = est__spoil(g, est__head_fail(r->head, "labels are %s; they must be integers", est_dtype_name(est_node_dtype(ids))));
+        ids = est__spoil(g, est__head_fail(r->head, "labels are %s; they must be integers",
+                                           est_dtype_name(est_node_dtype(ids))));
     r->labels = ids;
-    est_node *flat = est_op(g, "Squeeze", NULL, EST_NODES(ids),
-                            EST_ATTRS(((est_attr){ .name = "squeeze_dims", .kind = EST_ATTR_INTS,
-                                                   .list = { .count = 1, .i = (const int64_t[]){ -1 } } })));
-    est_node *each = est_sparse_softmax_cross_entropy(g, flat, r->logits);
-    r->losses = est_op(g, "ExpandDims", NULL, EST_NODES(each, est_constant_int(g, EST_INT32, -1)), EST_NO_ATTRS);
+    r->losses = est_expand_dims(g, est_sparse_softmax_cross_entropy(g, ids, r->logits), -1);
 }
 
 static void metrics(est__head_run *r)
 {
-    est_node *labels = est__to_dtype(r->g, r->labels, EST_FLOAT), *class_ids = est__to_dtype(r->g, r->class_ids, EST_FLOAT);
+    est_node *labels = est__to_dtype(r->g, r->labels, EST_FLOAT),
+             *class_ids = est__to_dtype(r->g, r->class_ids, EST_FLOAT);
     est_spec_metric(r->spec, est_metric_mean(r->g, est__head_key(r, "average_loss"), r->losses, r->weights));
-    est_spec_metric(r->spec, est_metric_accuracy(r->g, est__head_key(r, "accuracy"), labels, class_ids, r->weights));
+    est_spec_metric(r->spec,
+                    est_metric_accuracy(r->g, est__head_key(r, "accuracy"), labels, class_ids, r->weights));
 }
 
 const est_head_kind est__multi_class_head = {
-    .name = "MultiClassHead", .fields = fields, .check = check, .logits_dimension = logits_dimension, .label = label,
-    .predict = predict, .losses = losses, .metrics = metrics
+    .name = "MultiClassHead", .fields = fields, .check = check, .logits_dimension = logits_dimension,
+    .label = label, .predict = predict, .losses = losses, .metrics = metrics
 };

@@ -1,4 +1,5 @@
-/* The spec: what a model_fn says of its graph. Failures (no memory) stick to the graph, as those of its builders. */
+/* The spec: what a model_fn says of its graph. Failures (no memory) stick to the graph, as those of its
+ * builders. */
 #include "graph/graph.h"
 #include "heads/spec.h"
 
@@ -52,7 +53,8 @@ static const char *keep(est_spec *s, const char *name)
     return copy ? copy : "";
 }
 
-static void add_named(est_spec *s, est__named_node **list, size_t *count, size_t *capacity, const char *name, est_node *node)
+static void add_named(est_spec *s, est__named_node **list, size_t *count, size_t *capacity, const char *name,
+                      est_node *node)
 {
     est_status st = est__grow(list, capacity, *count + 1, sizeof **list);
     if (st != EST_OK)
@@ -82,14 +84,16 @@ void est_spec_metric(est_spec *s, est_metric metric)
     s->metric[s->num_metrics++] = metric;
 }
 
-void est_spec_export_output(est_spec *s, const char *key, const char *method, est_strings keys, est_nodes outputs)
+void est_spec_export_output(est_spec *s, const char *key, const char *method, est_strings keys,
+                            est_nodes outputs)
 {
     if (keys.count != outputs.count) {
-        est__graph_fail(s->graph, EST_INVALID_ARGUMENT, "export output '%s' has %zu keys for %zu outputs", key, keys.count,
-                        outputs.count);
+        est__graph_fail(s->graph, EST_INVALID_ARGUMENT, "export output '%s' has %zu keys for %zu outputs",
+                        key, keys.count, outputs.count);
         return;
     }
-    est_status st = est__grow(&s->export_output, &s->cap_export_outputs, s->num_export_outputs + 1, sizeof *s->export_output);
+    est_status st = est__grow(&s->export_output, &s->cap_export_outputs, s->num_export_outputs + 1,
+                              sizeof *s->export_output);
     est__named_node *output = est__arena_alloc(&s->arena, (keys.count + 1) * sizeof *output);
     if (st == EST_OK && !output)
         st = est__fail_memory(keys.count * sizeof *output);
@@ -99,6 +103,7 @@ void est_spec_export_output(est_spec *s, const char *key, const char *method, es
     }
     for (size_t i = 0; i < keys.count; i++)
         output[i] = (est__named_node){ .name = keep(s, keys.data[i]), .node = outputs.data[i] };
-    s->export_output[s->num_export_outputs++] =
-        (est__export_output){ .key = keep(s, key), .method = keep(s, method), .output = output, .count = keys.count };
+    s->export_output[s->num_export_outputs++] = (est__export_output){
+        .key = keep(s, key), .method = keep(s, method), .output = output, .count = keys.count
+    };
 }

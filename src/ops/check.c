@@ -1,15 +1,18 @@
-/* Ops that pass their input on when it is as it must be, and otherwise fail with the value and the example at fault. */
+/* Ops that pass their input on when it is as it must be, and otherwise fail with the value and the example
+ * at fault. */
 #include "ops/ops.h"
 
-static est_status outside(const est_kernel *k, int64_t i, const char *value, double low, double high, const char *what)
+static est_status outside(const est_kernel *k, int64_t i, const char *value, double low, double high,
+                          const char *what)
 {
     const est_tensor *x = est__in(k, 0);
     int64_t row = x->shape.rank ? i / (est__tensor_elements(x) / x->shape.dim[0]) : 0;
     char from[32], to[32];
     est__format_double(from, low);
     est__format_double(to, high);
-    return est__fail(EST_INVALID_ARGUMENT, "%s %s of example %lld of the batch is out of range; it must be in [%s, %s]", what, value,
-                     (long long)row, from, to);
+    return est__fail(EST_INVALID_ARGUMENT,
+                     "%s %s of example %lld of the batch is out of range; it must be in [%s, %s]", what,
+                     value, (long long)row, from, to);
 }
 
 typedef struct range {
@@ -19,7 +22,8 @@ typedef struct range {
 
 static est_status range_prepare(const est_operation *op, void *state)
 {
-    *(range *)state = (range){ est__attr_float(op, "low"), est__attr_float(op, "high"), est__attr_string(op, "what") };
+    *(range *)state =
+        (range){ est__attr_float(op, "low"), est__attr_float(op, "high"), est__attr_string(op, "what") };
     return EST_OK;
 }
 
@@ -66,22 +70,34 @@ static est_status known_cpu(est_kernel *k)
         const char *s = est_tensor_string(text, i, &length);
         if (id[i] < 0)
             return est__fail(EST_INVALID_ARGUMENT, "label '%.*s' of example %lld of the batch is not in %s",
-                             (int)(length < 100 ? length : 100), s, (long long)(ids->shape.rank ? i / (n / ids->shape.dim[0]) : 0),
+                             (int)(length < 100 ? length : 100), s,
+                             (long long)(ids->shape.rank ? i / (n / ids->shape.dim[0]) : 0),
                              ((const known *)k->state)->what);
     }
     est__out_share(k, 0, 0, &ids->shape);
     return EST_OK;
 }
 
-/* TensorFlow asserts beside the data flow; an exported graph has no labels, so that the value itself will do. */
+/* TensorFlow asserts beside the data flow; an exported graph has no labels, so that the value itself will
+ * do. */
 static void identity_body(est_body *b)
 {
     b->y[0] = EST_OP1(b->g, "Identity", b->x[0]);
 }
 
-EST_OPS(check,
-        { .tf_name = "EstCheckRange",
-          .signature = "x: T -> y: T; T: {float, double, int32, int64}; low: float; high: float; what: string",
-          .infer = est__infer_same, .cpu = range_cpu, .body = identity_body, .state_size = sizeof(range), .prepare = range_prepare },
-        { .tf_name = "EstCheckKnown", .signature = "ids: int64, text: string -> y: int64; what: string", .infer = est__infer_same,
-          .cpu = known_cpu, .body = identity_body, .state_size = sizeof(known), .prepare = known_prepare });
+EST_OPS(
+    check,
+    { .tf_name = "EstCheckRange",
+      .signature = "x: T -> y: T; T: {float, double, int32, int64}; low: float; high: float; what: string",
+      .infer = est__infer_same,
+      .cpu = range_cpu,
+      .body = identity_body,
+      .state_size = sizeof(range),
+      .prepare = range_prepare },
+    { .tf_name = "EstCheckKnown",
+      .signature = "ids: int64, text: string -> y: int64; what: string",
+      .infer = est__infer_same,
+      .cpu = known_cpu,
+      .body = identity_body,
+      .state_size = sizeof(known),
+      .prepare = known_prepare });

@@ -12,7 +12,8 @@ static const char *const sparse_values[] = { "", "red", "violet", "green", "gree
 static const int64_t sparse_shape[] = { 5, 3 };
 
 /* Triples of row, place and id, as the golden file has them. */
-static void check_triples(const est_tensor *indices, const est_tensor *ids, const int64_t *wanted, size_t count, const char *name)
+static void check_triples(const est_tensor *indices, const est_tensor *ids, const int64_t *wanted,
+                          size_t count, const char *name)
 {
     est_test_place at = { __FILE__, __func__, name, __LINE__ };
     if (!est_test_int(ids->shape.dim[0], (int64_t)count / 3, at))
@@ -25,10 +26,12 @@ static void check_triples(const est_tensor *indices, const est_tensor *ids, cons
 }
 
 /* Feeds `input` (or the sparse triple, when NULL) to the only column of a set. */
-static void run(const est_column *c, const est_tensor *input, const int64_t *wanted, size_t count, const char *name)
+static void run(const est_column *c, const est_tensor *input, const int64_t *wanted, size_t count,
+                const char *name)
 {
     trial s;
-    est_tensor indices = trial_ints(sparse_indices, EST_SHAPE(5, 2)), shape = trial_ints(sparse_shape, EST_SHAPE(2));
+    est_tensor indices = trial_ints(sparse_indices, EST_SHAPE(5, 2)),
+               shape = trial_ints(sparse_shape, EST_SHAPE(2));
     est_tensor *values = trial_strings(sparse_values, EST_SHAPE(5)), *out[3];
     EST_NEED_OK(trial_open(&s));
     est_feature_nodes f = { .name = "f" };
@@ -45,7 +48,8 @@ static void run(const est_column *c, const est_tensor *input, const int64_t *wan
     EST_CHECK_OK(trial_start(&s));
     est_nodes feeds = input ? EST_NODES(f.value) : EST_NODES(f.value, f.indices, f.dense_shape);
     const est_tensor *fed[] = { input ? input : values, &indices, &shape };
-    if (EST_CHECK_OK(trial_step(&s, feeds, fed, EST_NODES(ids.indices, ids.values, ids.dense_shape), (est_nodes){ 0 }, out))) {
+    if (EST_CHECK_OK(trial_step(&s, feeds, fed, EST_NODES(ids.indices, ids.values, ids.dense_shape),
+                                (est_nodes){ 0 }, out))) {
         check_triples(out[0], out[1], wanted, count, name);
         EST_CHECK_INT(((const int64_t *)out[2]->data)[0], 5);
         EST_CHECK_INT(((const int64_t *)out[2]->data)[1], input ? 2 : 3);
@@ -56,7 +60,8 @@ static void run(const est_column *c, const est_tensor *input, const int64_t *wan
     trial_close(&s);
 }
 
-#define RUN(column, input, golden) run((column), (input), (golden), sizeof(golden) / sizeof *(golden), #golden)
+#define RUN(column, input, golden) \
+    run((column), (input), (golden), sizeof(golden) / sizeof *(golden), #golden)
 
 static void equal_tensorflow(void)
 {
@@ -65,7 +70,8 @@ static void equal_tensorflow(void)
     est_tensor numbers = trial_ints(integers, EST_SHAPE(5, 2));
     est_values colors = { .strings = EST_STRINGS("red", "green", "blue") };
 #define HASH(...) est_categorical_column_with_hash_bucket(c, "f", (&(est_hash_bucket_options){ __VA_ARGS__ }))
-#define WORDS(...) est_categorical_column_with_vocabulary_list(c, "f", (&(est_vocabulary_list_options){ __VA_ARGS__ }))
+#define WORDS(...) \
+    est_categorical_column_with_vocabulary_list(c, "f", (&(est_vocabulary_list_options){ __VA_ARGS__ }))
 #define IDENTITY(...) est_categorical_column_with_identity(c, "f", (&(est_identity_options){ __VA_ARGS__ }))
     RUN(HASH(.hash_bucket_size = 7), text, ids_hash);
     RUN(HASH(.hash_bucket_size = 7, .dtype = "int64"), &numbers, ids_hash_integers);
@@ -74,7 +80,8 @@ static void equal_tensorflow(void)
     RUN(WORDS(.vocabulary_list = colors, .default_value = EST_INTS(2)), text, ids_vocabulary_default);
     RUN(WORDS(.vocabulary_list = colors, .num_oov_buckets = 3), text, ids_vocabulary_oov);
     RUN(WORDS(.vocabulary_list = colors, .num_oov_buckets = 3), NULL, ids_vocabulary_sparse);
-    RUN(WORDS(.vocabulary_list.ints = EST_INTS(10, 20, 30), .num_oov_buckets = 5), &numbers, ids_vocabulary_integers);
+    RUN(WORDS(.vocabulary_list.ints = EST_INTS(10, 20, 30), .num_oov_buckets = 5), &numbers,
+        ids_vocabulary_integers);
     RUN(IDENTITY(.num_buckets = 31), &numbers, ids_identity);
     RUN(IDENTITY(.num_buckets = 31, .default_value = EST_INTS(30)), &numbers, ids_identity_default);
     est_tensor_free(text);
@@ -82,7 +89,8 @@ static void equal_tensorflow(void)
 }
 
 /* What the graph says of a column over that feature. */
-static void refused(const char *kind, const void *options, size_t size, est_feature_nodes f, trial *s, const char *message)
+static void refused(const char *kind, const void *options, size_t size, est_feature_nodes f, trial *s,
+                    const char *message)
 {
     est_columns *c = est_columns_new();
     est_column *column = est_column_new(c, kind, "f", options, size);
@@ -99,16 +107,20 @@ static void refuses_features(void)
     trial s;
     EST_NEED_OK(trial_open(&s));
     est_node *x = est_placeholder(s.g, "x", EST_INT64, EST_SHAPE(-1));
-    refused("categorical_column_with_hash_bucket", &hash, sizeof hash, (est_feature_nodes){ .name = "f", .value = x }, &s,
+    refused("categorical_column_with_hash_bucket", &hash, sizeof hash,
+            (est_feature_nodes){ .name = "f", .value = x }, &s,
             "categorical_column_with_hash_bucket 'f': feature 'f' is int64, the column takes string");
     EST_NEED_OK(trial_open(&s));
     x = est_placeholder(s.g, "x", EST_STRING, EST_SHAPE(-1));
-    refused("categorical_column_with_hash_bucket", &hash, sizeof hash, (est_feature_nodes){ .name = "g", .value = x }, &s,
+    refused("categorical_column_with_hash_bucket", &hash, sizeof hash,
+            (est_feature_nodes){ .name = "g", .value = x }, &s,
             "categorical_column_with_hash_bucket 'f': feature 'f' is not in the data, which holds 'g'");
     EST_NEED_OK(trial_open(&s));
     x = est_placeholder(s.g, "x", EST_STRING, EST_SCALAR);
-    refused("categorical_column_with_hash_bucket", &hash, sizeof hash, (est_feature_nodes){ .name = "f", .value = x }, &s,
-            "categorical_column_with_hash_bucket 'f': feature 'f' is a scalar; it must be [batch] or [batch, n]");
+    refused(
+        "categorical_column_with_hash_bucket", &hash, sizeof hash,
+        (est_feature_nodes){ .name = "f", .value = x }, &s,
+        "categorical_column_with_hash_bucket 'f': feature 'f' is a scalar; it must be [batch] or [batch, n]");
     EST_NEED_OK(trial_open(&s));
     x = est_placeholder(s.g, "x", EST_FLOAT, EST_SHAPE(-1, 2));
     refused("numeric_column", &three, sizeof three, (est_feature_nodes){ .name = "f", .value = x }, &s,
@@ -119,7 +131,8 @@ static void refuses_features(void)
             "numeric_column 'f': feature 'f' is string, the column takes numbers");
     EST_NEED_OK(trial_open(&s));
     x = est_placeholder(s.g, "x", EST_FLOAT, EST_SHAPE(-1));
-    refused("numeric_column", &three, sizeof three, (est_feature_nodes){ .name = "f", .value = x, .indices = x, .dense_shape = x }, &s,
+    refused("numeric_column", &three, sizeof three,
+            (est_feature_nodes){ .name = "f", .value = x, .indices = x, .dense_shape = x }, &s,
             "numeric_column 'f': feature 'f' is of variable length, the column takes a dense one");
 }
 

@@ -24,16 +24,18 @@ static est_status set_weights(trial *s)
         est_tensor *value;
         EST_TRY(est_tensor_new(EST_FLOAT, &var->shape, &value));
         for (int64_t i = 0; i < est_shape_elements(&var->shape); i++)
-            ((float *)value->data)[i] = (float)((7 * (i / units) + 3 * (i % units) + 5 * (int64_t)column) % 11 - 5) * 0.125f;
-        est_node *assign = est_op(s->g, "AssignVariableOp", NULL, EST_NODES(var->handle, est_constant(s->g, value)), EST_NO_ATTRS);
+            ((float *)value->data)[i] =
+                (float)((7 * (i / units) + 3 * (i % units) + 5 * (int64_t)column) % 11 - 5) * 0.125f;
+        est_node *assign = est_op(s->g, "AssignVariableOp", NULL,
+                                  EST_NODES(var->handle, est_constant(s->g, value)), EST_NO_ATTRS);
         est_tensor_free(value);
         EST_TRY(trial_step(s, (est_nodes){ 0 }, NULL, (est_nodes){ 0 }, EST_NODES(assign), NULL));
     }
     return EST_OK;
 }
 
-static void check_logits(trial *s, est_nodes feeds, const est_tensor *const *fed, est_node *logits, const float *wanted,
-                         size_t count)
+static void check_logits(trial *s, est_nodes feeds, const est_tensor *const *fed, est_node *logits,
+                         const float *wanted, size_t count)
 {
     est_tensor *out = NULL;
     EST_CHECK_OK(est_graph_status(s->g));
@@ -53,7 +55,8 @@ static est_column_list mixed_columns(est_columns *c, est_column **list)
         .shape = EST_INTS(2), .normalizer_fn = { .kind = EST_NORMALIZE_MIN_MAX, .min = -4, .max = 8 } }));
     list[2] = est_categorical_column_with_vocabulary_list(c, "color", (&(est_vocabulary_list_options){
         .vocabulary_list.strings = EST_STRINGS("red", "green", "blue"), .num_oov_buckets = 2 }));
-    list[3] = est_categorical_column_with_hash_bucket(c, "Hashed", (&(est_hash_bucket_options){ .hash_bucket_size = 5 }));
+    list[3] = est_categorical_column_with_hash_bucket(c, "Hashed",
+                                                      (&(est_hash_bucket_options){ .hash_bucket_size = 5 }));
     list[4] = est_categorical_column_with_identity(c, "identity", (&(est_identity_options){
         .num_buckets = 31, .default_value = EST_INTS(3) }));
     return (est_column_list){ list, 5 };
@@ -77,16 +80,21 @@ static void mixed(const char *combiner, const float *wanted)
           .dense_shape = est_placeholder(s.g, "hashed_shape", EST_INT64, EST_SHAPE(2)) },
     };
     est_tensor number = trial_floats(numbers, EST_SHAPE(5)), pair = trial_floats(pairs, EST_SHAPE(5, 2));
-    est_tensor identity = trial_ints(integers, EST_SHAPE(5, 2)), indices = trial_ints(hashed_indices, EST_SHAPE(5, 2));
+    est_tensor identity = trial_ints(integers, EST_SHAPE(5, 2)),
+               indices = trial_ints(hashed_indices, EST_SHAPE(5, 2));
     est_tensor shape = trial_ints(hashed_shape, EST_SHAPE(2));
-    est_tensor *color = trial_strings(colors, EST_SHAPE(5, 2)), *hashed = trial_strings(hashed_values, EST_SHAPE(5));
+    est_tensor *color = trial_strings(colors, EST_SHAPE(5, 2)),
+               *hashed = trial_strings(hashed_values, EST_SHAPE(5));
     est_node *logits = est_linear_model(s.g, &(est_features){ f, 5 }, columns, 2, combiner, "linear/");
     EST_CHECK(est_node_shape(logits)->rank == 2 && est_node_shape(logits)->dim[1] == 2);
     for (size_t i = 0; i < s.g->num_variables; i++)
         EST_CHECK_STR(s.g->variable[i].name, linear_variables[i]);
     EST_CHECK_INT(s.g->num_variables, 6);
-    check_logits(&s, EST_NODES(f[0].value, f[1].value, f[2].value, f[3].value, f[4].value, f[4].indices, f[4].dense_shape),
-                 (const est_tensor *const[]){ &number, &pair, color, &identity, hashed, &indices, &shape }, logits, wanted, 10);
+    check_logits(
+        &s,
+        EST_NODES(f[0].value, f[1].value, f[2].value, f[3].value, f[4].value, f[4].indices, f[4].dense_shape),
+        (const est_tensor *const[]){ &number, &pair, color, &identity, hashed, &indices, &shape }, logits,
+        wanted, 10);
     est_tensor_free(color);
     est_tensor_free(hashed);
     trial_close(&s);
@@ -114,11 +122,14 @@ static void log1p_and_function(void)
     for (int i = 0; i < 2; i++) {
         trial s;
         est_columns *c = est_columns_new();
-        est_column *column = est_numeric_column(c, "number", (&(est_numeric_column_options){ .normalizer_fn = normalizers[i] }));
+        est_column *column = est_numeric_column(
+            c, "number", (&(est_numeric_column_options){ .normalizer_fn = normalizers[i] }));
         EST_NEED_OK(trial_open(&s));
-        est_feature_nodes f = { .name = "number", .value = est_placeholder(s.g, "number", EST_FLOAT, EST_SHAPE(-1, 1)) };
+        est_feature_nodes f = { .name = "number",
+                                .value = est_placeholder(s.g, "number", EST_FLOAT, EST_SHAPE(-1, 1)) };
         est_tensor number = trial_floats(positive, EST_SHAPE(5, 1));
-        est_node *logits = est_linear_model(s.g, &(est_features){ &f, 1 }, EST_COLUMNS(column), 1, NULL, "linear/");
+        est_node *logits =
+            est_linear_model(s.g, &(est_features){ &f, 1 }, EST_COLUMNS(column), 1, NULL, "linear/");
         check_logits(&s, EST_NODES(f.value), (const est_tensor *const[]){ &number }, logits, linear_log1p, 5);
         trial_close(&s);
         est_columns_free(c);
@@ -132,7 +143,8 @@ static void names_are_cleaned(void)
     est_columns *c = est_columns_new();
     est_column *column = est_numeric_column(c, "pr\xc3\xa9nom / a-b", NULL);
     EST_NEED_OK(trial_open(&s));
-    est_feature_nodes f = { .name = "pr\xc3\xa9nom / a-b", .value = est_placeholder(s.g, "x", EST_FLOAT, EST_SHAPE(-1, 1)) };
+    est_feature_nodes f = { .name = "pr\xc3\xa9nom / a-b",
+                            .value = est_placeholder(s.g, "x", EST_FLOAT, EST_SHAPE(-1, 1)) };
     est_linear_model(s.g, &(est_features){ &f, 1 }, EST_COLUMNS(column), 1, NULL, "linear/");
     EST_CHECK_OK(est_graph_status(s.g));
     EST_CHECK(est_graph_variable(s.g, "linear/linear_model/pr_nom___a-b/weights") != NULL);
@@ -152,10 +164,11 @@ static void refuses(void)
     trial_close(&s);
     EST_NEED_OK(trial_open(&s));
     est_linear_model(s.g, &(est_features){ 0 }, EST_COLUMNS(column), 0, NULL, "linear/");
-    EST_CHECK_FAILS(est_graph_status(s.g), EST_INVALID_ARGUMENT, "linear model: units is 0; it must be at least 1");
+    EST_CHECK_FAILS(est_graph_status(s.g), EST_INVALID_ARGUMENT,
+                    "linear model: units is 0; it must be at least 1");
     trial_close(&s);
     est_columns_free(c);
 }
 
-EST_SUITE(feature_columns_linear_model, EST_TEST(equals_tensorflow), EST_TEST(log1p_and_function), EST_TEST(names_are_cleaned),
-          EST_TEST(refuses));
+EST_SUITE(feature_columns_linear_model, EST_TEST(equals_tensorflow), EST_TEST(log1p_and_function),
+          EST_TEST(names_are_cleaned), EST_TEST(refuses));

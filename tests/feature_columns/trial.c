@@ -16,8 +16,8 @@ void trial_close(trial *s)
     est_graph_free(s->g);
 }
 
-est_status trial_step(trial *s, est_nodes feeds, const est_tensor *const *values, est_nodes fetches, est_nodes targets,
-                      est_tensor **out)
+est_status trial_step(trial *s, est_nodes feeds, const est_tensor *const *values, est_nodes fetches,
+                      est_nodes targets, est_tensor **out)
 {
     est__plan *plan = NULL;
     est__run *run = NULL;
@@ -25,8 +25,11 @@ est_status trial_step(trial *s, est_nodes feeds, const est_tensor *const *values
         out[i] = NULL;
     est_status st = est_graph_status(s->g);
     if (st == EST_OK)
-        st = est__plan_new(s->g, &(est__plan_options){ .resources = s->resources, .feeds = feeds, .fetches = fetches,
-                                                       .targets = targets }, &plan);
+        st = est__plan_new(
+            s->g,
+            &(est__plan_options){
+                .resources = s->resources, .feeds = feeds, .fetches = fetches, .targets = targets },
+            &plan);
     if (st == EST_OK)
         st = est__run_new(plan, NULL, &run);
     if (st == EST_OK)
@@ -42,12 +45,14 @@ est_status trial_start(trial *s)
 {
     est_graph *g = s->g;
     for (size_t i = 0; i < g->num_variables; i++) {
-        est_node *assign = est_op(g, "AssignVariableOp", NULL, EST_NODES(g->variable[i].handle, g->variable[i].initial_value),
-                                  EST_NO_ATTRS);
+        est_node *assign =
+            est_op(g, "AssignVariableOp", NULL,
+                   EST_NODES(g->variable[i].handle, g->variable[i].initial_value), EST_NO_ATTRS);
         EST_TRY(trial_step(s, (est_nodes){ 0 }, NULL, (est_nodes){ 0 }, EST_NODES(assign), NULL));
     }
     for (size_t i = 0; i < g->num_initializers; i++)
-        EST_TRY(trial_step(s, (est_nodes){ 0 }, NULL, (est_nodes){ 0 }, EST_NODES(est__operation_node(g->initializer[i])), NULL));
+        EST_TRY(trial_step(s, (est_nodes){ 0 }, NULL, (est_nodes){ 0 },
+                           EST_NODES(est__operation_node(g->initializer[i])), NULL));
     return est_graph_status(g);
 }
 

@@ -14,8 +14,8 @@ void trial_close(trial *s);
 /* Gives variables their initial values and fills the tables. */
 est_status trial_start(trial *s);
 /* One step: out[i] is a copy of fetch i, for est_tensor_free; all NULL after a failure. */
-est_status trial_step(trial *s, est_nodes feeds, const est_tensor *const *values, est_nodes fetches, est_nodes targets,
-                      est_tensor **out);
+est_status trial_step(trial *s, est_nodes feeds, const est_tensor *const *values, est_nodes fetches,
+                      est_nodes targets, est_tensor **out);
 
 /* Views of arrays. */
 est_tensor trial_floats(const float *data, est_shape shape);

@@ -1,4 +1,5 @@
-/* Heads against tf.estimator's: the loss of three batches, all metrics after the last, all predictions; and what is refused. */
+/* Heads against tf.estimator's: the loss of three batches, all metrics after the last, all predictions;
+ * and what is refused. */
 #include "feature_columns/trial.h"
 #include "heads/spec.h"
 #include "support/est_test.h"
@@ -16,19 +17,23 @@ typedef struct bench {
     est_node *logits, *labels, *weights;
 } bench;
 
-static est_status bench_open(bench *b, const char *kind, est_head_options o, est_dtype labels, int64_t label_columns, est_mode mode)
+static est_status bench_open(bench *b, const char *kind, est_head_options o, est_dtype labels,
+                             int64_t label_columns, est_mode mode)
 {
     *b = (bench){ 0 };
     EST_TRY(trial_open(&b->s));
     EST_TRY(est_head_new(kind, &o, &b->head));
     est_graph *g = b->s.g;
-    est_node *step = est_variable(g, "global_step", &(est_variable_options){ .dtype = EST_INT64, .not_trainable = true });
+    est_node *step =
+        est_variable(g, "global_step", &(est_variable_options){ .dtype = EST_INT64, .not_trainable = true });
     b->logits = est_placeholder(g, "logits", EST_FLOAT, EST_SHAPE(-1, est_head_logits_dimension(b->head)));
-    b->labels = est_placeholder(g, "labels", labels, label_columns > 1 ? EST_SHAPE(-1, label_columns) : EST_SHAPE(-1));
+    b->labels = est_placeholder(g, "labels", labels,
+                                label_columns > 1 ? EST_SHAPE(-1, label_columns) : EST_SHAPE(-1));
     b->weights = est_placeholder(g, "w", EST_FLOAT, EST_SHAPE(-1));
     EST_TRY(est__spec_new(g, step, &b->spec));
     est_feature_nodes w = { .name = "w", .value = b->weights };
-    return est_head_spec(b->head, b->spec, &(est_features){ &w, 1 }, mode == EST_PREDICT ? NULL : b->labels, mode, b->logits, NULL);
+    return est_head_spec(b->head, b->spec, &(est_features){ &w, 1 }, mode == EST_PREDICT ? NULL : b->labels,
+                         mode, b->logits, NULL);
 }
 
 static void bench_close(bench *b)
@@ -85,7 +90,8 @@ typedef struct wanted {
     const float *metrics;
     size_t num_metrics;
 } wanted;
-#define WANTED(x) ((wanted){ x##_losses, x##_metric_names, x##_metrics, sizeof x##_metrics / sizeof *x##_metrics })
+#define WANTED(x) \
+    ((wanted){ x##_losses, x##_metric_names, x##_metrics, sizeof x##_metrics / sizeof *x##_metrics })
 
 static void check_metrics(bench *b, const wanted *w)
 {
@@ -97,7 +103,8 @@ static void check_metrics(bench *b, const wanted *w)
         EST_CHECK_STR(b->spec->metric[i].name, w->names[i]);
         values[i] = b->spec->metric[i].value;
     }
-    if (EST_CHECK_OK(trial_step(&b->s, (est_nodes){ 0 }, NULL, (est_nodes){ values, w->num_metrics }, (est_nodes){ 0 }, out)))
+    if (EST_CHECK_OK(trial_step(&b->s, (est_nodes){ 0 }, NULL, (est_nodes){ values, w->num_metrics },
+                                (est_nodes){ 0 }, out)))
         for (size_t i = 0; i < w->num_metrics; i++)
             est_test_near(est__tensor_get(out[i], 0), w->metrics[i], 1e-6,
                           (est_test_place){ __FILE__, __func__, w->names[i], __LINE__ });
@@ -116,11 +123,13 @@ static void evaluate(const char *kind, est_head_options o, targets l, wanted w)
         updates[i] = b.spec->metric[i].update;
     for (int n = 0; n < BATCHES; n++) {
         int64_t first = first_row[n], last = first_row[n + 1];
-        est_tensor *logits = some_logits(first, last, est_head_logits_dimension(b.head)), *y = some_labels(&l, first, last), *loss;
+        est_tensor *logits = some_logits(first, last, est_head_logits_dimension(b.head)),
+                   *y = some_labels(&l, first, last), *loss;
         est_tensor weights = trial_floats(head_weights + first, EST_SHAPE(last - first));
         if (EST_CHECK_OK(trial_step(&b.s, EST_NODES(b.logits, b.labels, b.weights),
-                                    (const est_tensor *const[]){ logits, y, &weights }, EST_NODES(b.spec->loss),
-                                    (est_nodes){ updates, b.spec->num_metrics }, &loss)))
+                                    (const est_tensor *const[]){ logits, y, &weights },
+                                    EST_NODES(b.spec->loss), (est_nodes){ updates, b.spec->num_metrics },
+                                    &loss)))
             EST_CHECK_NEAR(est__tensor_get(loss, 0), w.losses[n], 1e-6);
         est_tensor_free(loss);
         est_tensor_free(logits);
@@ -136,16 +145,22 @@ static void losses_and_metrics(void)
 {
     evaluate("BinaryClassHead", (est_head_options){ 0 }, (targets){ .ids = head_labels_2 }, WANTED(binary));
     evaluate("BinaryClassHead",
-             (est_head_options){ .weight_column = "w", .label_vocabulary = EST_STRINGS("no", "yes"), .loss_reduction = "sum",
+             (est_head_options){ .weight_column = "w",
+                                 .label_vocabulary = EST_STRINGS("no", "yes"),
+                                 .loss_reduction = "sum",
                                  .thresholds = EST_FLOATS(0.25, 0.5) },
              (targets){ .ids = head_labels_2, .words = yes_no }, WANTED(binary_weighted));
-    evaluate("MultiClassHead", (est_head_options){ .n_classes = 3 }, (targets){ .ids = head_labels_3 }, WANTED(multi));
+    evaluate("MultiClassHead", (est_head_options){ .n_classes = 3 }, (targets){ .ids = head_labels_3 },
+             WANTED(multi));
     evaluate("MultiClassHead",
-             (est_head_options){ .n_classes = 3, .weight_column = "w", .label_vocabulary = EST_STRINGS("a", "b", "c"), .name = "h" },
+             (est_head_options){ .n_classes = 3,
+                                 .weight_column = "w",
+                                 .label_vocabulary = EST_STRINGS("a", "b", "c"),
+                                 .name = "h" },
              (targets){ .ids = head_labels_3, .words = abc }, WANTED(multi_weighted));
     evaluate("RegressionHead", (est_head_options){ 0 }, (targets){ .target_columns = 1 }, WANTED(regression));
-    evaluate("RegressionHead", (est_head_options){ .label_dimension = 2, .weight_column = "w" }, (targets){ .target_columns = 2 },
-             WANTED(regression_weighted));
+    evaluate("RegressionHead", (est_head_options){ .label_dimension = 2, .weight_column = "w" },
+             (targets){ .target_columns = 2 }, WANTED(regression_weighted));
 }
 
 /* One prediction: its key, and what TensorFlow gives for the first batch, [4, columns]. */
@@ -171,7 +186,9 @@ static void check_prediction(const est_tensor *t, const prediction *p)
             est_test_bytes(s, n, text, strlen(text), at);
         } else {
             est_test_int((int64_t)est__tensor_get(t, i),
-                         p->dtype == EST_INT32 ? ((const int32_t *)p->values)[i] : ((const int64_t *)p->values)[i], at);
+                         p->dtype == EST_INT32 ? ((const int32_t *)p->values)[i]
+                                               : ((const int64_t *)p->values)[i],
+                         at);
         }
     }
 }
@@ -189,7 +206,8 @@ static const char *outputs_of(const est_spec *s)
     return text;
 }
 
-static void predict(const char *kind, est_head_options o, const prediction *p, size_t count, const char *outputs)
+static void predict(const char *kind, est_head_options o, const prediction *p, size_t count,
+                    const char *outputs)
 {
     bench b;
     est_tensor *out[16];
@@ -206,8 +224,8 @@ static void predict(const char *kind, est_head_options o, const prediction *p, s
     }
     est_tensor *logits = some_logits(0, 4, est_head_logits_dimension(b.head));
     EST_CHECK_OK(trial_start(&b.s));
-    if (EST_CHECK_OK(trial_step(&b.s, EST_NODES(b.logits), (const est_tensor *const[]){ logits }, (est_nodes){ nodes, count },
-                                (est_nodes){ 0 }, out)))
+    if (EST_CHECK_OK(trial_step(&b.s, EST_NODES(b.logits), (const est_tensor *const[]){ logits },
+                                (est_nodes){ nodes, count }, (est_nodes){ 0 }, out)))
         for (size_t i = 0; i < count; i++)
             check_prediction(out[i], &p[i]);
     for (size_t i = 0; i < count; i++)
@@ -217,14 +235,14 @@ static void predict(const char *kind, est_head_options o, const prediction *p, s
     bench_close(&b);
 }
 
-#define BINARY(x)                                                                                                            \
-    { "logits", EST_FLOAT, x##_logits, 1 }, { "logistic", EST_FLOAT, x##_logistic, 1 },                                      \
-    { "probabilities", EST_FLOAT, x##_probabilities, 2 }, { "class_ids", EST_INT64, x##_class_ids, 1 },                      \
-    { "classes", EST_STRING, x##_classes, 1 }, { "all_class_ids", EST_INT32, x##_all_class_ids, 2 },                         \
+#define BINARY(x) \
+    { "logits", EST_FLOAT, x##_logits, 1 }, { "logistic", EST_FLOAT, x##_logistic, 1 }, \
+    { "probabilities", EST_FLOAT, x##_probabilities, 2 }, { "class_ids", EST_INT64, x##_class_ids, 1 }, \
+    { "classes", EST_STRING, x##_classes, 1 }, { "all_class_ids", EST_INT32, x##_all_class_ids, 2 }, \
     { "all_classes", EST_STRING, x##_all_classes, 2 }
-#define MULTI(x)                                                                                                             \
-    { "logits", EST_FLOAT, x##_logits, 3 }, { "probabilities", EST_FLOAT, x##_probabilities, 3 },                            \
-    { "class_ids", EST_INT64, x##_class_ids, 1 }, { "classes", EST_STRING, x##_classes, 1 },                                 \
+#define MULTI(x) \
+    { "logits", EST_FLOAT, x##_logits, 3 }, { "probabilities", EST_FLOAT, x##_probabilities, 3 }, \
+    { "class_ids", EST_INT64, x##_class_ids, 1 }, { "classes", EST_STRING, x##_classes, 1 }, \
     { "all_class_ids", EST_INT32, x##_all_class_ids, 3 }, { "all_classes", EST_STRING, x##_all_classes, 3 }
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -234,19 +252,25 @@ static void predictions(void)
     static const prediction multi[] = { MULTI(multi) }, letters[] = { MULTI(multi_weighted) };
     static const prediction one[] = { { "predictions", EST_FLOAT, regression_predictions, 1 } };
     static const prediction two[] = { { "predictions", EST_FLOAT, regression_weighted_predictions, 2 } };
-    const char *binary_outputs = "serving_default classify classes scores; classification classify classes scores; "
-                                 "regression regress outputs; predict predict logits logistic probabilities class_ids classes "
-                                 "all_class_ids all_classes";
-    const char *multi_outputs = "serving_default classify classes scores; classification classify classes scores; "
-                                "predict predict logits probabilities class_ids classes all_class_ids all_classes";
-    const char *regression_outputs = "serving_default regress outputs; regression regress outputs; predict predict predictions";
+    const char *binary_outputs =
+        "serving_default classify classes scores; classification classify classes scores; "
+        "regression regress outputs; predict predict logits logistic probabilities class_ids classes "
+        "all_class_ids all_classes";
+    const char *multi_outputs =
+        "serving_default classify classes scores; classification classify classes scores; "
+        "predict predict logits probabilities class_ids classes all_class_ids all_classes";
+    const char *regression_outputs =
+        "serving_default regress outputs; regression regress outputs; predict predict predictions";
     predict("BinaryClassHead", (est_head_options){ 0 }, binary, COUNT(binary), binary_outputs);
-    predict("BinaryClassHead", (est_head_options){ .label_vocabulary = EST_STRINGS("no", "yes") }, words, COUNT(words), binary_outputs);
+    predict("BinaryClassHead", (est_head_options){ .label_vocabulary = EST_STRINGS("no", "yes") }, words,
+            COUNT(words), binary_outputs);
     predict("MultiClassHead", (est_head_options){ .n_classes = 3 }, multi, COUNT(multi), multi_outputs);
-    predict("MultiClassHead", (est_head_options){ .n_classes = 3, .label_vocabulary = EST_STRINGS("a", "b", "c") }, letters,
+    predict("MultiClassHead",
+            (est_head_options){ .n_classes = 3, .label_vocabulary = EST_STRINGS("a", "b", "c") }, letters,
             COUNT(letters), multi_outputs);
     predict("RegressionHead", (est_head_options){ 0 }, one, COUNT(one), regression_outputs);
-    predict("RegressionHead", (est_head_options){ .label_dimension = 2 }, two, COUNT(two), regression_outputs);
+    predict("RegressionHead", (est_head_options){ .label_dimension = 2 }, two, COUNT(two),
+            regression_outputs);
 }
 
 static void training(void)
@@ -255,13 +279,15 @@ static void training(void)
     est_optimizer *sgd;
     est_tensor *out[2];
     EST_NEED_OK(est_sgd_optimizer_new(NULL, &sgd));
-    EST_CHECK_FAILS(bench_open(&b, "BinaryClassHead", (est_head_options){ .name = "h" }, EST_INT64, 1, EST_TRAIN), EST_INVALID_ARGUMENT,
-                    "BinaryClassHead: there is no optimizer; training takes one");
+    EST_CHECK_FAILS(
+        bench_open(&b, "BinaryClassHead", (est_head_options){ .name = "h" }, EST_INT64, 1, EST_TRAIN),
+        EST_INVALID_ARGUMENT, "BinaryClassHead: there is no optimizer; training takes one");
     bench_close(&b);
     EST_NEED_OK(trial_open(&b.s));
     EST_NEED_OK(est_head_new("BinaryClassHead", (&(est_head_options){ .name = "h" }), &b.head));
     est_graph *g = b.s.g;
-    est_node *step = est_variable(g, "global_step", &(est_variable_options){ .dtype = EST_INT64, .not_trainable = true });
+    est_node *step =
+        est_variable(g, "global_step", &(est_variable_options){ .dtype = EST_INT64, .not_trainable = true });
     est_node *bias = est_variable(g, "bias", &(est_variable_options){ .shape = EST_SHAPE(1) });
     b.labels = est_placeholder(g, "labels", EST_INT64, EST_SHAPE(-1));
     b.logits = est_placeholder(g, "x", EST_FLOAT, EST_SHAPE(-1, 1));
@@ -272,10 +298,12 @@ static void training(void)
     EST_CHECK_STR(b.spec->summary[0].name, "loss/h");
     EST_CHECK_OK(trial_start(&b.s));
     /* One row, logit 0, label 1: the gradient is -1/2, the rate 0.01. */
-    est_tensor x = trial_floats((const float[]){ 0 }, EST_SHAPE(1, 1)), y = trial_ints((const int64_t[]){ 1 }, EST_SHAPE(1));
-    EST_CHECK_OK(trial_step(&b.s, EST_NODES(b.logits, b.labels), (const est_tensor *const[]){ &x, &y }, (est_nodes){ 0 },
-                            EST_NODES(b.spec->train_op), NULL));
-    if (EST_CHECK_OK(trial_step(&b.s, (est_nodes){ 0 }, NULL, EST_NODES(est_read(g, bias), est_read(g, step)), (est_nodes){ 0 }, out))) {
+    est_tensor x = trial_floats((const float[]){ 0 }, EST_SHAPE(1, 1)),
+               y = trial_ints((const int64_t[]){ 1 }, EST_SHAPE(1));
+    EST_CHECK_OK(trial_step(&b.s, EST_NODES(b.logits, b.labels), (const est_tensor *const[]){ &x, &y },
+                            (est_nodes){ 0 }, EST_NODES(b.spec->train_op), NULL));
+    if (EST_CHECK_OK(trial_step(&b.s, (est_nodes){ 0 }, NULL, EST_NODES(est_read(g, bias), est_read(g, step)),
+                                (est_nodes){ 0 }, out))) {
         EST_CHECK_NEAR(est__tensor_get(out[0], 0), 0.005, 1e-8);
         EST_CHECK_INT(est__tensor_get(out[1], 0), 1);
     }
@@ -294,8 +322,9 @@ static void bad_label(const char *kind, est_head_options o, const est_tensor *la
     EST_NEED_OK(bench_open(&b, kind, o, labels->dtype, 1, EST_EVAL));
     EST_CHECK_OK(trial_start(&b.s));
     est_tensor *logits = some_logits(0, rows, est_head_logits_dimension(b.head));
-    EST_CHECK_FAILS(trial_step(&b.s, EST_NODES(b.logits, b.labels), (const est_tensor *const[]){ logits, labels },
-                               EST_NODES(b.spec->loss), (est_nodes){ 0 }, &loss),
+    EST_CHECK_FAILS(trial_step(&b.s, EST_NODES(b.logits, b.labels),
+                               (const est_tensor *const[]){ logits, labels }, EST_NODES(b.spec->loss),
+                               (est_nodes){ 0 }, &loss),
                     EST_INVALID_ARGUMENT, message);
     est_tensor_free(logits);
     bench_close(&b);
@@ -317,11 +346,12 @@ static void bad_labels(void)
     est_tensor_free(words);
 }
 
-#define REFUSED(kind, options, message)                                                                                  \
-    do {                                                                                                                 \
-        est_head *h;                                                                                                     \
-        EST_CHECK_FAILS(est_head_new(kind, (&(est_head_options)options), &h), EST_INVALID_ARGUMENT, message);            \
-        EST_CHECK(h == NULL);                                                                                            \
+#define REFUSED(kind, options, message) \
+    do { \
+        est_head *h; \
+        EST_CHECK_FAILS(est_head_new(kind, (&(est_head_options)options), &h), EST_INVALID_ARGUMENT, \
+                        message); \
+        EST_CHECK(h == NULL); \
     } while (0)
 #define O(...) { __VA_ARGS__ }
 
@@ -330,17 +360,22 @@ static void refuses_options(void)
     REFUSED("BinaryHead", O(0), "'BinaryHead' is no head");
     REFUSED("MulticlassHead", O(0), "'MulticlassHead' is no head; did you mean 'MultiClassHead'?");
     REFUSED("MultiClassHead", O(0), "MultiClassHead: n_classes is missing: number of classes, more than 2");
-    REFUSED("MultiClassHead", O(.n_classes = 2), "MultiClassHead: n_classes is 2; it must be more than 2 (BinaryClassHead is for two)");
+    REFUSED("MultiClassHead", O(.n_classes = 2),
+            "MultiClassHead: n_classes is 2; it must be more than 2 (BinaryClassHead is for two)");
     REFUSED("MultiClassHead", O(.n_classes = 3, .label_vocabulary = EST_STRINGS("a", "b")),
             "MultiClassHead: label_vocabulary has 2 words for 3 classes");
-    REFUSED("BinaryClassHead", O(.label_vocabulary = EST_STRINGS("a", "a")), "BinaryClassHead: label_vocabulary[0] and [1] are both 'a'");
-    REFUSED("BinaryClassHead", O(.thresholds = EST_FLOATS(0.5, 1)), "BinaryClassHead: thresholds[1] is 1; it must lie between 0 and 1");
+    REFUSED("BinaryClassHead", O(.label_vocabulary = EST_STRINGS("a", "a")),
+            "BinaryClassHead: label_vocabulary[0] and [1] are both 'a'");
+    REFUSED("BinaryClassHead", O(.thresholds = EST_FLOATS(0.5, 1)),
+            "BinaryClassHead: thresholds[1] is 1; it must lie between 0 and 1");
     REFUSED("BinaryClassHead", O(.loss_reduction = "mean"),
             "BinaryClassHead: loss_reduction is 'mean'; it must be 'sum_over_batch_size' or 'sum'");
-    REFUSED("RegressionHead", O(.label_dimension = -1), "RegressionHead: label_dimension is -1; it must be at least 1");
+    REFUSED("RegressionHead", O(.label_dimension = -1),
+            "RegressionHead: label_dimension is -1; it must be at least 1");
 }
 
-static void refused_graph(const char *kind, est_head_options o, est_dtype labels, int64_t columns, const char *message)
+static void refused_graph(const char *kind, est_head_options o, est_dtype labels, int64_t columns,
+                          const char *message)
 {
     bench b;
     EST_CHECK_FAILS(bench_open(&b, kind, o, labels, columns, EST_EVAL), EST_INVALID_ARGUMENT, message);
@@ -349,13 +384,16 @@ static void refused_graph(const char *kind, est_head_options o, est_dtype labels
 
 static void refuses_graphs(void)
 {
-    refused_graph("BinaryClassHead", (est_head_options){ 0 }, EST_INT64, 3, "BinaryClassHead: an example has 3 labels, the head takes 1");
+    refused_graph("BinaryClassHead", (est_head_options){ 0 }, EST_INT64, 3,
+                  "BinaryClassHead: an example has 3 labels, the head takes 1");
     refused_graph("RegressionHead", (est_head_options){ 0 }, EST_FLOAT, 3,
                   "RegressionHead: an example has 3 labels, the head takes 1; set label_dimension");
-    refused_graph("RegressionHead", (est_head_options){ 0 }, EST_STRING, 1, "RegressionHead: labels are string; they must be numbers");
+    refused_graph("RegressionHead", (est_head_options){ 0 }, EST_STRING, 1,
+                  "RegressionHead: labels are string; they must be numbers");
     refused_graph("BinaryClassHead", (est_head_options){ 0 }, EST_STRING, 1,
                   "BinaryClassHead: labels are string; strings take a label_vocabulary");
-    refused_graph("BinaryClassHead", (est_head_options){ .label_vocabulary = EST_STRINGS("a", "b") }, EST_INT64, 1,
+    refused_graph("BinaryClassHead", (est_head_options){ .label_vocabulary = EST_STRINGS("a", "b") },
+                  EST_INT64, 1,
                   "BinaryClassHead: labels are int64; with label_vocabulary they must be string");
     refused_graph("MultiClassHead", (est_head_options){ .n_classes = 3 }, EST_FLOAT, 1,
                   "MultiClassHead: labels are float32; they must be integers");
@@ -366,7 +404,8 @@ static void refuses_graphs(void)
 static void label_and_weight(void)
 {
     est_head *h;
-    EST_NEED_OK(est_head_new("RegressionHead", (&(est_head_options){ .label_dimension = 2, .weight_column = "w" }), &h));
+    EST_NEED_OK(est_head_new("RegressionHead",
+                             (&(est_head_options){ .label_dimension = 2, .weight_column = "w" }), &h));
     est_feature label = est_head_label(h);
     EST_CHECK_INT(label.dtype, EST_FLOAT);
     EST_CHECK(label.shape.rank == 1 && label.shape.dim[0] == 2);
@@ -374,11 +413,13 @@ static void label_and_weight(void)
     est_head_free(est_head_retain(h));
     EST_CHECK_INT(est_head_logits_dimension(h), 2);
     est_head_free(h);
-    EST_NEED_OK(est_head_new("BinaryClassHead", (&(est_head_options){ .label_vocabulary = EST_STRINGS("a", "b") }), &h));
+    EST_NEED_OK(est_head_new("BinaryClassHead",
+                             (&(est_head_options){ .label_vocabulary = EST_STRINGS("a", "b") }), &h));
     EST_CHECK_INT(est_head_label(h).dtype, EST_STRING);
     EST_CHECK(est_head_weight(h).name == NULL);
     est_head_free(h);
 }
 
-EST_SUITE(heads_head, EST_TEST(losses_and_metrics), EST_TEST(predictions), EST_TEST(training), EST_TEST(bad_labels),
-          EST_TEST(refuses_options), EST_TEST(refuses_graphs), EST_TEST(label_and_weight));
+EST_SUITE(heads_head, EST_TEST(losses_and_metrics), EST_TEST(predictions), EST_TEST(training),
+          EST_TEST(bad_labels), EST_TEST(refuses_options), EST_TEST(refuses_graphs),
+          EST_TEST(label_and_weight));
