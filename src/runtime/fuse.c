@@ -265,7 +265,8 @@ est_status est__plan_fuse(est__plan *p)
         kept++;
     }
     if (st == EST_OK) {
-        memcpy(p->step, steps, kept * sizeof *steps);
+        if (kept > 0)   /* a plan that only passes feeds on has no steps */
+            memcpy(p->step, steps, kept * sizeof *steps);
         p->num_steps = kept;
         p->first_assign = first_assign;
     }
