@@ -19,7 +19,7 @@ typedef struct est_linear_classifier_options {
     int64_t n_classes;                  /* 2 */
     est_strings label_vocabulary;       /* none: labels are integer ids */
     const char *weight_column;          /* none */
-    est_optimizer *optimizer;           /* NULL: Ftrl with learning rate min(0.2, 1/sqrt(columns)) */
+    est_optimizer *optimizer;           /* NULL: Ftrl with learning rate 0.2 */
     const char *sparse_combiner;        /* "sum" */
     const char *loss_reduction;         /* "sum_over_batch_size" */
 } est_linear_classifier_options;

@@ -1,7 +1,6 @@
 /* LinearClassifier and LinearRegressor: a linear model under a head (tf.estimator's canned/linear.py). */
 #include "estimators/canned.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +17,7 @@ static const char *const reductions[] = { "sum_over_batch_size", "sum", NULL };
 #define LINEAR_FIELDS(options)                                                                                       \
     EST_FIELD(options, COLUMNS, feature_columns, .needed = true, .doc = "what the model sees of the features"),      \
     EST_FIELD(options, STRING, weight_column, .def_text = NULL, .doc = "key of a float feature: weight of an example"), \
-    EST_FIELD(options, OPTIMIZER, optimizer, .def_text = "Ftrl, learning_rate min(0.2, 1/sqrt(columns))",            \
+    EST_FIELD(options, OPTIMIZER, optimizer, .def_text = "Ftrl, learning rate 0.2",                                  \
               .doc = "NAME, or {type: NAME, …}"),                                                                    \
     EST_FIELD(options, STRING, sparse_combiner, .def_text = "sum", .choices = combiners,                             \
               .doc = "how the weights of several ids of one column are joined"),                                     \
@@ -55,12 +54,6 @@ static void free_linear(void *user)
     free(l);
 }
 
-static est_status default_optimizer(size_t columns, est_optimizer **out)
-{
-    double rate = fmin(0.2, 1.0 / sqrt((double)(columns ? columns : 1)));
-    return est_ftrl_optimizer_new(&(est_ftrl_options){ .learning_rate = rate }, out);
-}
-
 static est_status new_linear(const char *name, est_column_list columns, est_optimizer *optimizer, const char *combiner,
                              const char *head_kind, const est_head_options *head, const est_run_config *config, size_t config_size,
                              est_estimator **out)
@@ -79,7 +72,7 @@ static est_status new_linear(const char *name, est_column_list columns, est_opti
     strncpy(l->sparse_combiner, combiner, sizeof l->sparse_combiner - 1);
     est_status st = est_head_new(head_kind, head, &l->head);
     if (st == EST_OK)
-        st = optimizer ? EST_OK : default_optimizer(columns.count, &l->optimizer);
+        st = optimizer ? EST_OK : est_estimator_optimizer(name, NULL, &l->optimizer);
     if (st != EST_OK) {
         free_linear(l);
         return st;

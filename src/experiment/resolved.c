@@ -88,6 +88,8 @@ static void put_default(est__buffer *b, const est_field *f)
         est__yaml_number(b, f->def);
     else if (f->type == EST_FIELD_STRING && f->def_text)
         est__yaml_quote(b, f->def_text);
+    else if (f->def_text && *f->def_text == '[')
+        est__buffer_text(b, f->def_text);
     else
         est__buffer_text(b, "null");
 }
