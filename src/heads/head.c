@@ -222,7 +222,8 @@ static est_status train(est__head_run *r, est_optimizer *optimizer)
     if (!optimizer)
         return est__head_fail(r->head, "there is no optimizer; training takes one");
     est_spec_train_op(r->spec, est_optimizer_minimize(optimizer, r->g, r->spec->loss, r->spec->global_step));
-    est_spec_scalar_summary(r->spec, est__head_key(r, "loss"), r->spec->loss);
+    if (r->head->options.name)   /* "loss" itself is every training's */
+        est_spec_scalar_summary(r->spec, est__head_key(r, "loss"), r->spec->loss);
     return est_graph_status(r->g);
 }
 
