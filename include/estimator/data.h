@@ -18,7 +18,7 @@ typedef struct est_feature {
     const char *name;
     est_dtype dtype;                 /* EST_FLOAT, EST_INT64 or EST_STRING */
     est_shape shape;                 /* of one example; a scalar gives batches of [batch], [1] gives [batch, 1] */
-    bool variable_length;            /* any number of values an example; shape is ignored */
+    bool variable_length;            /* any number of values an example (one from a CSV column); shape is ignored */
     const est_tensor *default_value; /* for an absent value: of `shape`, or a scalar for all of it; NULL: none (in CSV: 0 or "") */
 } est_feature;
 

@@ -110,7 +110,8 @@ static void options_that_are_wrong(void)
 {
     const char *path = EST_TEST_FILE("a.csv", "y,age,town\n1,2,a\n");
     static const est_feature wrong_type = { .name = "age", .dtype = EST_DOUBLE };
-    static const est_feature many = { .name = "age", .dtype = EST_FLOAT, .variable_length = true };
+    static const est_feature many = { .name = "age", .dtype = EST_FLOAT, .shape = { 1, { 2 } } };
+    static const est_feature any = { .name = "age", .dtype = EST_FLOAT, .variable_length = true };
     est_dataset *d;
     est_csv_options o = options_for(&path);
     o.no_header = true;
@@ -140,6 +141,10 @@ static void options_that_are_wrong(void)
     o.features.count = 0;
     EST_CHECK_FAILS(est_csv_dataset_new(&o, &d), EST_INVALID_ARGUMENT,
                     "a CSV dataset needs features: which columns are read, and as what");
+    o.features = (est_features_spec){ &any, 1 };   /* what a categorical column asks for is one value a row here */
+    EST_NEED_OK(est_csv_dataset_new(&o, &d));
+    EST_CHECK(!est_dataset_features(d).data[0].variable_length);
+    EST_CHECK_STR(all_rows(est_dataset_batch(d, 1, false)), "2\n--\n");
 }
 
 static void marks_names_and_selection(void)
