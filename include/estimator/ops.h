@@ -134,10 +134,13 @@ EST_API est_node *est_random_truncated_normal(est_graph *g, est_node *shape, est
 /* ---- lookup tables: they are filled by an initializer, once in a session ---- */
 /** An empty table; its handle. `name` is also what sessions know it by. */
 EST_API est_node *est_lookup_table(est_graph *g, const char *name, est_dtype key, est_dtype value);
-/** A table from keys [n] (string, int64) to values [n]. A key that stands twice with two values is an error when it is filled. */
+/** A table from keys [n] (string, int64) to values [n]. A key that stands twice with two values is an error when
+ *  it is filled. */
 EST_API est_node *est_vocabulary_table(est_graph *g, const char *name, est_node *keys, est_node *values);
-/** A table from the lines of a text file (string, int64) to their numbers, from 0. `file`: a string scalar; vocab_size -1: all lines. */
-EST_API est_node *est_vocabulary_file_table(est_graph *g, const char *name, est_node *file, est_dtype key, int64_t vocab_size);
+/** A table from the lines of a text file (string, int64) to their numbers, from 0. `file`: a string scalar;
+ *  vocab_size -1: all lines. */
+EST_API est_node *est_vocabulary_file_table(est_graph *g, const char *name, est_node *file, est_dtype key,
+                                            int64_t vocab_size);
 /** The values of keys, `missing` (a scalar) for those that are not there. */
 EST_API est_node *est_table_find(est_graph *g, est_node *table, est_node *keys, est_node *missing);
 
@@ -152,18 +155,21 @@ EST_API est_node *est_string_join(est_graph *g, est_nodes parts, const char *sep
 /* ---- sparse tensors: indices [n, rank] in row-major order, values [n], dense_shape [rank] ---- */
 /** The elements of x that are not "" or -1: outputs 0, 1, 2 are indices, values, dense_shape. */
 EST_API est_node *est_dense_to_sparse(est_graph *g, est_node *x);
-/** For each row of a sparse matrix of ids (int64) the rows of `variable` that they name, combined by "sum" (also for NULL), "mean"
- *  or "sqrtn"; ids below 0 are left out, and a row without ids is 0. An id past the last row is an error when it runs. */
-EST_API est_node *est_safe_embedding_lookup_sparse(est_graph *g, est_node *variable, est_node *indices, est_node *ids,
-                                                   est_node *dense_shape, const char *combiner);
+/** For each row of a sparse matrix of ids (int64) the rows of `variable` that they name, combined by "sum" (also
+ *  for NULL), "mean" or "sqrtn"; ids below 0 are left out, and a row without ids is 0. An id past the last row is
+ *  an error when it runs. */
+EST_API est_node *est_safe_embedding_lookup_sparse(est_graph *g, est_node *variable, est_node *indices,
+                                                   est_node *ids, est_node *dense_shape,
+                                                   const char *combiner);
 /** `rows` of equal `ids` (int64) summed, in the order of their first appearance; output 1: the ids. */
 EST_API est_node *est_sum_duplicate_ids(est_graph *g, est_node *rows, est_node *ids);
 /** The number of `boundaries`, which ascend, that are not above each element: int32. */
 EST_API est_node *est_bucketize(est_graph *g, est_node *x, est_floats boundaries);
-/** Weighted true positives, false positives, true negatives, false negatives at each of the ascending thresholds: [4, n].
- *  A prediction is positive above the threshold, a label when it is not 0. All three operands are float, of one shape. */
-EST_API est_node *est_confusion_at_thresholds(est_graph *g, est_node *labels, est_node *predictions, est_node *weights,
-                                              est_floats thresholds);
+/** Weighted true positives, false positives, true negatives, false negatives at each of the ascending thresholds:
+ *  [4, n]. A prediction is positive above the threshold, a label when it is not 0. All three operands are float, of
+ *  one shape. */
+EST_API est_node *est_confusion_at_thresholds(est_graph *g, est_node *labels, est_node *predictions,
+                                              est_node *weights, est_floats thresholds);
 
 #ifdef __cplusplus
 }

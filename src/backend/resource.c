@@ -1,4 +1,5 @@
-/* The resources of one model in memory, by name: variables and tables. Handles find them while a plan is made, never later. */
+/* The resources of one model in memory, by name: variables and tables. Handles find them while a plan is
+ * made, never later. */
 #include "backend/kernel.h"
 
 struct est__resources {

@@ -1,4 +1,5 @@
-/* AsString: numbers as printf's %d, %f, %e and %g write them, in the C locale whatever the host program's is. */
+/* AsString: numbers as printf's %d, %f, %e and %g write them, in the C locale whatever the host program's
+ * is. */
 #include <locale.h>
 
 #include "ops/ops.h"
@@ -26,12 +27,13 @@ static est_status check_attrs(const est_operation *op, est_dtype t)
     if (strlen(fill) > 1 || (fill[0] != '\0' && strchr(" +-0#", fill[0]) == NULL))
         return EST_PREPARE_FAIL(op, "fill \"%s\" is none of ' ', '+', '-', '0', '#'", fill);
     if (width > WIDEST || precision > WIDEST)
-        return EST_PREPARE_FAIL(op, "width %lld and precision %lld: both must be at most %d", (long long)width,
-                         (long long)precision, WIDEST);
+        return EST_PREPARE_FAIL(op, "width %lld and precision %lld: both must be at most %d",
+                                (long long)width, (long long)precision, WIDEST);
     if (scientific && shortest)
         return EST_PREPARE_FAIL(op, "%s", "scientific and shortest cannot both be set");
     if (!est__dtype_is_float(t) && (scientific || shortest || precision >= 0))
-        return EST_PREPARE_FAIL(op, "scientific, shortest and precision are for floats, this is %s", est_dtype_name(t));
+        return EST_PREPARE_FAIL(op, "scientific, shortest and precision are for floats, this is %s",
+                                est_dtype_name(t));
     return EST_OK;
 }
 
@@ -135,9 +137,9 @@ static est_status as_string_cpu(est_kernel *k)
 
 EST_OPS(as_string,
         { .tf_name = "AsString",
-          .signature = "input: T -> output: string; T: {float, double, int32, uint8, int16, int8, int64, uint16, uint32, uint64, "
-                       "bool, string}; precision: int = -1; scientific: bool = false; shortest: bool = false; width: int = -1; "
-                       "fill: string = ''",
+          .signature = "input: T -> output: string; T: {float, double, int32, uint8, int16, int8, int64, "
+                       "uint16, uint32, uint64, bool, string}; precision: int = -1; scientific: bool = "
+                       "false; shortest: bool = false; width: int = -1; fill: string = ''",
           .infer = est__infer_same, .cpu = as_string_cpu, .grad = est__grad_none,
           .state_size = sizeof(form), .prepare = prepare, .release = release });
 

@@ -1,4 +1,5 @@
-/* Bucketize: the number of boundaries that are not above a value; a NaN, which is below nothing, goes to the last bucket. */
+/* Bucketize: the number of boundaries that are not above a value; a NaN, which is below nothing, goes to
+ * the last bucket. */
 #include "ops/ops.h"
 
 typedef struct boundaries {
@@ -70,6 +71,8 @@ EST_OPS(bucketize,
 
 est_node *est_bucketize(est_graph *g, est_node *x, est_floats at)
 {
-    est_attr list = { .name = "boundaries", .kind = EST_ATTR_FLOATS, .list = { .count = at.count, .f = at.data } };
+    est_attr list = { .name = "boundaries",
+                      .kind = EST_ATTR_FLOATS,
+                      .list = { .count = at.count, .f = at.data } };
     return est_op(g, "Bucketize", NULL, EST_NODES(x), EST_ATTRS(list));
 }

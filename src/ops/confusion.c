@@ -1,5 +1,6 @@
-/* EstConfusionAtThresholds: what keras' threshold metrics (AUC, precision, recall at thresholds) count, in one walk over the
- * predictions: each falls between two thresholds, and the counts at a threshold are sums over all places above it. */
+/* EstConfusionAtThresholds: what keras' threshold metrics (AUC, precision, recall at thresholds) count, in
+ * one walk over the predictions: each falls between two thresholds, and the counts at a threshold are sums
+ * over all places above it. */
 #include "ops/ops.h"
 
 typedef struct thresholds {
@@ -59,8 +60,9 @@ static est_status confusion_cpu(est_kernel *k)
     est_tensor *out;
     int64_t n = est__tensor_elements(labels);
     if (est__tensor_elements(predictions) != n || est__tensor_elements(weights) != n)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "%lld labels, %lld predictions and %lld weights", (long long)n,
-                                (long long)est__tensor_elements(predictions), (long long)est__tensor_elements(weights));
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "%lld labels, %lld predictions and %lld weights",
+                                (long long)n, (long long)est__tensor_elements(predictions),
+                                (long long)est__tensor_elements(weights));
     size_t places = (size_t)t->n + 1;
     double *bin[2] = { est__scratch(k, places * sizeof(double)), est__scratch(k, places * sizeof(double)) };
     if (bin[0] == NULL || bin[1] == NULL)
@@ -123,13 +125,17 @@ static void confusion_body(est_body *b)
 
 EST_OPS(confusion,
         { .tf_name = "EstConfusionAtThresholds",
-          .signature = "labels: float, predictions: float, weights: float -> counts: float; thresholds: list(float)",
+          .signature = "labels: float, predictions: float, weights: float -> counts: float; "
+                       "thresholds: list(float)",
           .infer = infer, .cpu = confusion_cpu, .grad = est__grad_none, .body = confusion_body,
           .state_size = sizeof(thresholds), .prepare = prepare, .release = release });
 
-est_node *est_confusion_at_thresholds(est_graph *g, est_node *labels, est_node *predictions, est_node *weights,
-                                      est_floats at)
+est_node *est_confusion_at_thresholds(est_graph *g, est_node *labels, est_node *predictions,
+                                      est_node *weights, est_floats at)
 {
-    est_attr list = { .name = "thresholds", .kind = EST_ATTR_FLOATS, .list = { .count = at.count, .f = at.data } };
-    return est_op(g, "EstConfusionAtThresholds", NULL, EST_NODES(labels, predictions, weights), EST_ATTRS(list));
+    est_attr list = { .name = "thresholds",
+                      .kind = EST_ATTR_FLOATS,
+                      .list = { .count = at.count, .f = at.data } };
+    return est_op(g, "EstConfusionAtThresholds", NULL, EST_NODES(labels, predictions, weights),
+                  EST_ATTRS(list));
 }

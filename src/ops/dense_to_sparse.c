@@ -65,7 +65,8 @@ static void dense_to_sparse_body(est_body *b)
 {
     est_graph *g = b->g;
     est_node *x = b->x[0];
-    est_node *ignored = est_node_dtype(x) == EST_STRING ? est_constant_string(g, "") : est_constant_int(g, est_node_dtype(x), -1);
+    est_node *ignored = est_node_dtype(x) == EST_STRING ? est_constant_string(g, "")
+                                                        : est_constant_int(g, est_node_dtype(x), -1);
     b->y[0] = EST_OP1(g, "Where", EST_OP2(g, "NotEqual", x, ignored));
     b->y[1] = EST_OP2(g, "GatherNd", x, b->y[0]);
     b->y[2] = est_op(g, "Shape", NULL, EST_NODES(x), EST_ATTRS(EST_TYPE_ATTR("out_type", EST_INT64)));

@@ -1,5 +1,6 @@
-/* EstSafeEmbeddingLookupSparse: tf.nn.safe_embedding_lookup_sparse in one op, straight over the ids, and its sparse gradient.
- * Row i of the result combines the variable's rows that the ids of row i name; ids below 0 are left out, a row without ids is 0. */
+/* EstSafeEmbeddingLookupSparse: tf.nn.safe_embedding_lookup_sparse in one op, straight over the ids, and
+ * its sparse gradient. Row i of the result combines the variable's rows that the ids of row i name; ids
+ * below 0 are left out, a row without ids is 0. */
 #include <math.h>
 
 #include "ops/variable.h"
@@ -35,7 +36,8 @@ static est_status infer_lookup(est_infer *c)
     est_shape row = est__row_shape(c->op, 0), dense;
     combiner unused;
     if (!combiner_of(est__attr_string(c->op, "combiner"), &unused))
-        return est__infer_fail(c, "the combiner \"%s\" is none of sum, mean, sqrtn", est__attr_string(c->op, "combiner"));
+        return est__infer_fail(c, "the combiner \"%s\" is none of sum, mean, sqrtn",
+                               est__attr_string(c->op, "combiner"));
     if (row.rank < 0 || row.rank >= EST_MAX_RANK)
         return EST_OK;
     c->out[0] = (est_shape){ .rank = row.rank + 1, .dim = { -1 } };
@@ -54,15 +56,17 @@ typedef struct lookup {
     float *out;
 } lookup;
 
-/* indices [n, 2] in row order and values [n], for the rows of dense_shape[0]: where each row begins, in `start` of rows + 1. */
+/* indices [n, 2] in row order and values [n], for the rows of dense_shape[0]: where each row begins, in
+ * `start` of rows + 1. */
 static est_status row_starts(est_kernel *k, int first, int64_t **start, int64_t *rows)
 {
-    const est_tensor *indices = est__in(k, first), *values = est__in(k, first + 1), *shape = est__in(k, first + 2);
+    const est_tensor *indices = est__in(k, first), *values = est__in(k, first + 1),
+                     *shape = est__in(k, first + 2);
     int64_t n = est__tensor_elements(values);
     if (est__tensor_elements(shape) != 2 || est__tensor_elements(indices) != 2 * n)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "a sparse matrix is wanted: %lld ids have %lld indices, in rank %lld",
-                                (long long)n, (long long)est__tensor_elements(indices),
-                                (long long)est__tensor_elements(shape));
+        return est__kernel_fail(
+            k, EST_INVALID_ARGUMENT, "a sparse matrix is wanted: %lld ids have %lld indices, in rank %lld",
+            (long long)n, (long long)est__tensor_elements(indices), (long long)est__tensor_elements(shape));
     *rows = ((const int64_t *)shape->data)[0];
     if (*rows < 0 || *rows > INT64_MAX / 8 - 1)
         return est__kernel_fail(k, EST_INVALID_ARGUMENT, "a sparse matrix of %lld rows", (long long)*rows);
@@ -73,9 +77,10 @@ static est_status row_starts(est_kernel *k, int first, int64_t **start, int64_t 
     int64_t row = -1;
     for (int64_t i = 0; i < n; i++) {
         if (at[2 * i] < row || at[2 * i] < 0 || at[2 * i] >= *rows)
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT,
-                                    "id %lld is in row %lld, after row %lld of %lld: the rows must be in order",
-                                    (long long)i, (long long)at[2 * i], (long long)row, (long long)*rows);
+            return est__kernel_fail(
+                k, EST_INVALID_ARGUMENT,
+                "id %lld is in row %lld, after row %lld of %lld: the rows must be in order", (long long)i,
+                (long long)at[2 * i], (long long)row, (long long)*rows);
         while (row < at[2 * i])
             (*start)[++row] = i;
     }
@@ -126,7 +131,8 @@ static est_status check_ids(est_kernel *k, const est__variable *v)
     int64_t n = est__tensor_elements(est__in(k, 2)), rows = est__rows(v->value);
     for (int64_t i = 0; i < n; i++)
         if (ids[i] >= rows)
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "id %lld in row %lld of the batch is not in [0, %lld) of '%s'",
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                    "id %lld in row %lld of the batch is not in [0, %lld) of '%s'",
                                     (long long)ids[i], (long long)at[2 * i], (long long)rows, v->base.name);
     return EST_OK;
 }
@@ -139,7 +145,8 @@ static est_status lookup_cpu(est_kernel *k)
     lookup l = { .combiner = ((const lookup_state *)k->state)->combiner };
     EST_TRY(est__variable_in(k, 0, EST_FLOAT, &v));
     if (v->value->shape.rank == 0)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the variable '%s' is a scalar and has no rows", v->base.name);
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the variable '%s' is a scalar and has no rows",
+                                v->base.name);
     EST_TRY(row_starts(k, 1, &l.start, &rows));
     EST_TRY(check_ids(k, v));
     est_shape shape = v->value->shape;
@@ -156,8 +163,9 @@ static est_status lookup_cpu(est_kernel *k)
 static void lookup_grad(est_grad *b)
 {
     const char *name = est__attr_string(b->op, "combiner");
-    b->dx[0] = est_op(b->g, "EstSafeEmbeddingLookupSparseGrad", NULL, EST_NODES(b->dy[0], b->x[1], b->x[2], b->x[3]),
-                      EST_ATTRS(EST_STRING_ATTR("combiner", name)));
+    b->dx[0] =
+        est_op(b->g, "EstSafeEmbeddingLookupSparseGrad", NULL, EST_NODES(b->dy[0], b->x[1], b->x[2], b->x[3]),
+               EST_ATTRS(EST_STRING_ATTR("combiner", name)));
     b->dx_indices[0] = est_node_output(b->dx[0], 1);
 }
 
@@ -166,7 +174,8 @@ static est_node *ints(est_graph *g, est_ints values)
     return est_constant_ints(g, EST_INT32, values);
 }
 
-static est_node *slice(est_graph *g, est_node *x, est_ints begin, est_ints end, est_ints strides, int64_t mask, int64_t shrink)
+static est_node *slice(est_graph *g, est_node *x, est_ints begin, est_ints end, est_ints strides,
+                       int64_t mask, int64_t shrink)
 {
     return est_op(g, "StridedSlice", NULL, EST_NODES(x, ints(g, begin), ints(g, end), ints(g, strides)),
                   EST_ATTRS(EST_INT_ATTR("begin_mask", mask), EST_INT_ATTR("end_mask", mask),
@@ -219,17 +228,19 @@ static void lookup_body(est_body *b)
     est_node *flat = EST_OP3(g, "SparseReshape", x[1], x[3], EST_OP2(g, "Pack", rows, columns));
     est_node *places = valid_places(g, x[2]);
     est_node *filled = est_op(g, "SparseFillEmptyRows", NULL,
-                              EST_NODES(gather(g, flat, places), gather(g, x[2], places), est_node_output(flat, 1),
-                                        est_constant_int(g, EST_INT64, 0)),
+                              EST_NODES(gather(g, flat, places), gather(g, x[2], places),
+                                        est_node_output(flat, 1), est_constant_int(g, EST_INT64, 0)),
                               EST_NO_ATTRS);
     est_node *unique = EST_OP1(g, "Unique", est_node_output(filled, 1));
     est_node *table = est_op(g, "ResourceGather", NULL, EST_NODES(x[0], unique),
                              EST_ATTRS(EST_TYPE_ATTR("dtype", EST_FLOAT)));
-    est_node *looked_up = segment_op(g, c, EST_OP1(g, "Identity", table), est_node_output(unique, 1), row_numbers(g, filled));
+    est_node *looked_up =
+        segment_op(g, c, EST_OP1(g, "Identity", table), est_node_output(unique, 1), row_numbers(g, filled));
     est_shape row = est__row_shape(b->op, 0);
     if (row.rank >= 0 && row.rank != 1) {
-        b->y[0] = est__graph_fail(g, EST_UNIMPLEMENTED, "EstSafeEmbeddingLookupSparse '%s': only a matrix can be exported",
-                                  b->op->name);
+        b->y[0] =
+            est__graph_fail(g, EST_UNIMPLEMENTED,
+                            "EstSafeEmbeddingLookupSparse '%s': only a matrix can be exported", b->op->name);
         return;
     }
     b->y[0] = blank_empty_rows(g, est_node_output(filled, 2), looked_up);
@@ -264,7 +275,8 @@ static est_status lookup_grad_cpu(est_kernel *k)
     est_tensor *out, *out_ids;
     EST_TRY(row_starts(k, 1, &start, &rows));
     if (dy->shape.rank == 0 || dy->shape.dim[0] != rows)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the gradient has not the %lld rows of the batch", (long long)rows);
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the gradient has not the %lld rows of the batch",
+                                (long long)rows);
     int64_t count = count_valid(ids, 0, start[rows]);
     est_shape shape = dy->shape, flat = est_shape_of(1, &count);
     shape.dim[0] = count;
@@ -298,7 +310,8 @@ static void lookup_grad_body(est_body *b)
         est_node *ones = est_op(g, "Cast", NULL, EST_NODES(EST_OP1(g, "OnesLike", at)),
                                 EST_ATTRS(EST_TYPE_ATTR("DstT", EST_FLOAT)));
         est_node *rows = slice(g, EST_OP1(g, "Shape", dy), EST_INTS(0), EST_INTS(1), EST_INTS(1), 0, 1);
-        est_node *counts = EST_OP2(g, "Maximum", EST_OP3(g, "UnsortedSegmentSum", ones, at, rows), est_constant_float(g, 1));
+        est_node *counts =
+            EST_OP2(g, "Maximum", EST_OP3(g, "UnsortedSegmentSum", ones, at, rows), est_constant_float(g, 1));
         if (c == COMBINE_SQRTN)
             counts = EST_OP1(g, "Sqrt", counts);
         dy = EST_OP2(g, "RealDiv", dy, EST_OP2(g, "Reshape", counts, ints(g, EST_INTS(-1, 1))));
@@ -316,7 +329,8 @@ EST_OPS(embedding,
           .infer = infer_lookup, .cpu = lookup_cpu, .grad = lookup_grad, .body = lookup_body,
           .state_size = sizeof(lookup_state), .prepare = prepare, .flags = EST_OP_STATEFUL },
         { .tf_name = "EstSafeEmbeddingLookupSparseGrad",
-          .signature = "dy: float, indices: int64, values: int64, dense_shape: int64 -> rows: float, ids: int64; " COMBINER,
+          .signature = "dy: float, indices: int64, values: int64, dense_shape: int64 -> rows: float, "
+                       "ids: int64; " COMBINER,
           .infer = infer_lookup_grad, .cpu = lookup_grad_cpu, .body = lookup_grad_body,
           .state_size = sizeof(lookup_state), .prepare = prepare });
 

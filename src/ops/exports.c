@@ -1,4 +1,5 @@
-/* What an exported SavedModel has beside its model: saving and restoring, summaries. Rows without kernels: written, never run. */
+/* What an exported SavedModel has beside its model: saving and restoring, summaries. Rows without kernels:
+ * written, never run. */
 #include "ops/ops.h"
 
 static est_status infer_if(est_infer *c)
@@ -11,24 +12,30 @@ static est_status infer_if(est_infer *c)
 
 EST_OPS(exports,
         { .tf_name = "SaveV2",
-          .signature = "prefix: string, tensor_names: string, shape_and_slices: string, tensors: dtypes -> ; dtypes: list(type)",
+          .signature = "prefix: string, tensor_names: string, shape_and_slices: string, "
+                       "tensors: dtypes -> ; dtypes: list(type)",
           .infer = est__infer_none, .flags = EST_OP_STATEFUL },
         { .tf_name = "RestoreV2",
-          .signature = "prefix: string, tensor_names: string, shape_and_slices: string -> tensors: dtypes; dtypes: list(type)",
+          .signature = "prefix: string, tensor_names: string, shape_and_slices: string -> tensors: dtypes; "
+                       "dtypes: list(type)",
           .infer = est__infer_unknown, .flags = EST_OP_STATEFUL },
-        { .tf_name = "ShardedFilename", .signature = "basename: string, shard: int32, num_shards: int32 -> filename: string",
+        { .tf_name = "ShardedFilename",
+          .signature = "basename: string, shard: int32, num_shards: int32 -> filename: string",
           .infer = est__infer_scalar },
         { .tf_name = "MergeV2Checkpoints",
-          .signature = "checkpoint_prefixes: string, destination_prefix: string -> ; delete_old_dirs: bool = true; "
-                       "allow_missing_files: bool = false",
+          .signature = "checkpoint_prefixes: string, destination_prefix: string -> ; "
+                       "delete_old_dirs: bool = true; allow_missing_files: bool = false",
           .infer = est__infer_none, .flags = EST_OP_STATEFUL },
-        { .tf_name = "ScalarSummary", .signature = "tags: string, values: T -> summary: string; T: " EST_SIG_NUMBERS,
+        { .tf_name = "ScalarSummary",
+          .signature = "tags: string, values: T -> summary: string; T: " EST_SIG_NUMBERS,
           .infer = est__infer_scalar },
         { .tf_name = "HistogramSummary",
-          .signature = "tag: string, values: T -> summary: string; T: " EST_SIG_NUMBERS " = float", .infer = est__infer_scalar },
+          .signature = "tag: string, values: T -> summary: string; T: " EST_SIG_NUMBERS " = float",
+          .infer = est__infer_scalar },
         { .tf_name = "StaticRegexFullMatch", .signature = "input: string -> output: bool; pattern: string",
           .infer = est__infer_same },
         { .tf_name = "If",
-          .signature = "cond: Tcond, input: Tin -> output: Tout; Tcond: type; Tin: list(type); Tout: list(type); "
-                       "then_branch: func; else_branch: func; output_shapes: list(shape) = []",
+          .signature = "cond: Tcond, input: Tin -> output: Tout; Tcond: type; Tin: list(type); "
+                       "Tout: list(type); then_branch: func; else_branch: func; output_shapes: list(shape) "
+                       "= []",
           .infer = infer_if, .flags = EST_OP_STATEFUL });

@@ -19,7 +19,8 @@ static est_status bind_table(const est_operation *op, est__resources *resources,
         return est__fail(EST_INVALID_ARGUMENT, "'%s' is a lookup table in this graph, and a %s already", name,
                          t->base.kind->name);
     if (t->key_dtype != key || t->value_dtype != value)
-        return est__fail(EST_INVALID_ARGUMENT, "lookup table '%s' maps %s to %s in this graph, and %s to %s already", name,
+        return est__fail(EST_INVALID_ARGUMENT,
+                         "lookup table '%s' maps %s to %s in this graph, and %s to %s already", name,
                          est_dtype_name(key), est_dtype_name(value), est_dtype_name(t->key_dtype),
                          est_dtype_name(t->value_dtype));
     return EST_OK;
@@ -30,7 +31,8 @@ static est_status table_in(const est_kernel *k, est__table **out)
     est__resource *r = est__in_resource(k, 0);
     *out = (est__table *)r;
     if (r->kind != &est__table_kind)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "'%s' is a %s, not a lookup table", r->name, r->kind->name);
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "'%s' is a %s, not a lookup table", r->name,
+                                r->kind->name);
     return EST_OK;
 }
 
@@ -38,7 +40,8 @@ static est_status filled_table_in(const est_kernel *k, est__table **out)
 {
     EST_TRY(table_in(k, out));
     if (!(*out)->filled)
-        return est__kernel_fail(k, EST_FAILED_PRECONDITION, "the lookup table '%s' is empty: its initializer has not run",
+        return est__kernel_fail(k, EST_FAILED_PRECONDITION,
+                                "the lookup table '%s' is empty: its initializer has not run",
                                 (*out)->base.name);
     return EST_OK;
 }
@@ -72,7 +75,8 @@ static est_status prepare_file(const est_operation *op, void *state)
     if (strlen(delimiter) != 1)
         return EST_PREPARE_FAIL(op, "the delimiter \"%s\" must be one character", delimiter);
     if (s->key_index < WHOLE_LINE || s->value_index < WHOLE_LINE)
-        return EST_PREPARE_FAIL(op, "column %lld: -2 is the whole line, -1 the line number, 0 the first column",
+        return EST_PREPARE_FAIL(op,
+                                "column %lld: -2 is the whole line, -1 the line number, 0 the first column",
                                 (long long)(s->key_index < WHOLE_LINE ? s->key_index : s->value_index));
     if (s->vocab_size < -1 || s->vocab_size == 0)
         return EST_PREPARE_FAIL(op, "vocab_size %lld is neither -1 nor positive", (long long)s->vocab_size);
@@ -134,7 +138,8 @@ static est_status make_strings(const span *part, int64_t n, est_tensor **out)
     est_shape shape = EST_SHAPE(n);
     const char **p = est__malloc((size_t)n * sizeof *p);
     size_t *length = est__malloc((size_t)n * sizeof *length);
-    est_status st = p != NULL && length != NULL ? EST_OK : est__fail_memory((size_t)n * (sizeof *p + sizeof *length));
+    est_status st =
+        p != NULL && length != NULL ? EST_OK : est__fail_memory((size_t)n * (sizeof *p + sizeof *length));
     for (int64_t i = 0; st == EST_OK && i < n; i++)
         p[i] = part[i].p, length[i] = part[i].n;
     if (st == EST_OK)
@@ -145,18 +150,21 @@ static est_status make_strings(const span *part, int64_t n, est_tensor **out)
 }
 
 /* The tensor of what column `index` holds in each line; `part` is room for n spans. */
-static est_status make_column(const file_state *s, int64_t index, est_dtype dtype, const span *line, span *part, int64_t n,
-                              est_tensor **out)
+static est_status make_column(const file_state *s, int64_t index, est_dtype dtype, const span *line,
+                              span *part, int64_t n, est_tensor **out)
 {
     est_shape shape = EST_SHAPE(n);
     if (index == LINE_NUMBER && dtype != EST_INT64)
-        return est__fail(EST_INVALID_ARGUMENT, "line numbers are int64, the table takes %s", est_dtype_name(dtype));
+        return est__fail(EST_INVALID_ARGUMENT, "line numbers are int64, the table takes %s",
+                         est_dtype_name(dtype));
     if (index == WHOLE_LINE && dtype != EST_STRING && !est__dtype_is_integer(dtype))
-        return est__fail(EST_INVALID_ARGUMENT, "a whole line is a string or an integer, the table takes %s", est_dtype_name(dtype));
+        return est__fail(EST_INVALID_ARGUMENT, "a whole line is a string or an integer, the table takes %s",
+                         est_dtype_name(dtype));
     for (int64_t i = 0; index != LINE_NUMBER && i < n; i++) {
         part[i] = line[i];
         if (index >= 0 && !column_of(line[i], s->delimiter, index, &part[i]))
-            return est__fail(EST_INVALID_ARGUMENT, "line %lld has no column %lld", (long long)i + 1, (long long)index);
+            return est__fail(EST_INVALID_ARGUMENT, "line %lld has no column %lld", (long long)i + 1,
+                             (long long)index);
     }
     if (dtype == EST_STRING)
         return make_strings(part, n, out);
@@ -165,8 +173,9 @@ static est_status make_column(const file_state *s, int64_t index, est_dtype dtyp
         if (index == LINE_NUMBER)
             ((int64_t *)(*out)->data)[i] = i + s->offset;
         else if (!parse_number(*out, i, part[i]))
-            return est__fail(EST_INVALID_ARGUMENT, "line %lld: \"%.*s\" is not a number (%s)", (long long)i + 1,
-                             part[i].n < 80 ? (int)part[i].n : 80, part[i].p, est_dtype_name(dtype));
+            return est__fail(EST_INVALID_ARGUMENT, "line %lld: \"%.*s\" is not a number (%s)",
+                             (long long)i + 1, part[i].n < 80 ? (int)part[i].n : 80, part[i].p,
+                             est_dtype_name(dtype));
     }
     return EST_OK;
 }
@@ -178,7 +187,8 @@ static est_status import_text(est__table *t, const file_state *s, const char *te
     int64_t n = 0;
     est_status st = cut_lines(text, size, s->vocab_size, &line, &n);
     if (st == EST_OK && (n == 0 || n < s->vocab_size))
-        st = est__fail(EST_INVALID_ARGUMENT, "it has %lld lines, vocab_size is %lld", (long long)n, (long long)s->vocab_size);
+        st = est__fail(EST_INVALID_ARGUMENT, "it has %lld lines, vocab_size is %lld", (long long)n,
+                       (long long)s->vocab_size);
     if (st == EST_OK && (part = est__malloc((size_t)n * sizeof *part)) == NULL)
         st = est__fail_memory((size_t)n * sizeof *part);
     if (st == EST_OK)
@@ -239,11 +249,12 @@ static est_status find_cpu(est_kernel *k)
     finding f = { .table = t, .keys = est__in(k, 1), .missing = est__in(k, 2) };
     f.n = est__tensor_elements(f.keys);
     if (f.keys->dtype != t->key_dtype || f.missing->dtype != t->value_dtype)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the lookup table '%s' maps %s to %s, not %s to %s", t->base.name,
-                                est_dtype_name(t->key_dtype), est_dtype_name(t->value_dtype), est_dtype_name(f.keys->dtype),
-                                est_dtype_name(f.missing->dtype));
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the lookup table '%s' maps %s to %s, not %s to %s",
+                                t->base.name, est_dtype_name(t->key_dtype), est_dtype_name(t->value_dtype),
+                                est_dtype_name(f.keys->dtype), est_dtype_name(f.missing->dtype));
     if (est__tensor_elements(f.missing) != 1)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the default value must be a scalar, not %lld values",
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                "the default value must be a scalar, not %lld values",
                                 (long long)est__tensor_elements(f.missing));
     return est__runs_out(k, 0, t->value_dtype, &f.keys->shape, find_walk, &f);
 }
@@ -274,7 +285,8 @@ EST_OPS(lookup,
                        "use_node_name_sharing: bool = false; key_dtype: " KEY "; value_dtype: " VALUE,
           .infer = est__infer_scalar, .bind = bind_table, .flags = EST_OP_STATEFUL | EST_OP_HANDLE },
         { .tf_name = "LookupTableFindV2",
-          .signature = "table_handle: resource, keys: Tin, default_value: Tout -> values: Tout; Tin: " KEY "; Tout: " VALUE,
+          .signature = "table_handle: resource, keys: Tin, default_value: Tout -> values: Tout; Tin: " KEY
+                       "; Tout: " VALUE,
           .infer = infer_find, .cpu = find_cpu, .grad = est__grad_none, .flags = EST_OP_STATEFUL },
         { .tf_name = "LookupTableSizeV2", .signature = "table_handle: resource -> size: int64",
           .infer = est__infer_scalar, .cpu = size_cpu, .grad = est__grad_none, .flags = EST_OP_STATEFUL },
@@ -285,8 +297,8 @@ EST_OPS(lookup,
           .signature = "table_handle: resource, keys: Tkey, values: Tval -> ; Tkey: " KEY "; Tval: " VALUE,
           .cpu = import_cpu, FILLS },
         { .tf_name = "InitializeTableFromTextFileV2",
-          .signature = "table_handle: resource, filename: string -> ; key_index: int; value_index: int; vocab_size: int = -1; "
-                       "delimiter: string = '\t'; offset: int = 0",
+          .signature = "table_handle: resource, filename: string -> ; key_index: int; value_index: int; "
+                       "vocab_size: int = -1; delimiter: string = '\t'; offset: int = 0",
           .cpu = import_file_cpu, .state_size = sizeof(file_state), .prepare = prepare_file, FILLS });
 
 est_node *est_lookup_table(est_graph *g, const char *name, est_dtype key, est_dtype value)
@@ -303,13 +315,14 @@ est_node *est_vocabulary_table(est_graph *g, const char *name, est_node *keys, e
     return table;
 }
 
-est_node *est_vocabulary_file_table(est_graph *g, const char *name, est_node *file, est_dtype key, int64_t vocab_size)
+est_node *est_vocabulary_file_table(est_graph *g, const char *name, est_node *file, est_dtype key,
+                                    int64_t vocab_size)
 {
     est_node *table = est_lookup_table(g, name, key, EST_INT64);
     est__graph_add_initializer(
         g, est_op(g, "InitializeTableFromTextFileV2", NULL, EST_NODES(table, file),
-                  EST_ATTRS(EST_INT_ATTR("key_index", WHOLE_LINE),
-                            EST_INT_ATTR("value_index", LINE_NUMBER), EST_INT_ATTR("vocab_size", vocab_size))));
+                  EST_ATTRS(EST_INT_ATTR("key_index", WHOLE_LINE), EST_INT_ATTR("value_index", LINE_NUMBER),
+                            EST_INT_ATTR("vocab_size", vocab_size))));
     return table;
 }
 

@@ -49,7 +49,8 @@ static bool same(const est_tensor *a, int64_t i, const est_tensor *b, int64_t j)
         return n == m && memcmp(s, t, n) == 0;
     }
     size_t size = est_dtype_size(a->dtype);
-    return memcmp((const char *)a->data + (size_t)i * size, (const char *)b->data + (size_t)j * size, size) == 0;
+    return memcmp((const char *)a->data + (size_t)i * size, (const char *)b->data + (size_t)j * size, size) ==
+           0;
 }
 
 /* The slot that holds keys[i], or the free one where it belongs. */
@@ -75,18 +76,19 @@ static const char *element_text(const est_tensor *t, int64_t i, char text[96])
     } else if (est__dtype_is_float(t->dtype)) {
         est__format_double(text, est__tensor_get(t, i));
     } else {
-        snprintf(text, 96, "%lld", (long long)(t->dtype == EST_BOOL ? ((const bool *)t->data)[i] : est__int_at(t, i)));
+        snprintf(text, 96, "%lld",
+                 (long long)(t->dtype == EST_BOOL ? ((const bool *)t->data)[i] : est__int_at(t, i)));
     }
     return text;
 }
 
-static est_status refuse(const est_tensor *keys, const est_tensor *values, int64_t i, const est_tensor *old_values,
-                         int64_t old, const char *where)
+static est_status refuse(const est_tensor *keys, const est_tensor *values, int64_t i,
+                         const est_tensor *old_values, int64_t old, const char *where)
 {
     char key[96], a[96], b[96];
-    return est__fail(EST_INVALID_ARGUMENT, "entry %lld: the key %s has the value %s, but %s in entry %lld%s", (long long)i + 1,
-                     element_text(keys, i, key), element_text(values, i, a), element_text(old_values, old, b),
-                     (long long)old + 1, where);
+    return est__fail(EST_INVALID_ARGUMENT, "entry %lld: the key %s has the value %s, but %s in entry %lld%s",
+                     (long long)i + 1, element_text(keys, i, key), element_text(values, i, a),
+                     element_text(old_values, old, b), (long long)old + 1, where);
 }
 
 static est_status fill(est__table *t)
@@ -122,7 +124,8 @@ static est_status check_same(const est__table *t, const est_tensor *keys, const 
         int64_t old = est__table_find(t, keys, i);
         char key[96];
         if (old < 0)
-            return est__fail(EST_FAILED_PRECONDITION, "it is filled already, without the key %s of entry %lld",
+            return est__fail(EST_FAILED_PRECONDITION,
+                             "it is filled already, without the key %s of entry %lld",
                              element_text(keys, i, key), (long long)i + 1);
         if (!same(t->values, old, values, i)) {
             refuse(keys, values, i, t->values, old, " of what it is filled with already");
@@ -136,10 +139,11 @@ est_status est__table_import(est__table *t, const est_tensor *keys, const est_te
 {
     if (keys->dtype != t->key_dtype || values->dtype != t->value_dtype)
         return est__fail(EST_INVALID_ARGUMENT, "it maps %s to %s, not %s to %s", est_dtype_name(t->key_dtype),
-                         est_dtype_name(t->value_dtype), est_dtype_name(keys->dtype), est_dtype_name(values->dtype));
+                         est_dtype_name(t->value_dtype), est_dtype_name(keys->dtype),
+                         est_dtype_name(values->dtype));
     if (est__tensor_elements(keys) != est__tensor_elements(values))
-        return est__fail(EST_INVALID_ARGUMENT, "%lld keys for %lld values", (long long)est__tensor_elements(keys),
-                         (long long)est__tensor_elements(values));
+        return est__fail(EST_INVALID_ARGUMENT, "%lld keys for %lld values",
+                         (long long)est__tensor_elements(keys), (long long)est__tensor_elements(values));
     if (t->filled)
         return check_same(t, keys, values);
     est_status st = est_tensor_copy(keys, &t->keys);

@@ -16,7 +16,8 @@ typedef struct est__table {
 extern const est__resource_kind est__table_kind;
 
 est_status est__table_new(const char *name, est_dtype key, est_dtype value, est__table **out);
-/* Takes all entries. A key given twice needs the same value both times. A filled table takes the same entries again, no others. */
+/* Takes all entries. A key given twice needs the same value both times. A filled table takes the same
+ * entries again, no others. */
 est_status est__table_import(est__table *t, const est_tensor *keys, const est_tensor *values);
 /* The entry with the key keys[i]; -1: none. */
 int64_t est__table_find(const est__table *t, const est_tensor *keys, int64_t i);

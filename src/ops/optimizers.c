@@ -1,5 +1,6 @@
-/* TensorFlow's update ops, in the float32 arithmetic of its CPU functors (training_ops.cc): one function per rule, applied to a
- * whole variable in fixed blocks, or to the rows that a sparse gradient names, in their order. */
+/* TensorFlow's update ops, in the float32 arithmetic of its CPU functors (training_ops.cc): one function
+ * per rule, applied to a whole variable in fixed blocks, or to the rows that a sparse gradient names, in
+ * their order. */
 #include <math.h>
 
 #include "ops/variable.h"
@@ -33,7 +34,8 @@ typedef struct update {
 } update;
 
 /* ---- the rules ---- */
-EST_CLONES static void gradient_descent(const update *u, float *const at[], const float *restrict g, int64_t n)
+EST_CLONES static void gradient_descent(const update *u, float *const at[], const float *restrict g,
+                                        int64_t n)
 {
     float *restrict var = at[0];
     const float lr = u->c[0];
@@ -116,8 +118,8 @@ static inline float ftrl_power(float accum, float lr_power)
     return lr_power == -0.5f ? sqrtf(accum) : powf(accum, -lr_power);
 }
 
-EST_CLONES static void ftrl_elements(const update *u, float *const at[], const float *restrict g, int64_t n, float shrinkage,
-                          float lr_power)
+EST_CLONES static void ftrl_elements(const update *u, float *const at[], const float *restrict g, int64_t n,
+                                     float shrinkage, float lr_power)
 {
     float *restrict var = at[0], *restrict accum = at[1], *restrict linear = at[2];
     const bool by_lr = u->flags.multiply_linear_by_lr, single = u->ids != NULL && u->row == 1;
@@ -127,7 +129,8 @@ EST_CLONES static void ftrl_elements(const update *u, float *const at[], const f
         float sum = accum[i] + g[i] * g[i];
         float power = ftrl_power(sum, lr_power), sigma = power - ftrl_power(accum[i], lr_power);
         float pushed = by_lr ? shrunk * lr : shrunk, pulled = by_lr ? sigma * var[i] : sigma / lr * var[i];
-        linear[i] = single ? linear[i] + pushed - pulled : linear[i] + (pushed - pulled);   /* TensorFlow's two roundings */
+        linear[i] = single ? linear[i] + pushed - pulled
+                           : linear[i] + (pushed - pulled); /* TensorFlow's two roundings */
         float quadratic = by_lr ? power + l2 * lr : power / lr + l2;
         float signed_l1 = linear[i] > 0.0f ? l1 : -l1;
         var[i] = fabsf(linear[i]) > l1 ? (signed_l1 - linear[i]) / quadratic : 0.0f;
@@ -168,7 +171,8 @@ EST_CLONES static void rmsprop_rows(const update *u, float *const at[], const fl
     }
 }
 
-EST_CLONES static void centered_rmsprop(const update *u, float *const at[], const float *restrict g, int64_t n)
+EST_CLONES static void centered_rmsprop(const update *u, float *const at[], const float *restrict g,
+                                        int64_t n)
 {
     float *restrict var = at[0], *restrict mg = at[1], *restrict ms = at[2], *restrict mom = at[3];
     const float lr = u->c[0], rho = u->c[1], m = u->c[2], epsilon = u->c[3];
@@ -180,7 +184,8 @@ EST_CLONES static void centered_rmsprop(const update *u, float *const at[], cons
     }
 }
 
-EST_CLONES static void centered_rmsprop_rows(const update *u, float *const at[], const float *restrict g, int64_t n)
+EST_CLONES static void centered_rmsprop_rows(const update *u, float *const at[], const float *restrict g,
+                                             int64_t n)
 {
     float *restrict var = at[0], *restrict mg = at[1], *restrict ms = at[2], *restrict mom = at[3];
     const float lr = u->c[0], rho = u->c[1], m = u->c[2], epsilon = u->c[3];
@@ -250,8 +255,8 @@ static est_status take_variables(est_kernel *k, update *u, est__variable **first
             *first = v;
         if (!est_shape_equal(&v->value->shape, &(*first)->value->shape)) {
             char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the slot '%s' is %s, its variable '%s' is %s", v->base.name,
-                                    est__shape_string(a, &v->value->shape), (*first)->base.name,
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the slot '%s' is %s, its variable '%s' is %s",
+                                    v->base.name, est__shape_string(a, &v->value->shape), (*first)->base.name,
                                     est__shape_string(b, &(*first)->value->shape));
         }
         u->at[i] = v->value->data;
@@ -272,7 +277,8 @@ static est_status take_scalars(est_kernel *k, update *u, int gradient, int indic
     return EST_OK;
 }
 
-/* The gradient has the variable's shape, or, where ids name rows, its rows' shape after one dimension as long as the ids. */
+/* The gradient has the variable's shape, or, where ids name rows, its rows' shape after one dimension as
+ * long as the ids. */
 static est_status take_gradient(est_kernel *k, update *u, const est__variable *v, int gradient, int indices)
 {
     const est_tensor *g = est__in(k, gradient), *value = v->value;
@@ -283,19 +289,21 @@ static est_status take_gradient(est_kernel *k, update *u, const est__variable *v
         u->ids = est__in(k, indices);
         u->count = est__tensor_elements(u->ids);
         if (wanted.rank == 0 || u->ids->shape.rank != 1)
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "ids of rank %d for rows of the variable '%s' of rank %d",
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                    "ids of rank %d for rows of the variable '%s' of rank %d",
                                     u->ids->shape.rank, v->base.name, wanted.rank);
         wanted.dim[0] = u->count;
     }
     if (!est_shape_equal(&g->shape, &wanted)) {
         char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the gradient of '%s' is %s, it should be %s", v->base.name,
-                                est__shape_string(a, &g->shape), est__shape_string(b, &wanted));
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the gradient of '%s' is %s, it should be %s",
+                                v->base.name, est__shape_string(a, &g->shape), est__shape_string(b, &wanted));
     }
     return EST_OK;
 }
 
-/* `gradient` and `indices` are inputs; indices -1: a dense gradient. Inputs before the first scalar are the variable and slots. */
+/* `gradient` and `indices` are inputs; indices -1: a dense gradient. Inputs before the first scalar are
+ * the variable and slots. */
 static est_status apply(est_kernel *k, rule_fn rule, int variables, int gradient, int indices)
 {
     update u = { .rule = rule, .variables = variables, .flags = *(const flags *)k->state, .shards = 1 };
@@ -314,9 +322,9 @@ static est_status apply(est_kernel *k, rule_fn rule, int variables, int gradient
     return EST_OK;
 }
 
-#define APPLY(name, rule, variables, gradient, indices)   \
-    static est_status name##_cpu(est_kernel *k)           \
-    {                                                     \
+#define APPLY(name, rule, variables, gradient, indices)      \
+    static est_status name##_cpu(est_kernel *k)              \
+    {                                                        \
         return apply(k, rule, variables, gradient, indices); \
     }
 APPLY(gradient_descent, gradient_descent, 1, 2, -1)
@@ -345,59 +353,64 @@ APPLY(sparse_adadelta, adadelta, 3, 6, 7)
 #define NESTEROV "; use_nesterov: bool = false"
 #define SLOTS "; update_slots: bool = true"
 #define BY_LR "; multiply_linear_by_lr: bool = false"
-#define ROW(name, inputs, kernel)                                                                                    \
-    { .tf_name = name, .signature = inputs, .infer = est__infer_none, .cpu = kernel##_cpu,                           \
-      .state_size = sizeof(flags), .prepare = prepare_flags, .flags = EST_OP_STATEFUL | EST_OP_ASSIGNS }
+#define ROW(name, inputs, kernel)                                                            \
+    { .tf_name = name, .signature = inputs, .infer = est__infer_none, .cpu = kernel##_cpu,   \
+      .state_size = sizeof(flags), .prepare = prepare_flags,                                 \
+      .flags = EST_OP_STATEFUL | EST_OP_ASSIGNS }
 
 EST_OPS(optimizers,
         ROW("ResourceApplyGradientDescent", "var: resource, alpha: T, delta: T" END, gradient_descent),
         ROW("ResourceApplyKerasMomentum",
             "var: resource, accum: resource, lr: T, grad: T, momentum: T" END NESTEROV, keras_momentum),
         ROW("ResourceSparseApplyKerasMomentum",
-            "var: resource, accum: resource, lr: T, grad: T, indices: Tindices, momentum: T" SPARSE_END NESTEROV,
-            sparse_keras_momentum),
+            "var: resource, accum: resource, lr: T, grad: T, indices: Tindices, momentum: T" SPARSE_END
+            NESTEROV, sparse_keras_momentum),
         ROW("ResourceApplyMomentum",
             "var: resource, accum: resource, lr: T, grad: T, momentum: T" END NESTEROV, momentum),
         ROW("ResourceSparseApplyMomentum",
-            "var: resource, accum: resource, lr: T, grad: T, indices: Tindices, momentum: T" SPARSE_END NESTEROV,
-            sparse_momentum),
-        ROW("ResourceApplyAdagradV2", "var: resource, accum: resource, lr: T, epsilon: T, grad: T" END SLOTS, adagrad),
+            "var: resource, accum: resource, lr: T, grad: T, indices: Tindices, momentum: T" SPARSE_END
+            NESTEROV, sparse_momentum),
+        ROW("ResourceApplyAdagradV2", "var: resource, accum: resource, lr: T, epsilon: T, grad: T" END SLOTS,
+            adagrad),
         ROW("ResourceSparseApplyAdagradV2",
             "var: resource, accum: resource, lr: T, epsilon: T, grad: T, indices: Tindices" SPARSE_END SLOTS,
             sparse_adagrad),
         ROW("ResourceApplyAdam",
-            "var: resource, m: resource, v: resource, beta1_power: T, beta2_power: T, lr: T, beta1: T, beta2: T, "
-            "epsilon: T, grad: T" END NESTEROV, adam),
+            "var: resource, m: resource, v: resource, beta1_power: T, beta2_power: T, lr: T, beta1: T, "
+            "beta2: T, epsilon: T, grad: T" END NESTEROV, adam),
         ROW("ResourceApplyAdamWithAmsgrad",
-            "var: resource, m: resource, v: resource, vhat: resource, beta1_power: T, beta2_power: T, lr: T, beta1: T, "
-            "beta2: T, epsilon: T, grad: T" END, amsgrad),
+            "var: resource, m: resource, v: resource, vhat: resource, beta1_power: T, beta2_power: T, "
+            "lr: T, beta1: T, beta2: T, epsilon: T, grad: T" END, amsgrad),
         ROW("ResourceApplyAdaMax",
-            "var: resource, m: resource, v: resource, beta1_power: T, lr: T, beta1: T, beta2: T, epsilon: T, grad: T" END,
-            adamax),
+            "var: resource, m: resource, v: resource, beta1_power: T, lr: T, beta1: T, beta2: T, "
+            "epsilon: T, grad: T" END, adamax),
         ROW("ResourceApplyFtrl",
-            "var: resource, accum: resource, linear: resource, grad: T, lr: T, l1: T, l2: T, lr_power: T" END BY_LR, ftrl),
+            "var: resource, accum: resource, linear: resource, grad: T, lr: T, l1: T, l2: T, lr_power: T" END
+            BY_LR, ftrl),
         ROW("ResourceSparseApplyFtrl",
-            "var: resource, accum: resource, linear: resource, grad: T, indices: Tindices, lr: T, l1: T, l2: T, "
-            "lr_power: T" SPARSE_END BY_LR, sparse_ftrl),
+            "var: resource, accum: resource, linear: resource, grad: T, indices: Tindices, lr: T, l1: T, "
+            "l2: T, lr_power: T" SPARSE_END BY_LR, sparse_ftrl),
         ROW("ResourceApplyFtrlV2",
-            "var: resource, accum: resource, linear: resource, grad: T, lr: T, l1: T, l2: T, l2_shrinkage: T, "
-            "lr_power: T" END BY_LR, ftrl_v2),
+            "var: resource, accum: resource, linear: resource, grad: T, lr: T, l1: T, l2: T, "
+            "l2_shrinkage: T, lr_power: T" END BY_LR, ftrl_v2),
         ROW("ResourceSparseApplyFtrlV2",
-            "var: resource, accum: resource, linear: resource, grad: T, indices: Tindices, lr: T, l1: T, l2: T, "
-            "l2_shrinkage: T, lr_power: T" SPARSE_END BY_LR, sparse_ftrl_v2),
+            "var: resource, accum: resource, linear: resource, grad: T, indices: Tindices, lr: T, l1: T, "
+            "l2: T, l2_shrinkage: T, lr_power: T" SPARSE_END BY_LR, sparse_ftrl_v2),
         ROW("ResourceApplyRMSProp",
-            "var: resource, ms: resource, mom: resource, lr: T, rho: T, momentum: T, epsilon: T, grad: T" END, rmsprop),
+            "var: resource, ms: resource, mom: resource, lr: T, rho: T, momentum: T, epsilon: T, grad: T" END,
+            rmsprop),
         ROW("ResourceSparseApplyRMSProp",
             "var: resource, ms: resource, mom: resource, lr: T, rho: T, momentum: T, epsilon: T, grad: T, "
             "indices: Tindices" SPARSE_END, sparse_rmsprop),
         ROW("ResourceApplyCenteredRMSProp",
-            "var: resource, mg: resource, ms: resource, mom: resource, lr: T, rho: T, momentum: T, epsilon: T, grad: T" END,
-            centered_rmsprop),
+            "var: resource, mg: resource, ms: resource, mom: resource, lr: T, rho: T, momentum: T, "
+            "epsilon: T, grad: T" END, centered_rmsprop),
         ROW("ResourceSparseApplyCenteredRMSProp",
-            "var: resource, mg: resource, ms: resource, mom: resource, lr: T, rho: T, momentum: T, epsilon: T, grad: T, "
-            "indices: Tindices" SPARSE_END, sparse_centered_rmsprop),
+            "var: resource, mg: resource, ms: resource, mom: resource, lr: T, rho: T, momentum: T, "
+            "epsilon: T, grad: T, indices: Tindices" SPARSE_END, sparse_centered_rmsprop),
         ROW("ResourceApplyAdadelta",
-            "var: resource, accum: resource, accum_update: resource, lr: T, rho: T, epsilon: T, grad: T" END, adadelta),
+            "var: resource, accum: resource, accum_update: resource, lr: T, rho: T, epsilon: T, grad: T" END,
+            adadelta),
         ROW("ResourceSparseApplyAdadelta",
             "var: resource, accum: resource, accum_update: resource, lr: T, rho: T, epsilon: T, grad: T, "
             "indices: Tindices" SPARSE_END, sparse_adadelta));

@@ -1,6 +1,6 @@
-/* ParseExample and ParseExampleV2: serialized tf.Examples into dense, sparse and ragged columns.
- * Keys and defaults are inputs, which hardly ever change: parsers are kept with what they were made from, and taken by one run at
- * a time. */
+/* ParseExample and ParseExampleV2: serialized tf.Examples into dense, sparse and ragged columns. Keys and
+ * defaults are inputs, which hardly ever change: parsers are kept with what they were made from, and taken
+ * by one run at a time. */
 #include <stdatomic.h>
 
 #include "formats/example.h"
@@ -74,7 +74,8 @@ static est_status prepare(const est_operation *op, void *state)
 {
     parse_state *s = state;
     s->v2 = est__attr(op, "num_sparse") != NULL;
-    const est_dtype *sparse = types_of(op, "sparse_types", &s->num_sparse), *dense = types_of(op, "Tdense", &s->num_dense);
+    const est_dtype *sparse = types_of(op, "sparse_types", &s->num_sparse),
+                    *dense = types_of(op, "Tdense", &s->num_dense);
     const est_dtype *ragged = types_of(op, "ragged_value_types", &s->num_ragged);
     EST_TRY(check_counts(op, s));
     size_t n = (size_t)s->num_sparse + (size_t)s->num_dense + (size_t)s->num_ragged;
@@ -84,7 +85,9 @@ static est_status prepare(const est_operation *op, void *state)
     for (int i = 0; i < s->num_sparse; i++)
         *f++ = (feature){ .form = SPARSE, .dtype = sparse[i] };
     for (int i = 0; i < s->num_dense; i++, f++) {
-        *f = (feature){ .form = DENSE, .dtype = dense[i], .shape = est__attr(op, "dense_shapes")->list.shape[i] };
+        *f = (feature){ .form = DENSE,
+                        .dtype = dense[i],
+                        .shape = est__attr(op, "dense_shapes")->list.shape[i] };
         EST_TRY(check_shape(op, &f->shape));
     }
     for (int i = 0; i < s->num_ragged; i++)
@@ -123,7 +126,8 @@ static est_status infer(est_infer *c)
     if (serialized->rank >= 0 && serialized->rank != 1)
         return est__infer_fail(c, "a vector of serialized Examples is wanted");
     if ((int)est__attr(op, "dense_shapes")->list.count != dense)
-        return est__infer_fail(c, "%zu dense_shapes for %d dense features", est__attr(op, "dense_shapes")->list.count, dense);
+        return est__infer_fail(c, "%zu dense_shapes for %d dense features",
+                               est__attr(op, "dense_shapes")->list.count, dense);
     int64_t batch = serialized->rank == 1 ? serialized->dim[0] : -1;
     for (int i = 0; i < sparse; i++)
         c->out[at++] = est_shape_of(2, (int64_t[]){ -1, 2 });
@@ -182,14 +186,17 @@ static int64_t row_size(const est_shape *shape, bool *open)
     return n;
 }
 
-static est_status spec_of(const est_kernel *k, const parse_state *s, int i, est__arena *a, est__feature_spec *spec)
+static est_status spec_of(const est_kernel *k, const parse_state *s, int i, est__arena *a,
+                          est__feature_spec *spec)
 {
     const feature *f = &s->feature[i];
     const char *key = NULL;
     size_t length = 0;
     bool open;
     EST_TRY(key_of(k, s, i, &key, &length));
-    *spec = (est__feature_spec){ .name = est__arena_strndup(a, key, length), .dtype = f->dtype, .variable = true };
+    *spec = (est__feature_spec){ .name = est__arena_strndup(a, key, length),
+                                 .dtype = f->dtype,
+                                 .variable = true };
     if (spec->name == NULL)
         return est__fail_memory(length);
     if (f->form != DENSE)
@@ -199,8 +206,9 @@ static est_status spec_of(const est_kernel *k, const parse_state *s, int i, est_
     spec->size = (size_t)row_size(&f->shape, &open);
     spec->variable = open;
     if (open && given > 1)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "feature '%s' of open length has %lld default values, not one",
-                                spec->name, (long long)given);
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                "feature '%s' of open length has %lld default values, not one", spec->name,
+                                (long long)given);
     if (open || given == 0)
         return EST_OK;
     spec->default_values = def->data;
@@ -238,7 +246,8 @@ static est_status new_kept(const est_kernel *k, const parse_state *s, kept_parse
     if (p == NULL)
         return est__fail_memory(sizeof *p);
     p->given = est__calloc((size_t)k->num_in, sizeof *p->given);
-    est_status st = p->given != NULL ? make_parser(k, s, p) : est__fail_memory((size_t)k->num_in * sizeof *p->given);
+    est_status st =
+        p->given != NULL ? make_parser(k, s, p) : est__fail_memory((size_t)k->num_in * sizeof *p->given);
     for (int i = 2; st == EST_OK && i < k->num_in; i++)
         st = est_tensor_copy(est__in(k, i), &p->given[p->num_given++]);
     if (st != EST_OK) {
@@ -312,7 +321,8 @@ static est_status put_strings(est_kernel *k, int i, const est_shape *shape, cons
     return EST_OK;
 }
 
-static est_status put_values(est_kernel *k, int i, const est_shape *shape, est_dtype dtype, const est__feature_column *c)
+static est_status put_values(est_kernel *k, int i, const est_shape *shape, est_dtype dtype,
+                             const est__feature_column *c)
 {
     est_tensor *out;
     if (dtype == EST_STRING)
@@ -332,7 +342,8 @@ static int64_t longest_row(const est__feature_column *c, int64_t rows)
     return most;
 }
 
-static est_status put_sparse(est_kernel *k, const parse_state *s, int i, const est__feature_column *c, int64_t rows)
+static est_status put_sparse(est_kernel *k, const parse_state *s, int i, const est__feature_column *c,
+                             int64_t rows)
 {
     est_tensor *indices, *shape;
     est_shape pairs = est_shape_of(2, (int64_t[]){ (int64_t)c->count, 2 }), flat = est_shape_of(1, pairs.dim);
@@ -351,10 +362,12 @@ static est_status put_sparse(est_kernel *k, const parse_state *s, int i, const e
     return EST_OK;
 }
 
-static est_status put_ragged(est_kernel *k, const parse_state *s, int i, const est__feature_column *c, int64_t rows)
+static est_status put_ragged(est_kernel *k, const parse_state *s, int i, const est__feature_column *c,
+                             int64_t rows)
 {
     int values = 3 * s->num_sparse + s->num_dense + (i - s->num_sparse - s->num_dense);
-    est_shape flat = est_shape_of(1, (int64_t[]){ (int64_t)c->count }), ends = est_shape_of(1, (int64_t[]){ rows + 1 });
+    est_shape flat = est_shape_of(1, (int64_t[]){ (int64_t)c->count }),
+              ends = est_shape_of(1, (int64_t[]){ rows + 1 });
     est_tensor *splits;
     EST_TRY(put_values(k, values, &flat, s->feature[i].dtype, c));
     EST_TRY(est__out(k, values + s->num_ragged, &ends, &splits));
@@ -368,12 +381,14 @@ static est_status put_ragged(est_kernel *k, const parse_state *s, int i, const e
 }
 
 /* The values of rows of open length, each padded to `length`; `pad` for what is missing. */
-static est_status put_padded(est_kernel *k, int at, const est_shape *shape, est_dtype dtype, const est__feature_column *c,
-                             int64_t rows, int64_t length, const est_tensor *pad)
+static est_status put_padded(est_kernel *k, int at, const est_shape *shape, est_dtype dtype,
+                             const est__feature_column *c, int64_t rows, int64_t length,
+                             const est_tensor *pad)
 {
     est_tensor *out;
     if (dtype == EST_STRING) {
-        est__bytes *all = est__scratch(k, (size_t)(rows * length) * sizeof *all), filler = { (const unsigned char *)"", 0 };
+        est__bytes *all = est__scratch(k, (size_t)(rows * length) * sizeof *all),
+                   filler = { (const unsigned char *)"", 0 };
         if (all == NULL)
             return EST_RESOURCE_EXHAUSTED;
         if (est__tensor_elements(pad) == 1)
@@ -399,7 +414,8 @@ static est_status put_padded(est_kernel *k, int at, const est_shape *shape, est_
     return EST_OK;
 }
 
-static est_status put_dense(est_kernel *k, const parse_state *s, int i, const est__feature_column *c, int64_t rows)
+static est_status put_dense(est_kernel *k, const parse_state *s, int i, const est__feature_column *c,
+                            int64_t rows)
 {
     const feature *f = &s->feature[i];
     bool open;
@@ -411,12 +427,14 @@ static est_status put_dense(est_kernel *k, const parse_state *s, int i, const es
         return put_values(k, at, &shape, f->dtype, c);
     for (int64_t r = 0; r < rows; r++)
         if (size == 0 || (c->row_offsets[r + 1] - c->row_offsets[r]) % size != 0)
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "record %lld: dense feature %d has %lld values, not a multiple of %lld",
-                                    (long long)r, i - s->num_sparse, (long long)(c->row_offsets[r + 1] - c->row_offsets[r]),
-                                    (long long)size);
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                    "record %lld: dense feature %d has %lld values, not a multiple of %lld",
+                                    (long long)r, i - s->num_sparse,
+                                    (long long)(c->row_offsets[r + 1] - c->row_offsets[r]), (long long)size);
     int64_t length = longest_row(c, rows);
     shape.dim[1] = size == 0 ? 0 : length / size;
-    return put_padded(k, at, &shape, f->dtype, c, rows, length, est__in(k, first_default(s) + i - s->num_sparse));
+    return put_padded(k, at, &shape, f->dtype, c, rows, length,
+                      est__in(k, first_default(s) + i - s->num_sparse));
 }
 
 static est_status parse_all(est_kernel *k, const parse_state *s, est__example_parser *p)
@@ -433,8 +451,9 @@ static est_status parse_all(est_kernel *k, const parse_state *s, est__example_pa
     for (int i = 0; i < num_features(s); i++) {
         const est__feature_column *c = est__example_column(p, (size_t)i);
         form which = s->feature[i].form;
-        EST_TRY(which == SPARSE ? put_sparse(k, s, i, c, rows) : which == DENSE ? put_dense(k, s, i, c, rows) :
-                                                                                 put_ragged(k, s, i, c, rows));
+        EST_TRY(which == SPARSE  ? put_sparse(k, s, i, c, rows)
+                : which == DENSE ? put_dense(k, s, i, c, rows)
+                                 : put_ragged(k, s, i, c, rows));
     }
     return EST_OK;
 }
@@ -444,7 +463,8 @@ static est_status parse_cpu(est_kernel *k)
     parse_state *s = k->state;
     kept_parser *p;
     if (est__in(k, 0)->shape.rank != 1)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "a vector of serialized Examples is wanted, this has rank %d",
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                "a vector of serialized Examples is wanted, this has rank %d",
                                 est__in(k, 0)->shape.rank);
     est_status st = take_parser(k, s, &p);
     if (st != EST_OK)
@@ -455,21 +475,24 @@ static est_status parse_cpu(est_kernel *k)
 }
 
 #define HELD "{float, int64, string}"
-#define ROW .infer = infer, .cpu = parse_cpu, .grad = est__grad_none, .state_size = sizeof(parse_state), .prepare = prepare, \
-            .release = release
+#define ROW                                                      \
+    .infer = infer, .cpu = parse_cpu, .grad = est__grad_none,    \
+    .state_size = sizeof(parse_state), .prepare = prepare, .release = release
 
 EST_OPS(parse_example,
         { .tf_name = "ParseExampleV2",
-          .signature = "serialized: string, names: string, sparse_keys: string, dense_keys: string, ragged_keys: string, "
-                       "dense_defaults: Tdense -> sparse_indices: num_sparse*int64, sparse_values: sparse_types, "
-                       "sparse_shapes: num_sparse*int64, dense_values: Tdense, ragged_values: ragged_value_types, "
-                       "ragged_row_splits: ragged_split_types; Tdense: list(" HELD "); num_sparse: int; "
-                       "sparse_types: list(" HELD "); ragged_value_types: list(" HELD "); "
-                       "ragged_split_types: list({int32, int64}); dense_shapes: list(shape)",
+          .signature = "serialized: string, names: string, sparse_keys: string, dense_keys: string, "
+                       "ragged_keys: string, dense_defaults: Tdense -> sparse_indices: num_sparse*int64, "
+                       "sparse_values: sparse_types, sparse_shapes: num_sparse*int64, dense_values: Tdense, "
+                       "ragged_values: ragged_value_types, ragged_row_splits: ragged_split_types; "
+                       "Tdense: list(" HELD "); num_sparse: int; sparse_types: list(" HELD "); "
+                       "ragged_value_types: list(" HELD "); ragged_split_types: list({int32, int64}); "
+                       "dense_shapes: list(shape)",
           ROW },
         { .tf_name = "ParseExample",
-          .signature = "serialized: string, names: string, sparse_keys: Nsparse*string, dense_keys: Ndense*string, "
-                       "dense_defaults: Tdense -> sparse_indices: Nsparse*int64, sparse_values: sparse_types, "
-                       "sparse_shapes: Nsparse*int64, dense_values: Tdense; Nsparse: int; Ndense: int; "
-                       "sparse_types: list(" HELD "); Tdense: list(" HELD "); dense_shapes: list(shape)",
+          .signature = "serialized: string, names: string, sparse_keys: Nsparse*string, "
+                       "dense_keys: Ndense*string, dense_defaults: Tdense -> sparse_indices: Nsparse*int64, "
+                       "sparse_values: sparse_types, sparse_shapes: Nsparse*int64, dense_values: Tdense; "
+                       "Nsparse: int; Ndense: int; sparse_types: list(" HELD "); "
+                       "Tdense: list(" HELD "); dense_shapes: list(shape)",
           ROW });

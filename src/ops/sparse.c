@@ -1,4 +1,5 @@
-/* Sparse tensors as (indices [n, rank], values [n], dense_shape [rank]): SparseFillEmptyRows, SparseReshape, SparseToDense. */
+/* Sparse tensors as (indices [n, rank], values [n], dense_shape [rank]): SparseFillEmptyRows,
+ * SparseReshape, SparseToDense. */
 #include "ops/ops.h"
 
 /* ---- SparseFillEmptyRows: rows without a value get the default value in column 0 ---- */
@@ -36,8 +37,10 @@ static est_status check_fill(est_kernel *k, filling *f)
     f->filler = est__in(k, 3);
     f->n = est__tensor_elements(f->values);
     f->rank = est__tensor_elements(shape);
-    if (f->rank < 1 || est__tensor_elements(indices) != f->n * f->rank || est__tensor_elements(f->filler) != 1)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "%lld indices, %lld values, %lld default values in a shape of rank %lld",
+    if (f->rank < 1 || est__tensor_elements(indices) != f->n * f->rank ||
+        est__tensor_elements(f->filler) != 1)
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                "%lld indices, %lld values, %lld default values in a shape of rank %lld",
                                 (long long)est__tensor_elements(indices), (long long)f->n,
                                 (long long)est__tensor_elements(f->filler), (long long)f->rank);
     f->rows = ((const int64_t *)shape->data)[0];
@@ -46,8 +49,8 @@ static est_status check_fill(est_kernel *k, filling *f)
     for (int64_t i = 0; i < f->n; i++) {
         int64_t row = ((const int64_t *)indices->data)[i * f->rank];
         if (row < 0 || row >= f->rows)
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "value %lld is in row %lld of %lld", (long long)i, (long long)row,
-                                    (long long)f->rows);
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "value %lld is in row %lld of %lld",
+                                    (long long)i, (long long)row, (long long)f->rows);
     }
     return EST_OK;
 }
@@ -112,10 +115,11 @@ static void fill_grad(est_grad *b)
         return;
     est_node *zero = est_constant_int(b->g, EST_INT32, 0);
     b->dx[1] = EST_OP3(b->g, "GatherV2", b->dy[1], b->y[3], zero);
-    b->dx[3] = EST_OP2(b->g, "Sub", EST_OP2(b->g, "Sum", b->dy[1], zero), EST_OP2(b->g, "Sum", b->dx[1], zero));
+    b->dx[3] =
+        EST_OP2(b->g, "Sub", EST_OP2(b->g, "Sum", b->dy[1], zero), EST_OP2(b->g, "Sum", b->dx[1], zero));
 }
 
-/* ---- SparseReshape: the same places in row-major order, under another shape, of which one dimension may be -1 ---- */
+/* ---- SparseReshape: the same places in row-major order, under another shape; one dimension may be -1 ---- */
 static est_status infer_reshape(est_infer *c)
 {
     const est_shape *indices = est__infer_in(c, 0), *shape = est__infer_in(c, 2);
@@ -142,15 +146,17 @@ static est_status new_shape(est_kernel *k, const est_tensor *wanted, int64_t ele
     for (int64_t d = 0; d < rank; d++)
         if (dim[d] == -1) {
             if (open >= 0)
-                return est__kernel_fail(k, EST_INVALID_ARGUMENT, "dimensions %lld and %lld of the new shape are both -1",
+                return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                        "dimensions %lld and %lld of the new shape are both -1",
                                         (long long)open, (long long)d);
             open = d;
         }
     int64_t known = count_elements(dim, rank, open);
     bool fits = known >= 0 && (open < 0 ? known == elements : known > 0 && elements % known == 0);
     if (!fits)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "a tensor of %lld elements does not fit the new shape, which has %lld%s",
-                                (long long)elements, (long long)known, open >= 0 ? " without its dimension -1" : "");
+        return est__kernel_fail(
+            k, EST_INVALID_ARGUMENT, "a tensor of %lld elements does not fit the new shape, which has %lld%s",
+            (long long)elements, (long long)known, open >= 0 ? " without its dimension -1" : "");
     if (open >= 0)
         dim[open] = elements / known;
     return EST_OK;
@@ -163,9 +169,11 @@ static est_status reshape_cpu(est_kernel *k)
     int64_t elements = count_elements(from->data, rank, -1), *dim;
     est_tensor *out, *out_shape;
     if (indices->shape.rank != 2 || indices->shape.dim[1] != rank || elements < 0 || new_rank < 1)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "indices of rank %d for a shape of rank %lld and %lld elements",
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                "indices of rank %d for a shape of rank %lld and %lld elements",
                                 indices->shape.rank, (long long)rank, (long long)elements);
-    est_shape flat = est_shape_of(1, &new_rank), pairs = est_shape_of(2, (int64_t[]){ indices->shape.dim[0], new_rank });
+    est_shape flat = est_shape_of(1, &new_rank),
+              pairs = est_shape_of(2, (int64_t[]){ indices->shape.dim[0], new_rank });
     EST_TRY(est__out(k, 1, &flat, &out_shape));
     dim = out_shape->data;
     EST_TRY(new_shape(k, wanted, elements, dim));
@@ -176,7 +184,8 @@ static est_status reshape_cpu(est_kernel *k)
         int64_t place = 0;
         for (int64_t d = 0; d < rank; d++) {
             if (at[d] < 0 || at[d] >= old[d])
-                return est__kernel_fail(k, EST_INVALID_ARGUMENT, "index %lld has %lld in dimension %lld, which has %lld places",
+                return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                        "index %lld has %lld in dimension %lld, which has %lld places",
                                         (long long)i, (long long)at[d], (long long)d, (long long)old[d]);
             place = place * old[d] + at[d];
         }
@@ -237,19 +246,23 @@ static est_status to_dense_cpu(est_kernel *k)
     scattering s = { .values = values, .filler = est__in(k, 3) };
     est_shape shape;
     EST_TRY(est__in_shape(k, 1, &shape));
-    int64_t count = indices->shape.rank == 0 ? 1 : indices->shape.dim[0], given = est__tensor_elements(values), before = -1;
+    int64_t count = indices->shape.rank == 0 ? 1 : indices->shape.dim[0],
+            given = est__tensor_elements(values), before = -1;
     if (est__tensor_elements(indices) != count * shape.rank || (values->shape.rank > 0 && given != count) ||
         values->shape.rank > 1 || est__tensor_elements(s.filler) != 1)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "%lld indices and %lld values for a result of rank %d",
-                                (long long)count, (long long)given, shape.rank);
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                "%lld indices and %lld values for a result of rank %d", (long long)count,
+                                (long long)given, shape.rank);
     s.n = est_shape_elements(&shape);
-    if (s.n < 0 || s.n > INT64_MAX / 16 || (s.source = est__scratch(k, ((size_t)s.n + 1) * sizeof *s.source)) == NULL)
+    if (s.n < 0 || s.n > INT64_MAX / 16 ||
+        (s.source = est__scratch(k, ((size_t)s.n + 1) * sizeof *s.source)) == NULL)
         return est__kernel_fail(k, EST_RESOURCE_EXHAUSTED, "a dense result of that shape is too large");
     memset(s.source, 0xff, (size_t)s.n * sizeof *s.source);
     for (int64_t i = 0; i < count; i++) {
         int64_t place = flat_place(indices, i, &shape);
         if (place < 0)
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "index %lld lies outside the result", (long long)i);
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "index %lld lies outside the result",
+                                    (long long)i);
         if (validate && place <= before)
             return est__kernel_fail(k, EST_INVALID_ARGUMENT, "index %lld %s", (long long)i,
                                     place == before ? "stands twice" : "is out of order");
@@ -261,15 +274,17 @@ static est_status to_dense_cpu(est_kernel *k)
 
 EST_OPS(sparse,
         { .tf_name = "SparseFillEmptyRows",
-          .signature = "indices: int64, values: T, dense_shape: int64, default_value: T -> output_indices: int64, "
-                       "output_values: T, empty_row_indicator: bool, reverse_index_map: int64; T: type",
+          .signature = "indices: int64, values: T, dense_shape: int64, default_value: T -> output_indices: "
+                       "int64, output_values: T, empty_row_indicator: bool, reverse_index_map: int64; "
+                       "T: type",
           .infer = infer_fill, .cpu = fill_cpu, .grad = fill_grad },
         { .tf_name = "SparseReshape",
-          .signature = "input_indices: int64, input_shape: int64, new_shape: int64 -> output_indices: int64, "
-                       "output_shape: int64",
+          .signature = "input_indices: int64, input_shape: int64, new_shape: int64 -> output_indices: "
+                       "int64, output_shape: int64",
           .infer = infer_reshape, .cpu = reshape_cpu, .grad = est__grad_none },
         { .tf_name = "SparseToDense",
-          .signature = "sparse_indices: Tindices, output_shape: Tindices, sparse_values: T, default_value: T -> dense: T; "
-                       "validate_indices: bool = true; T: type; Tindices: {int32, int64}",
+          .signature = "sparse_indices: Tindices, output_shape: Tindices, sparse_values: T, "
+                       "default_value: T -> dense: T; validate_indices: bool = true; T: type; "
+                       "Tindices: {int32, int64}",
           .infer = infer_dense, .cpu = to_dense_cpu, .grad = est__grad_none,
           .state_size = sizeof(dense_state), .prepare = prepare_dense });

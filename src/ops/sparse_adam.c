@@ -1,5 +1,6 @@
-/* Adam on a sparse gradient as keras' legacy optimizer has it: both moments decay everywhere, the rows' gradients are added to
- * them, and the whole variable moves. (TensorFlow has no op of it: keras composes it.) */
+/* Adam on a sparse gradient as keras' legacy optimizer has it: both moments decay everywhere, the rows'
+ * gradients are added to them, and the whole variable moves. (TensorFlow has no op of it: keras composes
+ * it.) */
 #include <math.h>
 
 #include "ops/variable.h"
@@ -42,8 +43,9 @@ static est_status check(est_kernel *k, est__variable *const v[3])
     est_shape wanted = v[VAR]->value->shape;
     for (int i = M; i <= V; i++)
         if (!est_shape_equal(&v[i]->value->shape, &wanted))
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the slot '%s' has another shape than its variable '%s'",
-                                    v[i]->base.name, v[VAR]->base.name);
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                    "the slot '%s' has another shape than its variable '%s'", v[i]->base.name,
+                                    v[VAR]->base.name);
     for (int i = BETA1_POWER; i <= EPSILON; i++)
         if (est__tensor_elements(est__in(k, i)) != 1)
             return est__kernel_fail(k, EST_INVALID_ARGUMENT, "input %d must be a scalar", i);
@@ -51,8 +53,9 @@ static est_status check(est_kernel *k, est__variable *const v[3])
         wanted.dim[0] = est__tensor_elements(ids);
     if (wanted.rank == 0 || ids->shape.rank != 1 || !est_shape_equal(&g->shape, &wanted)) {
         char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the gradient of '%s' is %s with ids %s", v[VAR]->base.name,
-                                est__shape_string(a, &g->shape), est__shape_string(b, &ids->shape));
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the gradient of '%s' is %s with ids %s",
+                                v[VAR]->base.name, est__shape_string(a, &g->shape),
+                                est__shape_string(b, &ids->shape));
     }
     return est__check_ids(k, INDICES, est__rows(v[VAR]->value), v[VAR]->base.name);
 }
@@ -85,9 +88,11 @@ static est_status sparse_adam_cpu(est_kernel *k)
 #define OP(name, ...) est_op(g, name, NULL, EST_NODES(__VA_ARGS__), EST_NO_ATTRS)
 
 /* decay * slot + the sum of (1 - decay) * rows by id */
-static est_node *moment(est_graph *g, est_node *slot, est_node *decay, est_node *rows, est_node *ids, est_node *num_rows)
+static est_node *moment(est_graph *g, est_node *slot, est_node *decay, est_node *rows, est_node *ids,
+                        est_node *num_rows)
 {
-    est_node *value = est_read(g, slot), *scaled = OP("Mul", rows, OP("Sub", est_constant_float(g, 1), decay));
+    est_node *value = est_read(g, slot),
+             *scaled = OP("Mul", rows, OP("Sub", est_constant_float(g, 1), decay));
     return OP("AddV2", OP("Mul", value, decay), OP("UnsortedSegmentSum", scaled, ids, num_rows));
 }
 
@@ -106,8 +111,10 @@ static void sparse_adam_body(est_body *b)
     est_node *num_rows = est_constant_int(g, EST_INT32, shape.rank > 0 ? shape.dim[0] : 0);
     est_node *m = moment(g, x[M], x[BETA1], x[GRAD], x[INDICES], num_rows);
     est_node *v = moment(g, x[V], x[BETA2], OP("Mul", x[GRAD], x[GRAD]), x[INDICES], num_rows);
-    est_node *ratio = OP("RealDiv", OP("Sqrt", OP("Sub", one, x[BETA2_POWER])), OP("Sub", one, x[BETA1_POWER]));
-    est_node *step = OP("RealDiv", OP("Mul", OP("Mul", x[LR], ratio), m), OP("AddV2", OP("Sqrt", v), x[EPSILON]));
+    est_node *ratio =
+        OP("RealDiv", OP("Sqrt", OP("Sub", one, x[BETA2_POWER])), OP("Sub", one, x[BETA1_POWER]));
+    est_node *step =
+        OP("RealDiv", OP("Mul", OP("Mul", x[LR], ratio), m), OP("AddV2", OP("Sqrt", v), x[EPSILON]));
     est_node *moved = est_op(g, "AssignSubVariableOp", NULL, EST_NODES(x[VAR], step),
                              EST_ATTRS(EST_TYPE_ATTR("dtype", EST_FLOAT)));
     est_node *m_set = assign(g, x[M], m), *v_set = assign(g, x[V], v);
@@ -118,8 +125,8 @@ static void sparse_adam_body(est_body *b)
 
 EST_OPS(sparse_adam,
         { .tf_name = "EstResourceSparseApplyAdam",
-          .signature = "var: resource, m: resource, v: resource, beta1_power: float, beta2_power: float, lr: float, "
-                       "beta1: float, beta2: float, epsilon: float, grad: float, indices: Tindices -> ; "
-                       "Tindices: {int32, int64}",
+          .signature = "var: resource, m: resource, v: resource, beta1_power: float, beta2_power: float, "
+                       "lr: float, beta1: float, beta2: float, epsilon: float, grad: float, "
+                       "indices: Tindices -> ; Tindices: {int32, int64}",
           .infer = est__infer_none, .cpu = sparse_adam_cpu, .body = sparse_adam_body,
           .flags = EST_OP_STATEFUL | EST_OP_ASSIGNS });

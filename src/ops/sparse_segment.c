@@ -1,5 +1,5 @@
-/* SparseSegmentSum, Mean and SqrtN: rows of `data`, picked by indices, combined by segment. Segment ids do not descend; a segment
- * without rows is 0. */
+/* SparseSegmentSum, Mean and SqrtN: rows of `data`, picked by indices, combined by segment. Segment ids do
+ * not descend; a segment without rows is 0. */
 #include <math.h>
 
 #include "ops/ops.h"
@@ -22,18 +22,21 @@ static est_status infer(est_infer *c)
 static est_status check(est_kernel *k, int64_t rows, int64_t *segments)
 {
     const est_tensor *indices = est__in(k, 1), *ids = est__in(k, 2);
-    int64_t n = est__tensor_elements(indices), before = 0, most = k->num_in == 4 ? est__int_at(est__in(k, 3), 0) : INT64_MAX;
+    int64_t n = est__tensor_elements(indices), before = 0,
+            most = k->num_in == 4 ? est__int_at(est__in(k, 3), 0) : INT64_MAX;
     if (indices->shape.rank != 1 || ids->shape.rank != 1 || est__tensor_elements(ids) != n)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "%lld indices and %lld segment ids; two vectors of one length are wanted",
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                "%lld indices and %lld segment ids; two vectors of one length are wanted",
                                 (long long)n, (long long)est__tensor_elements(ids));
     for (int64_t i = 0; i < n; i++) {
         int64_t row = est__int_at(indices, i), id = est__int_at(ids, i);
         if (row < 0 || row >= rows)
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "index %lld is %lld, the data has %lld rows", (long long)i,
-                                    (long long)row, (long long)rows);
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "index %lld is %lld, the data has %lld rows",
+                                    (long long)i, (long long)row, (long long)rows);
         if (id < before || id >= most)
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "segment id %lld is %lld, which is %s", (long long)i,
-                                    (long long)id, id < before ? "less than the one before it" : "not below num_segments");
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "segment id %lld is %lld, which is %s",
+                                    (long long)i, (long long)id,
+                                    id < before ? "less than the one before it" : "not below num_segments");
         before = id;
     }
     *segments = k->num_in == 4 ? most : n > 0 ? before + 1 : 0;
@@ -69,7 +72,8 @@ static est_status segments_cpu(est_kernel *k, combine how)
     int64_t segments = 0, width = 1;
     est_tensor *out;
     if (data->shape.rank < 1 || (k->num_in == 4 && est__tensor_elements(est__in(k, 3)) != 1))
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "data of rank %d; rows and one number of segments are wanted",
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                "data of rank %d; rows and one number of segments are wanted",
                                 data->shape.rank);
     EST_TRY(check(k, data->shape.dim[0], &segments));
     est_shape shape = data->shape;
@@ -102,7 +106,8 @@ static est_status sqrtn_cpu(est_kernel *k)
 /* The number of rows of n, as a scalar node. */
 static est_node *rows_of(est_graph *g, est_node *n)
 {
-    return EST_OP3(g, "GatherV2", est__shape_node(g, n), est_constant_int(g, EST_INT32, 0), est_constant_int(g, EST_INT32, 0));
+    return EST_OP3(g, "GatherV2", est__shape_node(g, n), est_constant_int(g, EST_INT32, 0),
+                   est_constant_int(g, EST_INT32, 0));
 }
 
 /* Each row of dy, over what its segment was divided by, goes back to the rows that were picked. */
@@ -114,15 +119,18 @@ static void segment_grad(est_grad *b, combine how)
     if (how != SUM) {
         est_node *ones = est_op(g, "Cast", NULL, EST_NODES(EST_OP1(g, "OnesLike", ids)),
                                 EST_ATTRS(EST_TYPE_ATTR("DstT", est_node_dtype(dy))));
-        est_node *sizes = EST_OP3(g, "GatherV2", EST_OP3(g, "UnsortedSegmentSum", ones, ids, rows_of(g, dy)), ids, zero);
+        est_node *sizes =
+            EST_OP3(g, "GatherV2", EST_OP3(g, "UnsortedSegmentSum", ones, ids, rows_of(g, dy)), ids, zero);
         int64_t column[EST_MAX_RANK] = { -1, 1, 1, 1, 1, 1, 1, 1 };
         int rank = est_node_shape(dy)->rank;
         if (rank < 1) {
-            b->dx[0] = est__graph_fail(g, EST_UNIMPLEMENTED, "%s '%s': the gradient needs the rank of the data",
-                                       b->op->row->tf_name, b->op->name);
+            b->dx[0] =
+                est__graph_fail(g, EST_UNIMPLEMENTED, "%s '%s': the gradient needs the rank of the data",
+                                b->op->row->tf_name, b->op->name);
             return;
         }
-        sizes = EST_OP2(g, "Reshape", sizes, est_constant_ints(g, EST_INT32, (est_ints){ column, (size_t)rank }));
+        sizes =
+            EST_OP2(g, "Reshape", sizes, est_constant_ints(g, EST_INT32, (est_ints){ column, (size_t)rank }));
         back = EST_OP2(g, "RealDiv", back, how == SQRTN ? EST_OP1(g, "Sqrt", sizes) : sizes);
     }
     b->dx[0] = EST_OP3(g, "UnsortedSegmentSum", back, b->x[1], rows_of(g, b->x[0]));
@@ -145,10 +153,13 @@ static void sqrtn_grad(est_grad *b)
 
 #define INPUTS "data: T, indices: Tidx, segment_ids: Tsegmentids"
 #define INT "{int32, int64} = int32"
-#define ATTRS " -> output: T; T: {float, double}; Tidx: " INT "; Tsegmentids: " INT "; sparse_gradient: bool = false"
-#define ROWS(name, how)                                                                                                    \
-    { .tf_name = name, .signature = INPUTS ATTRS, .infer = infer, .cpu = how##_cpu, .grad = how##_grad },                  \
-    { .tf_name = name "WithNumSegments", .signature = INPUTS ", num_segments: Tnumsegments" ATTRS "; Tnumsegments: " INT,  \
+#define ATTRS                                                                                                \
+    " -> output: T; T: {float, double}; Tidx: " INT "; Tsegmentids: " INT "; sparse_gradient: bool = false"
+#define ROWS(name, how)                                                                                    \
+    { .tf_name = name, .signature = INPUTS ATTRS, .infer = infer, .cpu = how##_cpu, .grad = how##_grad },  \
+    { .tf_name = name "WithNumSegments",                                                                   \
+      .signature = INPUTS ", num_segments: Tnumsegments" ATTRS "; Tnumsegments: " INT,                     \
       .infer = infer, .cpu = how##_cpu, .grad = how##_grad }
 
-EST_OPS(sparse_segment, ROWS("SparseSegmentSum", sum), ROWS("SparseSegmentMean", mean), ROWS("SparseSegmentSqrtN", sqrtn));
+EST_OPS(sparse_segment, ROWS("SparseSegmentSum", sum), ROWS("SparseSegmentMean", mean),
+        ROWS("SparseSegmentSqrtN", sqrtn));

@@ -24,7 +24,8 @@ static est_status hash_cpu(est_kernel *k)
     int64_t n = est__tensor_elements(x), *to = out->data;
     const int64_t *offset = x->data;
     for (int64_t i = 0; i < n; i++)
-        to[i] = (int64_t)(est__fingerprint64(x->bytes + offset[i], (size_t)(offset[i + 1] - offset[i])) % buckets);
+        to[i] = (int64_t)(est__fingerprint64(x->bytes + offset[i], (size_t)(offset[i + 1] - offset[i])) %
+                          buckets);
     return EST_OK;
 }
 
@@ -71,8 +72,8 @@ static est_status join_shape(est_kernel *k, est_shape *shape)
         const est_shape *in = &est__in(k, i)->shape;
         if (in->rank > 0 && shape->rank > 0 && !est_shape_equal(in, shape)) {
             char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "input %d is %s, one before it is %s", i, est__shape_string(a, in),
-                                    est__shape_string(b, shape));
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "input %d is %s, one before it is %s", i,
+                                    est__shape_string(a, in), est__shape_string(b, shape));
         }
         if (in->rank > 0)
             *shape = *in;
@@ -148,10 +149,12 @@ static est_status length_cpu(est_kernel *k)
 }
 
 EST_OPS(strings,
-        { .tf_name = "StringToHashBucketFast", .signature = "input: string -> output: int64; num_buckets: int",
+        { .tf_name = "StringToHashBucketFast",
+          .signature = "input: string -> output: int64; num_buckets: int",
           .infer = est__infer_same, .cpu = hash_cpu, .grad = est__grad_none,
           .state_size = sizeof(hash_state), .prepare = prepare_hash },
-        { .tf_name = "StringJoin", .signature = "inputs: N*string -> output: string; N: int; separator: string = ''",
+        { .tf_name = "StringJoin",
+          .signature = "inputs: N*string -> output: string; N: int; separator: string = ''",
           .infer = infer_join, .cpu = join_cpu, .grad = est__grad_none,
           .state_size = sizeof(join_state), .prepare = prepare_join, .release = release_join },
         { .tf_name = "StringLength", .signature = "input: string -> output: int32; unit: string = 'BYTE'",
@@ -160,10 +163,12 @@ EST_OPS(strings,
 
 est_node *est_string_to_hash_bucket_fast(est_graph *g, est_node *x, int64_t num_buckets)
 {
-    return est_op(g, "StringToHashBucketFast", NULL, EST_NODES(x), EST_ATTRS(EST_INT_ATTR("num_buckets", num_buckets)));
+    return est_op(g, "StringToHashBucketFast", NULL, EST_NODES(x),
+                  EST_ATTRS(EST_INT_ATTR("num_buckets", num_buckets)));
 }
 
 est_node *est_string_join(est_graph *g, est_nodes parts, const char *separator)
 {
-    return est_op(g, "StringJoin", NULL, parts, EST_ATTRS(EST_STRING_ATTR("separator", separator ? separator : "")));
+    return est_op(g, "StringJoin", NULL, parts,
+                  EST_ATTRS(EST_STRING_ATTR("separator", separator ? separator : "")));
 }

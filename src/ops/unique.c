@@ -1,4 +1,5 @@
-/* Unique, and EstSumDuplicateIds: ids in the order of their first appearance, found through a hash of the call's own. */
+/* Unique, and EstSumDuplicateIds: ids in the order of their first appearance, found through a hash of the
+ * call's own. */
 #include "ops/ops.h"
 
 /* Open addressing over elements of one tensor: a slot holds an output position + 1. */
@@ -125,7 +126,8 @@ static est_status unique_cpu(est_kernel *k)
     est_tensor *index;
     seen s;
     if (x->shape.rank != 1)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "a vector is wanted, this has rank %d", x->shape.rank);
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "a vector is wanted, this has rank %d",
+                                x->shape.rank);
     EST_TRY(seen_init(k, x, &s));
     EST_TRY(est__out(k, 1, &x->shape, &index));
     int64_t n = est__tensor_elements(x);
@@ -156,8 +158,8 @@ static est_status check_sum(est_kernel *k, const est_tensor *rows, const est_ten
 {
     if (ids->shape.rank != 1 || rows->shape.rank == 0 || rows->shape.dim[0] != ids->shape.dim[0]) {
         char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "rows %s for ids %s", est__shape_string(a, &rows->shape),
-                                est__shape_string(b, &ids->shape));
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "rows %s for ids %s",
+                                est__shape_string(a, &rows->shape), est__shape_string(b, &ids->shape));
     }
     return EST_OK;
 }
@@ -202,8 +204,8 @@ static void sum_body(est_body *b)
 
 EST_OPS(unique,
         { .tf_name = "Unique",
-          .signature = "x: T -> y: T, idx: out_idx; T: {string, int32, int64, float, double, bool, uint8, int8, int16, "
-                       "uint16, uint32, uint64}; out_idx: {int32, int64} = int32",
+          .signature = "x: T -> y: T, idx: out_idx; T: {string, int32, int64, float, double, bool, uint8, "
+                       "int8, int16, uint16, uint32, uint64}; out_idx: {int32, int64} = int32",
           .infer = infer_unique, .cpu = unique_cpu, .grad = est__grad_none,
           .state_size = sizeof(unique_state), .prepare = prepare_unique },
         { .tf_name = "EstSumDuplicateIds",

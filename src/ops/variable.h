@@ -1,4 +1,5 @@
-/* Variables as the ops see them: while a graph is built, through the operation that gives the handle; in a kernel, as memory. */
+/* Variables as the ops see them: while a graph is built, through the operation that gives the handle; in a
+ * kernel, as memory. */
 #ifndef EST_OPS_VARIABLE_H
 #define EST_OPS_VARIABLE_H
 

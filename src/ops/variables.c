@@ -14,12 +14,13 @@ static est_status check_bound(const est__resource *r, est_dtype dtype, const est
 {
     char here[EST__SHAPE_TEXT_SIZE], there[EST__SHAPE_TEXT_SIZE];
     if (r->kind != &est__variable_kind)
-        return est__fail(EST_INVALID_ARGUMENT, "'%s' is a variable in this graph, and a %s already", r->name, r->kind->name);
+        return est__fail(EST_INVALID_ARGUMENT, "'%s' is a variable in this graph, and a %s already", r->name,
+                         r->kind->name);
     const est_tensor *value = ((const est__variable *)r)->value;
     if (value->dtype != dtype || !est__shape_compatible(&value->shape, shape))
-        return est__fail(EST_INVALID_ARGUMENT, "variable '%s' is %s %s in this graph, and %s %s already", r->name,
-                         est_dtype_name(dtype), est__shape_string(here, shape), est_dtype_name(value->dtype),
-                         est__shape_string(there, &value->shape));
+        return est__fail(EST_INVALID_ARGUMENT, "variable '%s' is %s %s in this graph, and %s %s already",
+                         r->name, est_dtype_name(dtype), est__shape_string(here, shape),
+                         est_dtype_name(value->dtype), est__shape_string(there, &value->shape));
     return EST_OK;
 }
 
@@ -33,7 +34,8 @@ static est_status bind_variable(const est_operation *op, est__resources *resourc
         return check_bound(*out, dtype, &shape);
     if (!est__shape_known(&shape)) {
         char text[EST__SHAPE_TEXT_SIZE];
-        return est__fail(EST_UNIMPLEMENTED, "variable '%s' has the shape %s: a variable's dimensions must be known", name,
+        return est__fail(EST_UNIMPLEMENTED,
+                         "variable '%s' has the shape %s: a variable's dimensions must be known", name,
                          est__shape_string(text, &shape));
     }
     est__variable *v = est__calloc(1, sizeof *v);
@@ -76,13 +78,14 @@ est_status est__variable_in(const est_kernel *k, int i, est_dtype dtype, est__va
     est__resource *r = est__in_resource(k, i);
     est__variable *v = *out = (est__variable *)r;
     if (r->kind != &est__variable_kind)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "'%s' is a %s, not a variable", r->name, r->kind->name);
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "'%s' is a %s, not a variable", r->name,
+                                r->kind->name);
     if (v->value->dtype != dtype)
         return est__kernel_fail(k, EST_INVALID_ARGUMENT, "variable '%s' is %s, not %s", r->name,
                                 est_dtype_name(v->value->dtype), est_dtype_name(dtype));
     if (!v->initialized)
-        return est__kernel_fail(k, EST_FAILED_PRECONDITION, "variable '%s' has no value yet: run its initializer or restore it",
-                                r->name);
+        return est__kernel_fail(k, EST_FAILED_PRECONDITION,
+                                "variable '%s' has no value yet: run its initializer or restore it", r->name);
     return EST_OK;
 }
 
@@ -93,7 +96,8 @@ est_status est__check_ids(const est_kernel *k, int i, int64_t rows, const char *
     for (int64_t j = 0; j < n; j++) {
         int64_t id = est__int_at(ids, j);
         if (id < 0 || id >= rows)
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "id %lld, number %lld of the ids, is not in [0, %lld) of '%s'",
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                    "id %lld, number %lld of the ids, is not in [0, %lld) of '%s'",
                                     (long long)id, (long long)j, (long long)rows, name);
     }
     return EST_OK;
@@ -104,7 +108,8 @@ static est_status infer_read(est_infer *c)
 {
     const est_operation *handle = est__variable_handle(c->op, 0);
     if (handle != NULL && est__attr_type(handle, "dtype") != est__attr_type(c->op, "dtype"))
-        return est__infer_fail(c, "variable '%s' is %s, not %s", handle->name, est_dtype_name(est__attr_type(handle, "dtype")),
+        return est__infer_fail(c, "variable '%s' is %s, not %s", handle->name,
+                               est_dtype_name(est__attr_type(handle, "dtype")),
                                est_dtype_name(est__attr_type(c->op, "dtype")));
     c->out[0] = est__variable_shape(c->op, 0);
     return EST_OK;
@@ -171,7 +176,8 @@ static est_status assign_cpu(est_kernel *k)
     est__variable *v = (est__variable *)est__in_resource(k, 0);
     const est_tensor *value = est__in(k, 1);
     if (v->base.kind != &est__variable_kind)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "'%s' is a %s, not a variable", v->base.name, v->base.kind->name);
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "'%s' is a %s, not a variable", v->base.name,
+                                v->base.kind->name);
     EST_TRY(check_value(k, v, value));
     if (value->dtype == EST_STRING) {
         est_tensor *copy;
@@ -262,8 +268,10 @@ static est_status gather_cpu(est_kernel *k)
     const est_tensor *value = v->value;
     int row_rank = value->shape.rank - 1;
     if (row_rank < 0 || ids->shape.rank + row_rank > EST_MAX_RANK || value->dtype == EST_STRING)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "rows of the %s variable '%s' of rank %d cannot be gathered by ids of rank %d",
-                                est_dtype_name(value->dtype), v->base.name, row_rank + 1, ids->shape.rank);
+        return est__kernel_fail(
+            k, EST_INVALID_ARGUMENT,
+            "rows of the %s variable '%s' of rank %d cannot be gathered by ids of rank %d",
+            est_dtype_name(value->dtype), v->base.name, row_rank + 1, ids->shape.rank);
     EST_TRY(est__check_ids(k, 1, est__rows(value), v->base.name));
     est_shape shape = ids->shape;
     memcpy(shape.dim + shape.rank, value->shape.dim + 1, sizeof shape.dim[0] * (size_t)row_rank);
@@ -272,7 +280,8 @@ static est_status gather_cpu(est_kernel *k)
     size_t row = (size_t)est__row_elements(value) * est_dtype_size(value->dtype);
     int64_t n = est__tensor_elements(ids);
     for (int64_t i = 0; i < n; i++)
-        memcpy((char *)out->data + (size_t)i * row, (const char *)value->data + (size_t)est__int_at(ids, i) * row, row);
+        memcpy((char *)out->data + (size_t)i * row,
+               (const char *)value->data + (size_t)est__int_at(ids, i) * row, row);
     return EST_OK;
 }
 
@@ -281,8 +290,9 @@ static void gather_grad(est_grad *b)
     est_shape row = est__row_shape(b->op, 0);
     int64_t dims[EST_MAX_RANK] = { -1 };
     if (row.rank < 0 || row.rank >= EST_MAX_RANK) {
-        b->dx[0] = est__graph_fail(b->g, EST_UNIMPLEMENTED,
-                                   "ResourceGather '%s': the gradient needs the shape of the variable", b->op->name);
+        b->dx[0] =
+            est__graph_fail(b->g, EST_UNIMPLEMENTED,
+                            "ResourceGather '%s': the gradient needs the shape of the variable", b->op->name);
         return;
     }
     memcpy(dims + 1, row.dim, sizeof row.dim[0] * (size_t)row.rank);
@@ -300,9 +310,10 @@ static est_status scatter_cpu(est_kernel *k, update_kind kind)
     int64_t n = est__tensor_elements(ids), row = est__row_elements(v->value);
     if (v->value->shape.rank == 0 || est__tensor_elements(x) != n * row || x->dtype == EST_STRING) {
         char a[EST__SHAPE_TEXT_SIZE], c[EST__SHAPE_TEXT_SIZE];
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "%s %s for %lld rows of the variable '%s' of shape %s",
-                                est_dtype_name(x->dtype), est__shape_string(a, &x->shape), (long long)n, v->base.name,
-                                est__shape_string(c, &v->value->shape));
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                "%s %s for %lld rows of the variable '%s' of shape %s",
+                                est_dtype_name(x->dtype), est__shape_string(a, &x->shape), (long long)n,
+                                v->base.name, est__shape_string(c, &v->value->shape));
     }
     EST_TRY(est__check_ids(k, 1, est__rows(v->value), v->base.name));
     size_t bytes = (size_t)row * est_dtype_size(x->dtype);
@@ -333,8 +344,9 @@ static est_status scatter_update_cpu(est_kernel *k)
 
 EST_OPS(variables,
         { .tf_name = "VarHandleOp",
-          .signature = " -> resource: resource; container: string = ''; shared_name: string = ''; debug_name: string = ''; "
-                       "dtype: type; shape: shape; allowed_devices: list(string) = []",
+          .signature = " -> resource: resource; container: string = ''; shared_name: string = ''; "
+                       "debug_name: string = ''; dtype: type; shape: shape; allowed_devices: list(string) = "
+                       "[]",
           .infer = est__infer_scalar, .bind = bind_variable, .flags = EST_OP_STATEFUL | EST_OP_HANDLE },
         { .tf_name = "ReadVariableOp", .signature = "resource: resource -> value: dtype; dtype: type",
           .infer = infer_read, .cpu = read_cpu, .grad = read_grad, DTYPE_STATE, .flags = EST_OP_STATEFUL },
@@ -343,14 +355,17 @@ EST_OPS(variables,
         { .tf_name = "AssignVariableOp",
           .signature = "resource: resource, value: dtype -> ; dtype: type; validate_shape: bool = false",
           .infer = infer_assign, .cpu = assign_cpu, .flags = EST_OP_STATEFUL | EST_OP_ASSIGNS },
-        { .tf_name = "AssignAddVariableOp", .signature = "resource: resource, value: dtype -> ; dtype: " NUMBERS,
+        { .tf_name = "AssignAddVariableOp",
+          .signature = "resource: resource, value: dtype -> ; dtype: " NUMBERS,
           .infer = infer_assign, .cpu = assign_add_cpu, .flags = EST_OP_STATEFUL | EST_OP_ASSIGNS },
-        { .tf_name = "AssignSubVariableOp", .signature = "resource: resource, value: dtype -> ; dtype: " NUMBERS,
+        { .tf_name = "AssignSubVariableOp",
+          .signature = "resource: resource, value: dtype -> ; dtype: " NUMBERS,
           .infer = infer_assign, .cpu = assign_sub_cpu, .flags = EST_OP_STATEFUL | EST_OP_ASSIGNS },
         { .tf_name = "ResourceGather",
           .signature = "resource: resource, indices: Tindices -> output: dtype; batch_dims: int = 0; "
                        "validate_indices: bool = true; dtype: type; Tindices: {int32, int64}",
-          .infer = infer_gather, .cpu = gather_cpu, .grad = gather_grad, DTYPE_STATE, .flags = EST_OP_STATEFUL },
+          .infer = infer_gather, .cpu = gather_cpu, .grad = gather_grad, DTYPE_STATE,
+          .flags = EST_OP_STATEFUL },
         { .tf_name = "ResourceScatterAdd", .signature = SCATTER NUMBERS,
           .infer = est__infer_none, .cpu = scatter_add_cpu, .flags = EST_OP_STATEFUL | EST_OP_ASSIGNS },
         { .tf_name = "ResourceScatterSub", .signature = SCATTER NUMBERS,

@@ -213,19 +213,22 @@ static bool strings_equal(const est_tensor *got, const est_tensor *wanted, const
 bool op_near(const est_tensor *got, const est_tensor *wanted, double tolerance, const char *what)
 {
     char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
-    label l;
     if (!est_test_str(est_dtype_name(got->dtype), est_dtype_name(wanted->dtype), EST_HERE(what)) ||
-        !est_test_str(est__shape_string(a, &got->shape), est__shape_string(b, &wanted->shape), EST_HERE(what)))
+        !est_test_str(est__shape_string(a, &got->shape), est__shape_string(b, &wanted->shape),
+                      EST_HERE(what)))
         return false;
     if (wanted->dtype == EST_STRING)
         return strings_equal(got, wanted, what);
     for (int64_t i = 0; i < est__tensor_elements(wanted); i++) {
-        double x = est__tensor_get(got, i), y = est__tensor_get(wanted, i), slack = tolerance * (fabs(y) + 0.1);
+        double x = est__tensor_get(got, i), y = est__tensor_get(wanted, i),
+               slack = tolerance * (fabs(y) + 0.1);
         bool whole = wanted->dtype == EST_INT64;
-        int64_t n = whole ? ((const int64_t *)got->data)[i] : 0, m = whole ? ((const int64_t *)wanted->data)[i] : 0;
+        int64_t n = whole ? ((const int64_t *)got->data)[i] : 0,
+                m = whole ? ((const int64_t *)wanted->data)[i] : 0;
         if (whole ? n == m : x == y || (isnan(x) && isnan(y)) || fabs(x - y) <= slack)
             continue;
-        const char *where = est_test_text("%s[%lld]", what, (long long)i);
+        label l;
+        const char *where = at(&l, what, i);
         return whole ? est_test_int(n, m, EST_HERE(where)) : est_test_near(x, y, slack, EST_HERE(where));
     }
     return true;
@@ -235,7 +238,7 @@ bool op_near(const est_tensor *got, const est_tensor *wanted, double tolerance, 
 typedef struct built {
     est_graph *g;
     est_node *node;                            /* the operation */
-    est_node *kept[MOST_INPUTS + MOST_OUTPUTS + 1];   /* feeds, then outputs, then the operation's handle if it has none */
+    est_node *kept[MOST_INPUTS + MOST_OUTPUTS + 1];   /* feeds, then outputs, or the handle where there are none */
     size_t num_feeds, num_outputs;
 } built;
 
@@ -254,13 +257,15 @@ static bool build(const op_case *c, built *b)
     for (size_t i = 0; i < c->num_in; i++) {
         if (c->variable[i]) {
             input[i] = est_op(b->g, "VarHandleOp", variable_name(i), (est_nodes){ 0 },
-                              EST_ATTRS(EST_TYPE_ATTR("dtype", c->in[i]->dtype), EST_SHAPE_ATTR("shape", &c->in[i]->shape)));
+                              EST_ATTRS(EST_TYPE_ATTR("dtype", c->in[i]->dtype),
+                                        EST_SHAPE_ATTR("shape", &c->in[i]->shape)));
         } else {
             input[i] = est_placeholder(b->g, "x", c->in[i]->dtype, c->in[i]->shape);
             b->kept[b->num_feeds++] = input[i];
         }
     }
-    b->node = est_op(b->g, c->op, "op", (est_nodes){ input, c->num_in }, (est_attrs){ c->attr, c->num_attrs });
+    b->node =
+        est_op(b->g, c->op, "op", (est_nodes){ input, c->num_in }, (est_attrs){ c->attr, c->num_attrs });
     if (!est_test_ok(est_graph_status(b->g), EST_HERE(c->name)))
         return false;
     b->num_outputs = (size_t)b->node->op->num_outputs;
@@ -274,7 +279,8 @@ static bool build(const op_case *c, built *b)
 static void set_variables(const op_case *c, est__resources *resources)
 {
     for (size_t i = 0; i < c->num_in; i++) {
-        est__variable *v = c->variable[i] ? (est__variable *)est__resources_find(resources, variable_name(i)) : NULL;
+        est__variable *v =
+            c->variable[i] ? (est__variable *)est__resources_find(resources, variable_name(i)) : NULL;
         if (v == NULL)
             continue;
         memcpy(v->value->data, c->in[i]->data, est__tensor_bytes(c->in[i]));
@@ -282,7 +288,8 @@ static void set_variables(const op_case *c, est__resources *resources)
     }
 }
 
-static void check_results(const op_case *c, const built *b, const est__run *run, const est__resources *resources, const char *how)
+static void check_results(const op_case *c, const built *b, const est__run *run,
+                          const est__resources *resources, const char *how)
 {
     size_t after = 0;
     label l, what;
@@ -292,14 +299,15 @@ static void check_results(const op_case *c, const built *b, const est__run *run,
         snprintf(what.text, sizeof what.text, "%.90s %.20s, output ", c->name, how);
         op_near(got, c->out[i], 2e-6, at(&l, what.text, (int64_t)i));
         if (!est__shape_compatible(est_node_shape(b->kept[b->num_feeds + i]), &got->shape))
-            est_test_str(est__shape_string(x, est_node_shape(b->kept[b->num_feeds + i])), est__shape_string(y, &got->shape),
+            est_test_str(est__shape_string(x, est_node_shape(b->kept[b->num_feeds + i])),
+                         est__shape_string(y, &got->shape),
                          EST_HERE(at(&l, "inferred shape of output ", (int64_t)i)));
     }
     for (size_t i = 0; i < c->num_in; i++)
         if (c->variable[i]) {
             snprintf(what.text, sizeof what.text, "%.90s %.20s, variable ", c->name, how);
-            op_near(((const est__variable *)est__resources_find(resources, variable_name(i)))->value, c->after[after++], 2e-6,
-                    at(&l, what.text, (int64_t)i));
+            op_near(((const est__variable *)est__resources_find(resources, variable_name(i)))->value,
+                    c->after[after++], 2e-6, at(&l, what.text, (int64_t)i));
         }
 }
 
@@ -313,7 +321,8 @@ static void run_built(const op_case *c, const built *b, const char *how)
     for (size_t i = 0; i < c->num_in; i++)
         if (!c->variable[i])
             feeds[n++] = c->in[i];
-    est__plan_options options = { .feeds = { b->kept, b->num_feeds }, .fetches = { b->kept + b->num_feeds, b->num_outputs },
+    est__plan_options options = { .feeds = { b->kept, b->num_feeds },
+                                  .fetches = { b->kept + b->num_feeds, b->num_outputs },
                                   .targets = { b->kept + b->num_feeds, b->num_outputs == 0 } };
     if (EST_CHECK_OK(est__resources_new(&resources))) {
         options.resources = resources;
@@ -337,7 +346,8 @@ void op_case_run(const op_case *c)
         if (b.node->op->row->body != NULL) {
             built spelt = b;
             size_t kept = b.num_feeds + b.num_outputs + (b.num_outputs == 0);
-            if (est_test_ok(est__graph_expand(b.g, (est_nodes){ b.kept, kept }, false, &spelt.g, spelt.kept), EST_HERE(c->name)))
+            if (est_test_ok(est__graph_expand(b.g, (est_nodes){ b.kept, kept }, false, &spelt.g, spelt.kept),
+                            EST_HERE(c->name)))
                 run_built(c, &spelt, "by body");
             est_graph_free(spelt.g);
         }
@@ -358,8 +368,11 @@ static est_node *weighted_sum(const op_case *c, const built *b)
         return NULL;
     for (int64_t j = 0; j < est__tensor_elements(weights); j++)
         est__tensor_set(weights, j, 0.5 + (double)(j * 7 % 5));
-    est_node *product = est_op(b->g, "Mul", NULL, EST_NODES(b->kept[b->num_feeds + i], est_constant(b->g, weights)), EST_NO_ATTRS);
-    est_node *flat = est_op(b->g, "Reshape", NULL, EST_NODES(product, est_constant_ints(b->g, EST_INT32, EST_INTS(-1))), EST_NO_ATTRS);
+    est_node *product = est_op(
+        b->g, "Mul", NULL, EST_NODES(b->kept[b->num_feeds + i], est_constant(b->g, weights)), EST_NO_ATTRS);
+    est_node *flat =
+        est_op(b->g, "Reshape", NULL, EST_NODES(product, est_constant_ints(b->g, EST_INT32, EST_INTS(-1))),
+               EST_NO_ATTRS);
     est_tensor_free(weights);
     return est_op(b->g, "Sum", NULL, EST_NODES(flat, est_constant_int(b->g, EST_INT32, 0)), EST_NO_ATTRS);
 }
@@ -400,11 +413,15 @@ void op_case_gradient(const op_case *c)
     for (size_t i = 0; i < c->num_in; i++) {
         est_gradient d;
         est_tensor *gradient = NULL;
-        if (c->in[i]->dtype != EST_FLOAT || !EST_CHECK_OK(est_gradients(b.g, fetch[0], EST_NODES(b.kept[i]), &d)))
+        if (c->in[i]->dtype != EST_FLOAT ||
+            !EST_CHECK_OK(est_gradients(b.g, fetch[0], EST_NODES(b.kept[i]), &d)))
             continue;
         fetch[1] = d.value;
-        est__plan_options options = { .resources = resources, .feeds = { b.kept, b.num_feeds }, .fetches = { fetch, 2 } };
-        if (EST_CHECK_OK(est__plan_new(b.g, &options, &plan)) && EST_CHECK_OK(est__run_new(plan, NULL, &run)) &&
+        est__plan_options options = { .resources = resources,
+                                      .feeds = { b.kept, b.num_feeds },
+                                      .fetches = { fetch, 2 } };
+        if (EST_CHECK_OK(est__plan_new(b.g, &options, &plan)) &&
+            EST_CHECK_OK(est__run_new(plan, NULL, &run)) &&
             EST_CHECK_OK(est__run_step(run, (const est_tensor *const *)c->in, 0)) &&
             EST_CHECK_OK(est_tensor_copy(est__run_fetch(run, 1), &gradient)))
             compare_differences(c, run, i, gradient);

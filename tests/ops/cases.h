@@ -1,5 +1,5 @@
-/* Cases that a script recorded with TensorFlow, one operation each: its attributes, inputs, outputs, variables before and after.
- * tests/golden/make_ops_sparse.py says how they are written. */
+/* Cases that a script recorded with TensorFlow, one operation each: its attributes, inputs, outputs,
+ * variables before and after. tests/golden/make_ops_sparse.py says how they are written. */
 #ifndef TESTS_OPS_CASES_H
 #define TESTS_OPS_CASES_H
 
@@ -21,7 +21,8 @@ typedef struct op_case {
 
 /* Calls fn for each case of a file; a damaged file is a failed check. */
 void op_cases_each(const char *path, void (*fn)(const op_case *c));
-void op_case_run(const op_case *c);      /* checks shapes, outputs and variables; composites by kernel and by body */
+void op_case_run(
+    const op_case *c); /* checks shapes, outputs and variables; composites by kernel and by body */
 /* The gradient of the float output to each float input, against differences. */
 void op_case_gradient(const op_case *c);
 /* Equal, or near where they are floats; says which element is not. */

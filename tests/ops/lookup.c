@@ -17,8 +17,10 @@ static void finds_words_and_numbers(void)
     EST_NEED(once_begin(&o));
     est_node *minus = est_constant_int(o.g, EST_INT64, -1);
     est_node *table = est_lookup_table(o.g, "classes", EST_STRING, EST_INT64);
-    EST_NEED_OK(once_node(&o, fill(&o, table, words(&o, EST_STRINGS("First", "Second", "")), once_ints(&o, EST_INTS(5, 6, 7)))));
-    EST_NEED_OK(once_node(&o, est_table_find(o.g, table, words(&o, EST_STRINGS("", "Third", "Second", "First")), minus)));
+    EST_NEED_OK(once_node(&o, fill(&o, table, words(&o, EST_STRINGS("First", "Second", "")),
+                                   once_ints(&o, EST_INTS(5, 6, 7)))));
+    EST_NEED_OK(once_node(
+        &o, est_table_find(o.g, table, words(&o, EST_STRINGS("", "Third", "Second", "First")), minus)));
     static const int64_t wanted[] = { 7, -1, 6, 5 };
     for (int i = 0; i < 4; i++)
         EST_CHECK_INT(((const int64_t *)once_fetch(&o, 0)->data)[i], wanted[i]);
@@ -42,19 +44,24 @@ static void is_filled_once(void)
 {
     once o;
     EST_NEED(once_begin(&o));
-    est_node *table = est_lookup_table(o.g, "t", EST_STRING, EST_INT64), *two = words(&o, EST_STRINGS("a", "b"));
-    est_node *find = est_op(o.g, "LookupTableFindV2", "find", EST_NODES(table, two, est_constant_int(o.g, EST_INT64, -1)),
-                            EST_NO_ATTRS);
+    est_node *table = est_lookup_table(o.g, "t", EST_STRING, EST_INT64),
+             *two = words(&o, EST_STRINGS("a", "b"));
+    est_node *find = est_op(o.g, "LookupTableFindV2", "find",
+                            EST_NODES(table, two, est_constant_int(o.g, EST_INT64, -1)), EST_NO_ATTRS);
     EST_CHECK_FAILS(once_node(&o, find), EST_FAILED_PRECONDITION,
                     "LookupTableFindV2 'find': the lookup table 't' is empty: its initializer has not run");
     EST_CHECK_OK(once_node(&o, fill(&o, table, two, once_ints(&o, EST_INTS(0, 1)))));
     EST_CHECK_OK(once_node(&o, fill(&o, table, two, once_ints(&o, EST_INTS(0, 1)))));
-    EST_CHECK_FAILS(once_node(&o, fill(&o, table, two, once_ints(&o, EST_INTS(0, 2)))), EST_FAILED_PRECONDITION,
-                    "LookupTableImportV2 'fill_2': lookup table 't': entry 2: the key \"b\" has the value 2, but 1 in entry 2 "
-                    "of what it is filled with already");
-    EST_CHECK_FAILS(once_node(&o, fill(&o, table, words(&o, EST_STRINGS("a", "c")), once_ints(&o, EST_INTS(0, 1)))),
+    EST_CHECK_FAILS(once_node(&o, fill(&o, table, two, once_ints(&o, EST_INTS(0, 2)))),
                     EST_FAILED_PRECONDITION,
-                    "LookupTableImportV2 'fill_3': lookup table 't': it is filled already, without the key \"c\" of entry 2");
+                    "LookupTableImportV2 'fill_2': lookup table 't': entry 2: the key \"b\" has the value 2, "
+                    "but 1 in entry 2 "
+                    "of what it is filled with already");
+    EST_CHECK_FAILS(
+        once_node(&o, fill(&o, table, words(&o, EST_STRINGS("a", "c")), once_ints(&o, EST_INTS(0, 1)))),
+        EST_FAILED_PRECONDITION,
+        "LookupTableImportV2 'fill_3': lookup table 't': it is filled already, without the key \"c\" of "
+        "entry 2");
     once_end(&o);
 }
 
@@ -63,10 +70,12 @@ static void a_key_with_two_values_is_refused(void)
     once o;
     EST_NEED(once_begin(&o));
     est_node *table = est_lookup_table(o.g, "t", EST_INT64, EST_INT64);
-    EST_CHECK_FAILS(once_node(&o, fill(&o, table, once_ints(&o, EST_INTS(4, 5, 4)), once_ints(&o, EST_INTS(0, 1, 2)))),
-                    EST_INVALID_ARGUMENT,
-                    "LookupTableImportV2 'fill': lookup table 't': entry 3: the key 4 has the value 2, but 0 in entry 1");
-    EST_CHECK_OK(once_node(&o, fill(&o, table, once_ints(&o, EST_INTS(4, 5, 4)), once_ints(&o, EST_INTS(0, 1, 0)))));
+    EST_CHECK_FAILS(
+        once_node(&o, fill(&o, table, once_ints(&o, EST_INTS(4, 5, 4)), once_ints(&o, EST_INTS(0, 1, 2)))),
+        EST_INVALID_ARGUMENT,
+        "LookupTableImportV2 'fill': lookup table 't': entry 3: the key 4 has the value 2, but 0 in entry 1");
+    EST_CHECK_OK(
+        once_node(&o, fill(&o, table, once_ints(&o, EST_INTS(4, 5, 4)), once_ints(&o, EST_INTS(0, 1, 0)))));
     once_end(&o);
 }
 
@@ -124,5 +133,6 @@ static void refuses_bad_vocabulary_files(void)
                     est_test_text(AT "%s: cannot be opened: No such file or directory", none));
 }
 
-EST_SUITE(ops_lookup, EST_TEST(finds_words_and_numbers), EST_TEST(is_filled_once), EST_TEST(a_key_with_two_values_is_refused),
-          EST_TEST(reads_vocabulary_files), EST_TEST(refuses_bad_vocabulary_files));
+EST_SUITE(ops_lookup, EST_TEST(finds_words_and_numbers), EST_TEST(is_filled_once),
+          EST_TEST(a_key_with_two_values_is_refused), EST_TEST(reads_vocabulary_files),
+          EST_TEST(refuses_bad_vocabulary_files));

@@ -50,7 +50,8 @@ est_node *once_table(once *o, const char *name, int64_t rows, int64_t width)
     est_node *handle = est_op(o->g, "VarHandleOp", name, (est_nodes){ 0 },
                               EST_ATTRS(EST_TYPE_ATTR("dtype", EST_FLOAT), EST_SHAPE_ATTR("shape", &shape)));
     est__variable *v = (est__variable *)est__resources_find(o->resources, name);
-    if (v == NULL && EST_CHECK_OK(once_node(o, est_op(o->g, "VarIsInitializedOp", NULL, EST_NODES(handle), EST_NO_ATTRS))))
+    if (v == NULL &&
+        EST_CHECK_OK(once_node(o, est_op(o->g, "VarIsInitializedOp", NULL, EST_NODES(handle), EST_NO_ATTRS))))
         v = (est__variable *)est__resources_find(o->resources, name);
     for (int64_t i = 0; v != NULL && i < rows * width; i++)
         ((float *)v->value->data)[i] = (float)i;

@@ -14,7 +14,8 @@ static bool set_table(est__resources *resources, const est_tensor *value)
     return v->initialized = true;
 }
 
-/* The gradient of sum(lookup * weight) to the table, spread over its rows. inputs: table, indices, ids, dense_shape, weight. */
+/* The gradient of sum(lookup * weight) to the table, spread over its rows. inputs: table, indices, ids,
+ * dense_shape, weight. */
 static void check_lookup_gradient(const op_case *c)
 {
     est_graph *g = NULL;
@@ -23,8 +24,9 @@ static void check_lookup_gradient(const op_case *c)
     est__plan *plan = NULL;
     est__run *run = NULL;
     EST_NEED_OK(est_graph_new(&g));
-    est_node *table = est_op(g, "VarHandleOp", "table", (est_nodes){ 0 },
-                             EST_ATTRS(EST_TYPE_ATTR("dtype", EST_FLOAT), EST_SHAPE_ATTR("shape", &c->in[0]->shape)));
+    est_node *table =
+        est_op(g, "VarHandleOp", "table", (est_nodes){ 0 },
+               EST_ATTRS(EST_TYPE_ATTR("dtype", EST_FLOAT), EST_SHAPE_ATTR("shape", &c->in[0]->shape)));
     est_node *x[3];
     for (int i = 0; i < 3; i++)
         x[i] = est_constant(g, c->in[i + 1]);
@@ -42,7 +44,8 @@ static void check_lookup_gradient(const op_case *c)
             EST_CHECK_OK(est_tensor_new(EST_FLOAT, &c->in[0]->shape, &dense));
             for (int64_t i = 0; i < est__tensor_elements(ids); i++)
                 for (int64_t j = 0; j < width; j++)
-                    ((float *)dense->data)[((const int64_t *)ids->data)[i] * width + j] += ((const float *)rows->data)[i * width + j];
+                    ((float *)dense->data)[((const int64_t *)ids->data)[i] * width + j] +=
+                        ((const float *)rows->data)[i * width + j];
             op_near(dense, c->out[0], 2e-6, c->name);
             est_tensor_free(dense);
         }

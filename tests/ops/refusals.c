@@ -15,29 +15,38 @@ static void sparse_tensors_that_do_not_hold_together(void)
 {
     once o;
     EST_NEED(once_begin(&o));
-    fails(&o, NEW(&o, "SparseFillEmptyRows", once_pairs(&o, EST_INTS(0, 0, 7, 0)), once_ints(&o, EST_INTS(1, 2)),
-                  once_ints(&o, EST_INTS(3, 1)), est_constant_int(o.g, EST_INT64, 0)),
+    fails(&o,
+          NEW(&o, "SparseFillEmptyRows", once_pairs(&o, EST_INTS(0, 0, 7, 0)), once_ints(&o, EST_INTS(1, 2)),
+              once_ints(&o, EST_INTS(3, 1)), est_constant_int(o.g, EST_INT64, 0)),
           "value 1 is in row 7 of 3");
     EST_NEED(once_begin(&o));
     fails(&o, NEW(&o, "SparseFillEmptyRows", once_pairs(&o, EST_INTS(0, 0)), once_ints(&o, EST_INTS(1, 2)),
                   once_ints(&o, EST_INTS(3, 1)), est_constant_int(o.g, EST_INT64, 0)),
           "2 indices, 2 values, 1 default values in a shape of rank 2");
     EST_NEED(once_begin(&o));
-    fails(&o, NEW(&o, "SparseReshape", once_pairs(&o, EST_INTS(0, 0)), once_ints(&o, EST_INTS(2, 3)), once_ints(&o, EST_INTS(-1, 4))),
+    fails(&o,
+          NEW(&o, "SparseReshape", once_pairs(&o, EST_INTS(0, 0)), once_ints(&o, EST_INTS(2, 3)),
+              once_ints(&o, EST_INTS(-1, 4))),
           "a tensor of 6 elements does not fit the new shape, which has 4 without its dimension -1");
     EST_NEED(once_begin(&o));
-    fails(&o, NEW(&o, "SparseReshape", once_pairs(&o, EST_INTS(0, 5)), once_ints(&o, EST_INTS(2, 3)), once_ints(&o, EST_INTS(6))),
+    fails(&o,
+          NEW(&o, "SparseReshape", once_pairs(&o, EST_INTS(0, 5)), once_ints(&o, EST_INTS(2, 3)),
+              once_ints(&o, EST_INTS(6))),
           "index 0 has 5 in dimension 1, which has 3 places");
     EST_NEED(once_begin(&o));
-    fails(&o, NEW(&o, "SparseReshape", once_pairs(&o, EST_INTS(0, 0)), once_ints(&o, EST_INTS(INT64_MAX, 3)), once_ints(&o, EST_INTS(-1))),
+    fails(&o,
+          NEW(&o, "SparseReshape", once_pairs(&o, EST_INTS(0, 0)), once_ints(&o, EST_INTS(INT64_MAX, 3)),
+              once_ints(&o, EST_INTS(-1))),
           "indices of rank 2 for a shape of rank 2 and -1 elements");
     EST_NEED(once_begin(&o));
-    fails(&o, NEW(&o, "SparseToDense", once_pairs(&o, EST_INTS(1, 0, 0, 0)), once_ints(&o, EST_INTS(2, 2)), once_ints(&o, EST_INTS(1, 2)),
-                  est_constant_int(o.g, EST_INT64, 0)),
+    fails(&o,
+          NEW(&o, "SparseToDense", once_pairs(&o, EST_INTS(1, 0, 0, 0)), once_ints(&o, EST_INTS(2, 2)),
+              once_ints(&o, EST_INTS(1, 2)), est_constant_int(o.g, EST_INT64, 0)),
           "index 1 is out of order");
     EST_NEED(once_begin(&o));
-    fails(&o, NEW(&o, "SparseToDense", once_pairs(&o, EST_INTS(1, 2)), once_ints(&o, EST_INTS(2, 2)), once_ints(&o, EST_INTS(1)),
-                  est_constant_int(o.g, EST_INT64, 0)),
+    fails(&o,
+          NEW(&o, "SparseToDense", once_pairs(&o, EST_INTS(1, 2)), once_ints(&o, EST_INTS(2, 2)),
+              once_ints(&o, EST_INTS(1)), est_constant_int(o.g, EST_INT64, 0)),
           "index 0 lies outside the result");
 }
 
@@ -50,7 +59,8 @@ static void segments_out_of_order_or_range(void)
           "index 1 is 3, the data has 3 rows");
     EST_NEED(once_begin(&o));
     data = once_floats(&o, (est_floats){ (double[]){ 1, 2, 3 }, 3 }, EST_SHAPE(3, 1));
-    fails(&o, NEW(&o, "SparseSegmentMean", data, once_ints(&o, EST_INTS(0, 1)), once_ints(&o, EST_INTS(1, 0))),
+    fails(&o,
+          NEW(&o, "SparseSegmentMean", data, once_ints(&o, EST_INTS(0, 1)), once_ints(&o, EST_INTS(1, 0))),
           "segment id 1 is 0, which is less than the one before it");
 }
 
@@ -59,8 +69,9 @@ static void rows_of_ids_out_of_order(void)
     once o;
     EST_NEED(once_begin(&o));
     est_node *w = once_table(&o, "w", 2, 1);
-    fails(&o, NEW(&o, "EstSafeEmbeddingLookupSparse", w, once_pairs(&o, EST_INTS(1, 0, 0, 0)), once_ints(&o, EST_INTS(0, 1)),
-                  once_ints(&o, EST_INTS(2, 1))),
+    fails(&o,
+          NEW(&o, "EstSafeEmbeddingLookupSparse", w, once_pairs(&o, EST_INTS(1, 0, 0, 0)),
+              once_ints(&o, EST_INTS(0, 1)), once_ints(&o, EST_INTS(2, 1))),
           "id 1 is in row 0, after row 1 of 2: the rows must be in order");
 }
 
@@ -72,10 +83,13 @@ static void attributes_that_make_no_sense(void)
     est_node *x = est_constant_float(o.g, 1);
     EST_CHECK_FAILS(once_node(&o, est_bucketize(o.g, x, (est_floats){ falling, 2 })), EST_INVALID_ARGUMENT,
                     "Bucketize 'Bucketize': boundary 0 comes after 1: they must ascend");
-    EST_CHECK_FAILS(once_node(&o, est_string_to_hash_bucket_fast(o.g, est_constant_string(o.g, "x"), 0)), EST_INVALID_ARGUMENT,
-                    "StringToHashBucketFast 'StringToHashBucketFast': num_buckets is 0, it must be at least 1");
+    EST_CHECK_FAILS(
+        once_node(&o, est_string_to_hash_bucket_fast(o.g, est_constant_string(o.g, "x"), 0)),
+        EST_INVALID_ARGUMENT,
+        "StringToHashBucketFast 'StringToHashBucketFast': num_buckets is 0, it must be at least 1");
     est_node *odd = est_op(o.g, "AsString", "text", EST_NODES(x), EST_ATTRS(EST_STRING_ATTR("fill", "x")));
-    EST_CHECK_FAILS(once_node(&o, odd), EST_INVALID_ARGUMENT, "AsString 'text': fill \"x\" is none of ' ', '+', '-', '0', '#'");
+    EST_CHECK_FAILS(once_node(&o, odd), EST_INVALID_ARGUMENT,
+                    "AsString 'text': fill \"x\" is none of ' ', '+', '-', '0', '#'");
     est_node *wide = est_op(o.g, "AsString", "text", EST_NODES(x), EST_ATTRS(EST_INT_ATTR("width", 1 << 30)));
     EST_CHECK_FAILS(once_node(&o, wide), EST_INVALID_ARGUMENT,
                     "AsString 'text_1': width 1073741824 and precision -1: both must be at most 1024");
@@ -95,13 +109,17 @@ static est_status parse(const char *record, size_t n)
     est_node *no_strings = est_constant(o.g, none);
     est_node *no_default = once_floats(&o, (est_floats){ 0 }, empty);
     est_attr types = { .name = "Tdense", .kind = EST_ATTR_TYPES, .list = { .count = 1, .type = &type } };
-    est_attr shapes = { .name = "dense_shapes", .kind = EST_ATTR_SHAPES, .list = { .count = 1, .shape = &scalar } };
-    est_attr no_types[3] = { { .name = "sparse_types", .kind = EST_ATTR_TYPES }, { .name = "ragged_value_types", .kind = EST_ATTR_TYPES },
+    est_attr shapes = { .name = "dense_shapes",
+                        .kind = EST_ATTR_SHAPES,
+                        .list = { .count = 1, .shape = &scalar } };
+    est_attr no_types[3] = { { .name = "sparse_types", .kind = EST_ATTR_TYPES },
+                             { .name = "ragged_value_types", .kind = EST_ATTR_TYPES },
                              { .name = "ragged_split_types", .kind = EST_ATTR_TYPES } };
-    est_node *parsed = est_op(o.g, "ParseExampleV2", "parse",
-                              EST_NODES(est_constant(o.g, serialized), no_strings, no_strings,
-                                        est_constant_strings(o.g, EST_STRINGS("age")), no_strings, no_default),
-                              EST_ATTRS(types, shapes, no_types[0], no_types[1], no_types[2], EST_INT_ATTR("num_sparse", 0)));
+    est_node *parsed = est_op(
+        o.g, "ParseExampleV2", "parse",
+        EST_NODES(est_constant(o.g, serialized), no_strings, no_strings,
+                  est_constant_strings(o.g, EST_STRINGS("age")), no_strings, no_default),
+        EST_ATTRS(types, shapes, no_types[0], no_types[1], no_types[2], EST_INT_ATTR("num_sparse", 0)));
     est_status st = once_node(&o, parsed);
     est_tensor_free(serialized);
     est_tensor_free(none);
@@ -112,13 +130,16 @@ static est_status parse(const char *record, size_t n)
 static void examples_that_are_none(void)
 {
     EST_CHECK_FAILS(parse("", 0), EST_INVALID_ARGUMENT,
-                    "ParseExampleV2 'parse': serialized: record 0: feature 'age': it is missing and has no default value");
+                    "ParseExampleV2 'parse': serialized: record 0: feature 'age': it is missing and has no "
+                    "default value");
     EST_CHECK_FAILS(parse("\x0a\x7fshort", 7), EST_DATA_LOSS,
                     "ParseExampleV2 'parse': serialized: record 0: not a tf.Example, or a damaged one");
     static const char text[] = "\x0a\x0e\x0a\x0c\x0a\x03""age\x12\x05\x0a\x03\x0a\x01x";
     EST_CHECK_FAILS(parse(text, sizeof text - 1), EST_INVALID_ARGUMENT,
-                    "ParseExampleV2 'parse': serialized: record 0: feature 'age': its values are string, float32 is wanted");
+                    "ParseExampleV2 'parse': serialized: record 0: feature 'age': its values are string, "
+                    "float32 is wanted");
 }
 
-EST_SUITE(ops_refusals, EST_TEST(sparse_tensors_that_do_not_hold_together), EST_TEST(segments_out_of_order_or_range),
-          EST_TEST(rows_of_ids_out_of_order), EST_TEST(attributes_that_make_no_sense), EST_TEST(examples_that_are_none));
+EST_SUITE(ops_refusals, EST_TEST(sparse_tensors_that_do_not_hold_together),
+          EST_TEST(segments_out_of_order_or_range), EST_TEST(rows_of_ids_out_of_order),
+          EST_TEST(attributes_that_make_no_sense), EST_TEST(examples_that_are_none));
