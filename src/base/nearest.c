@@ -42,7 +42,7 @@ const char *est__nearest(const char *name, const char *const *names, size_t coun
         if (m > LONGEST)
             continue;
         size_t d = distance(name, n, names[i], m);
-        if (d < n && (d < best || (d == best && !nearest))) {
+        if (d < (n > m ? n : m) && (d < best || (d == best && !nearest))) {
             best = d;
             nearest = names[i];
         }

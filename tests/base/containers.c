@@ -146,6 +146,7 @@ static void nearest_is_what_was_meant(void)
     } rows[] = {
         { "hiden_units", "hidden_units" }, { "hidden_unist", "hidden_units" }, { "optimiser", "optimizer" }, { "adam", "Adam" },
         { "batchsize", "batch_size" },     { "colour", NULL },                 { "", NULL },                 { "xy", NULL },
+        { "l", "lr" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         est_test_str(est__nearest(rows[i].name, names, sizeof names / sizeof *names), rows[i].nearest, EST_HERE(rows[i].name));
