@@ -198,11 +198,13 @@ est_status est__graph_import(est_graph *g, const Tensorflow__GraphDef *def, est_
             st = est__fail(EST_DATA_LOSS, "graph: there are two nodes '%s'", name);
         else
             st = est__map_put(m.index, name, strlen(name), (void *)(uintptr_t)(i + 1));
+        if (est__map_get(g->names, name, strlen(name)))
+            m.mark[i] = 2;     /* an earlier import made it */
     }
     for (size_t i = 0; i < wanted.count && st == EST_OK; i++) {
         size_t node;
         st = find(&m, wanted.data[i], "the caller", &node);
-        if (st == EST_OK && m.mark[node] == 0 && est__map_get(g->names, def->node[node]->name, strlen(def->node[node]->name)) == NULL)
+        if (st == EST_OK && m.mark[node] == 0)
             st = reach(&m, node);
     }
     est__arena_free(&m.arena);
