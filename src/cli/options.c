@@ -1,4 +1,5 @@
 /* The command line: options anywhere, dashes or underscores in their names, "--" ends them, help from the tables. */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,7 +101,8 @@ static int help(const cli *c)
         puts("\n'estimator COMMAND --help' tells a command's own options; 'estimator config --explain' every key of a\n"
              "configuration.");
     } else {
-        printf("Usage: estimator %s %s [OPTION]...\n\n%s\n\nOptions:\n", c->command->name, c->command->operands, c->command->doc);
+        printf("Usage: estimator %s %s [OPTION]...\n\n%c%s.\n\nOptions:\n", c->command->name, c->command->operands,
+               toupper((unsigned char)c->command->doc[0]), c->command->doc + 1);
         help_options(c->command->options);
         if (c->command->takes_model)
             help_options(model);

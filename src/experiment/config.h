@@ -98,6 +98,7 @@ typedef struct est__source {
     const est__config_data *data;
     const char *where;              /* "task.train_data" */
     const char *input;              /* over the block's input_path; NULL */
+    const char *log;                /* a text for the log, once the data are found; NULL */
 } est__source;
 est_status est__data_check(const est__config_data *d, const char *where, bool needs_label);
 est_status est__source_open(const est_input_context *context, est_dataset **out, void *source);

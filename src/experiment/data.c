@@ -45,6 +45,16 @@ static const char *format_of(const char *path)
     return NULL;
 }
 
+/* The resolved configuration, line by line, so that nobody has to guess a learning rate. */
+static void log_lines(const char *text)
+{
+    while (text && *text) {
+        int n = (int)strcspn(text, "\n");
+        est__log(EST_LOG_INFO, "%.*s", n, text);
+        text += n + (text[n] == '\n');
+    }
+}
+
 est_status est__source_open(const est_input_context *context, est_dataset **out, void *source)
 {
     est__source *s = source;
@@ -60,6 +70,7 @@ est_status est__source_open(const est_input_context *context, est_dataset **out,
         .num_parallel_reads = (int)d->num_parallel_reads };
     EST_TRY(est_estimator_input_spec(s->estimator, o.label, !predicts, &o.features));
     EST_TRY(est_csv_dataset_new(&o, out));
+    log_lines(s->log);
     if (!predicts && d->shuffle_buffer_size)
         est_dataset_shuffle(*out, d->shuffle_buffer_size, (uint64_t)d->shuffle_seed, !d->shuffle_reshuffle_each_iteration);
     if (!predicts && d->num_epochs != 1)

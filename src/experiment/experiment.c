@@ -114,16 +114,6 @@ const char *est_experiment_config(const est_experiment *x)
     return x->resolved;
 }
 
-/* The resolved configuration, line by line, so that nobody has to guess a learning rate. */
-static void log_config(const est_experiment *x)
-{
-    for (const char *line = x->resolved; *line;) {
-        int n = (int)strcspn(line, "\n");
-        est__log(EST_LOG_INFO, "%.*s", n, line);
-        line += n + (line[n] == '\n');
-    }
-}
-
 static est_status need_block(const est_experiment *x, const est__config_data *d, const char *where)
 {
     const est__yaml *task = est__yaml_get(x->config.root, "task");
@@ -169,9 +159,9 @@ est_status est_experiment_train(est_experiment *x, void (*progress)(const est_pr
     if (!c->trainer.train_steps && c->train_data.num_epochs == EST_OFF)
         return est__yaml_fail(c->root, "'trainer.train_steps' is missing, and task.train_data repeats for ever: "
                               "set one of train_steps and num_epochs");
-    log_config(x);
     training t = { .x = x, .progress = progress, .user = user };
-    est__source source = { .estimator = x->estimator, .data = &c->train_data, .where = "task.train_data" };
+    est__source source = { .estimator = x->estimator, .data = &c->train_data, .where = "task.train_data",
+                           .log = x->resolved };
     est_train_options o = { .input_fn = est__source_open, .user = &source, .max_steps = c->trainer.train_steps,
                             .progress = on_progress, .progress_user = &t };
     est_status st = est_train(x->estimator, &o, result);

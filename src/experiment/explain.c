@@ -58,15 +58,20 @@ static bool is_wanted(const lister *l, const char *path)
     return m > n && path[m - n - 1] == '.' && !strcmp(path + m - n, l->key);
 }
 
+/* What a wrong key may have meant. */
+static void add_name(lister *l, const char *name)
+{
+    est__buffer_text(&l->names, name);
+    est__buffer_bytes(&l->names, "", 1);
+    l->count++;
+}
+
 static void put_key(lister *l, const char *path, const est_field *f, const char *of)
 {
     est__buffer *b = &l->line;
     const char *last = strrchr(path, '.');
-    est__buffer_text(&l->names, path);
-    est__buffer_bytes(&l->names, "", 1);
-    est__buffer_text(&l->names, last ? last + 1 : path);
-    est__buffer_bytes(&l->names, "", 1);
-    l->count += 2;
+    add_name(l, path);
+    add_name(l, last ? last + 1 : path);
     if (!is_wanted(l, path))
         return;
     est__buffer_clear(b);
@@ -134,6 +139,8 @@ est_status est_experiment_explain(const char *key, void (*write)(const char *lin
     for (const est__section *s = est__config_sections; s->path; s++) {
         if (s->offset == offsetof(est__config, train_data))
             put_model(&l);
+        if (*s->path)
+            add_name(&l, s->path);
         put_fields(&l, s->path, s->fields, NULL);
     }
     est_status st = l.line.status != EST_OK ? est__fail_memory(l.line.size) : l.written ? EST_OK : not_found(&l);

@@ -97,7 +97,7 @@ static est_status set_depth(const reader *r, est__yaml *n, const est__yaml *chil
     if (child->depth + 1 > n->depth)
         n->depth = child->depth + 1;
     if (n->depth > DEPTH_LIMIT)
-        return fail_at(r, n->line, "nested deeper than %d", DEPTH_LIMIT);
+        return fail_at(r, child->line, "nested deeper than %d", DEPTH_LIMIT);
     return EST_OK;
 }
 

@@ -15,6 +15,7 @@ int est_fuzz_example(const uint8_t *data, size_t size);
 int est_fuzz_saved_model(const uint8_t *data, size_t size);
 int est_fuzz_checkpoint_state(const uint8_t *data, size_t size);
 int est_fuzz_csv(const uint8_t *data, size_t size);
+int est_fuzz_yaml(const uint8_t *data, size_t size);
 
 /* A copy of exactly `size` bytes each time, so that the sanitizer sees a read beyond. */
 static void run(target fuzz, const uint8_t *data, size_t size)
@@ -91,5 +92,10 @@ static void csv(void)
     over_corpus(est_fuzz_csv, "csv");
 }
 
+static void yaml(void)
+{
+    over_corpus(est_fuzz_yaml, "yaml");
+}
+
 EST_SUITE(fuzz_corpus, EST_TEST(tfrecord), EST_TEST(table), EST_TEST(bundle), EST_TEST(example),
-          EST_TEST(saved_model), EST_TEST(checkpoint_state), EST_TEST(csv));
+          EST_TEST(saved_model), EST_TEST(checkpoint_state), EST_TEST(csv), EST_TEST(yaml));
