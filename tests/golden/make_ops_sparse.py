@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""TensorFlow's answers for the ops of variables, optimizers, strings, parsing and sparse tensors: writes ops_sparse.txt beside it.
+"""TensorFlow's answers for the ops of variables, optimizers, strings, parsing and sparse tensors: writes
+ops_sparse.txt beside it.
 
 A case is a block of lines, which tests/ops/recorded.c reads:
   case NAME OP
@@ -102,8 +103,10 @@ def variables():
     for op in ('ResourceScatterAdd', 'ResourceScatterSub', 'ResourceScatterUpdate'):
         simple(op, op, dict(resource=Var(f32(5, 2)), indices=ids, updates=f32(4, 2)))
     table = Var(f32(5, 3))
-    simple('ReadVariableOp', 'ReadVariableOp', dict(resource=table), {'dtype': ('type', 'float32')}, dtype=tf.float32)
-    simple('ResourceGather', 'ResourceGather', dict(resource=table, indices=ids.reshape(2, 2).astype(np.int32)),
+    simple('ReadVariableOp', 'ReadVariableOp', dict(resource=table), {'dtype': ('type', 'float32')},
+           dtype=tf.float32)
+    simple('ResourceGather', 'ResourceGather', dict(resource=table,
+                                                    indices=ids.reshape(2, 2).astype(np.int32)),
            {'dtype': ('type', 'float32')}, dtype=tf.float32)
     simple('VarIsInitializedOp', 'VarIsInitializedOp', dict(resource=table))
 
@@ -114,25 +117,34 @@ DENSE = {
     'ResourceApplyKerasMomentum': ('var accum', 'lr grad momentum', dict(use_nesterov=[False, True])),
     'ResourceApplyMomentum': ('var accum', 'lr grad momentum', dict(use_nesterov=[False, True])),
     'ResourceApplyAdagradV2': ('var accum', 'lr epsilon grad', dict(update_slots=[True, False])),
-    'ResourceApplyAdam': ('var m v', 'beta1_power beta2_power lr beta1 beta2 epsilon grad', dict(use_nesterov=[False, True])),
-    'ResourceApplyAdamWithAmsgrad': ('var m v vhat', 'beta1_power beta2_power lr beta1 beta2 epsilon grad', {}),
+    'ResourceApplyAdam': ('var m v', 'beta1_power beta2_power lr beta1 beta2 epsilon grad',
+                          dict(use_nesterov=[False, True])),
+    'ResourceApplyAdamWithAmsgrad': ('var m v vhat', 'beta1_power beta2_power lr beta1 beta2 epsilon grad',
+                                     {}),
     'ResourceApplyAdaMax': ('var m v', 'beta1_power lr beta1 beta2 epsilon grad', {}),
-    'ResourceApplyFtrl': ('var accum linear', 'grad lr l1 l2 lr_power', dict(multiply_linear_by_lr=[False, True])),
-    'ResourceApplyFtrlV2': ('var accum linear', 'grad lr l1 l2 l2_shrinkage lr_power', dict(multiply_linear_by_lr=[False, True])),
+    'ResourceApplyFtrl': ('var accum linear', 'grad lr l1 l2 lr_power',
+                          dict(multiply_linear_by_lr=[False, True])),
+    'ResourceApplyFtrlV2': ('var accum linear', 'grad lr l1 l2 l2_shrinkage lr_power',
+                            dict(multiply_linear_by_lr=[False, True])),
     'ResourceApplyRMSProp': ('var ms mom', 'lr rho momentum epsilon grad', {}),
     'ResourceApplyCenteredRMSProp': ('var mg ms mom', 'lr rho momentum epsilon grad', {}),
     'ResourceApplyAdadelta': ('var accum accum_update', 'lr rho epsilon grad', {}),
-    'ResourceSparseApplyKerasMomentum': ('var accum', 'lr grad indices momentum', dict(use_nesterov=[False, True])),
-    'ResourceSparseApplyMomentum': ('var accum', 'lr grad indices momentum', dict(use_nesterov=[False, True])),
-    'ResourceSparseApplyAdagradV2': ('var accum', 'lr epsilon grad indices', dict(update_slots=[True, False])),
-    'ResourceSparseApplyFtrl': ('var accum linear', 'grad indices lr l1 l2 lr_power', dict(multiply_linear_by_lr=[False, True])),
+    'ResourceSparseApplyKerasMomentum': ('var accum', 'lr grad indices momentum',
+                                         dict(use_nesterov=[False, True])),
+    'ResourceSparseApplyMomentum': ('var accum', 'lr grad indices momentum',
+                                    dict(use_nesterov=[False, True])),
+    'ResourceSparseApplyAdagradV2': ('var accum', 'lr epsilon grad indices',
+                                     dict(update_slots=[True, False])),
+    'ResourceSparseApplyFtrl': ('var accum linear', 'grad indices lr l1 l2 lr_power',
+                                dict(multiply_linear_by_lr=[False, True])),
     'ResourceSparseApplyFtrlV2': ('var accum linear', 'grad indices lr l1 l2 l2_shrinkage lr_power',
                                   dict(multiply_linear_by_lr=[False, True])),
     'ResourceSparseApplyRMSProp': ('var ms mom', 'lr rho momentum epsilon grad indices', {}),
     'ResourceSparseApplyCenteredRMSProp': ('var mg ms mom', 'lr rho momentum epsilon grad indices', {}),
     'ResourceSparseApplyAdadelta': ('var accum accum_update', 'lr rho epsilon grad indices', {}),
 }
-SCALARS = dict(alpha=0.1, lr=0.05, epsilon=1e-7, momentum=0.9, rho=0.9, beta1=0.9, beta2=0.999, beta1_power=0.729,
+SCALARS = dict(alpha=0.1, lr=0.05, epsilon=1e-7, momentum=0.9, rho=0.9, beta1=0.9, beta2=0.999,
+               beta1_power=0.729,
                beta2_power=0.997, l1=0.3, l2=0.02, l2_shrinkage=0.1, lr_power=-0.5)
 SIGNED_SLOTS = ('linear', 'm', 'mom', 'mg')
 
@@ -145,7 +157,9 @@ def optimizers():
                 for on in (list(switches.values()) or [[None]])[0]:
                     args = {}
                     for v in variables_.split():
-                        x = f32(*shape) if v in ('var',) + SIGNED_SLOTS else np.abs(f32(*shape)) + np.float32(0.1)
+                        x = f32(*shape)
+                        if v != 'var' and v not in SIGNED_SLOTS:
+                            x = np.abs(x) + np.float32(0.1)
                         if v == 'mg':
                             x = x * np.float32(0.1)
                         if v == 'ms':
@@ -169,7 +183,8 @@ def keras_sparse_adam():
     var, rows, ids = f32(6, 3), f32(3, 3), np.array([4, 0, 5], np.int64)
     v = Var(var)
     opt = tf.keras.optimizers.legacy.Adam(learning_rate=0.05, epsilon=1e-7)
-    opt.apply_gradients([(tf.IndexedSlices(tf.constant(f32(2, 3)), tf.constant([1, 4], tf.int64), tf.constant([6, 3])), v.var)])
+    opt.apply_gradients([(tf.IndexedSlices(tf.constant(f32(2, 3)), tf.constant([1, 4], tf.int64),
+                                           tf.constant([6, 3])), v.var)])
     slots = [opt.get_slot(v.var, 'm'), opt.get_slot(v.var, 'v')]
     before = [np.copy(x.numpy()) for x in [v.var] + slots]
     opt.apply_gradients([(tf.IndexedSlices(tf.constant(rows), tf.constant(ids), tf.constant([6, 3])), v.var)])
@@ -179,30 +194,41 @@ def keras_sparse_adam():
         holder.var = x
         inputs.append(holder)
     b1, b2 = np.float32(0.9), np.float32(0.999)
-    inputs += [tf.pow(b1, np.float32(2)).numpy(), tf.pow(b2, np.float32(2)).numpy(), scalar(0.05), b1, b2, scalar(1e-7), rows, ids]
+    inputs += [tf.pow(b1, np.float32(2)).numpy(), tf.pow(b2, np.float32(2)).numpy(), scalar(0.05), b1, b2,
+               scalar(1e-7), rows, ids]
     case('EstResourceSparseApplyAdam', 'EstResourceSparseApplyAdam', inputs, [])
 
 
 # ---- strings ----
 def strings():
-    words = np.array(['', 'a', 'Third', 'Southampton', 'x' * 20, 'y' * 40, 'z' * 70, '\u00e9t\u00e9', '-1', '12345678901234567'], object)
+    words = np.array(['', 'a', 'Third', 'Southampton', 'x' * 20, 'y' * 40, 'z' * 70, '\u00e9t\u00e9', '-1',
+                      '12345678901234567'], object)
     for n in (1, 32, 1000000007):
-        simple(f'StringToHashBucketFast_{n}', 'StringToHashBucketFast', dict(input=words), {'num_buckets': ('int', n)}, num_buckets=n)
+        simple(f'StringToHashBucketFast_{n}', 'StringToHashBucketFast', dict(input=words),
+               {'num_buckets': ('int', n)}, num_buckets=n)
     simple('StringLength_byte', 'StringLength', dict(input=words))
-    simple('StringLength_utf8', 'StringLength', dict(input=words), {'unit': ('string', 'UTF8_CHAR')}, unit='UTF8_CHAR')
+    simple('StringLength_utf8', 'StringLength', dict(input=words), {'unit': ('string', 'UTF8_CHAR')},
+           unit='UTF8_CHAR')
     a, b = np.array([['a', ''], ['cc', 'd']], object), np.array('-', object)
-    case('StringJoin', 'StringJoin', [a, b, a], [raw.StringJoin(inputs=[a, b, a], separator='/')], {'separator': ('string', '/')})
+    case('StringJoin', 'StringJoin', [a, b, a], [raw.StringJoin(inputs=[a, b, a], separator='/')],
+         {'separator': ('string', '/')})
     case('StringJoin_scalars', 'StringJoin', [b, b], [raw.StringJoin(inputs=[b, b])])
     floats = np.array([0.0, -0.0, 1.5, -2.25, 1e10, 1e-10, 3.4e38, np.inf, -np.inf, 0.1], np.float32)
-    numbers = {'float': floats, 'double': floats.astype(np.float64), 'int64': np.array([0, -1, 2**63 - 1, -2**63], np.int64),
-               'int32': np.array([7, -2**31], np.int32), 'int8': np.array([-128, 127], np.int8), 'bool': np.array([True, False])}
+    numbers = {'float': floats, 'double': floats.astype(np.float64),
+               'int64': np.array([0, -1, 2**63 - 1, -2**63], np.int64),
+               'int32': np.array([7, -2**31], np.int32), 'int8': np.array([-128, 127], np.int8),
+               'bool': np.array([True, False])}
     for key, x in numbers.items():
         simple(f'AsString_{key}', 'AsString', dict(input=x))
-    for i, a in enumerate([dict(precision=2), dict(scientific=True), dict(shortest=True), dict(precision=3, shortest=True),
+    for i, a in enumerate([dict(precision=2), dict(scientific=True), dict(shortest=True),
+                           dict(precision=3, shortest=True),
                            dict(width=12), dict(width=12, fill='0'), dict(width=12, fill='-', precision=1)]):
-        kinds = {'precision': 'int', 'width': 'int', 'fill': 'string', 'scientific': 'bool', 'shortest': 'bool'}
-        simple(f'AsString_form_{i}', 'AsString', dict(input=floats), {k: (kinds[k], v) for k, v in a.items()}, **a)
-    simple('AsString_int_width', 'AsString', dict(input=numbers['int32']), {'width': ('int', 5), 'fill': ('string', '0')}, width=5, fill='0')
+        kinds = {'precision': 'int', 'width': 'int', 'fill': 'string', 'scientific': 'bool',
+                 'shortest': 'bool'}
+        simple(f'AsString_form_{i}', 'AsString', dict(input=floats),
+               {k: (kinds[k], v) for k, v in a.items()}, **a)
+    simple('AsString_int_width', 'AsString', dict(input=numbers['int32']),
+           {'width': ('int', 5), 'fill': ('string', '0')}, width=5, fill='0')
 
 
 # ---- parsing ----
@@ -210,7 +236,8 @@ def example(**features):
     made = {}
     for k, v in features.items():
         if v and isinstance(v[0], (str, bytes)):
-            made[k] = tf.train.Feature(bytes_list=tf.train.BytesList(value=[x.encode() if isinstance(x, str) else x for x in v]))
+            values = [x.encode() if isinstance(x, str) else x for x in v]
+            made[k] = tf.train.Feature(bytes_list=tf.train.BytesList(value=values))
         elif v and isinstance(v[0], float):
             made[k] = tf.train.Feature(float_list=tf.train.FloatList(value=v))
         elif v:
@@ -221,28 +248,34 @@ def example(**features):
 
 
 def parsing():
-    records = np.array([example(cls=['First', 'x'], n=[1, -5, 3], age=[30.5], pair=[1.0, 2.0], seq=[7, 8], word=['w']),
+    records = np.array([example(cls=['First', 'x'], n=[1, -5, 3], age=[30.5], pair=[1.0, 2.0], seq=[7, 8],
+                                word=['w']),
                         example(cls=[], age=[1.25], extra=['z'], seq=[9], rag=[5, 6], word=['']),
                         example(n=[4], cls=['\x00'], age=[-1.0], seq=[1, 2, 3])], object)
     names = np.array([], object)
     sparse, dense = ['cls', 'n'], ['age', 'pair', 'seq', 'word']
-    defaults = [np.array([], np.float32), np.array([0.5, 0.25], np.float32), np.array(-1, np.int64), np.array(['none'], object)]
+    defaults = [np.array([], np.float32), np.array([0.5, 0.25], np.float32), np.array(-1, np.int64),
+                np.array(['none'], object)]
     shapes = [[], [2], [-1], [1]]
-    text = {'dense_shapes': ('shapes', ['-', '2', '?', '1']), 'Tdense': ('types', ['float32', 'float32', 'int64', 'string']),
+    text = {'dense_shapes': ('shapes', ['-', '2', '?', '1']),
+            'Tdense': ('types', ['float32', 'float32', 'int64', 'string']),
             'sparse_types': ('types', ['string', 'int64']), 'num_sparse': ('int', 2),
             'ragged_value_types': ('types', ['int64']), 'ragged_split_types': ('types', ['int32'])}
     y = raw.ParseExampleV2(serialized=records, names=names, sparse_keys=np.array(sparse, object),
                            dense_keys=np.array(dense, object), ragged_keys=np.array(['rag'], object),
-                           dense_defaults=[tf.constant(d, tf.string if d.dtype == object else None) for d in defaults],
+                           dense_defaults=[tf.constant(d, tf.string if d.dtype == object else None)
+                                           for d in defaults],
                            num_sparse=2, sparse_types=[tf.string, tf.int64],
                            ragged_value_types=[tf.int64], ragged_split_types=[tf.int32], dense_shapes=shapes)
     outputs = [t for part in y for t in part]
-    case('ParseExampleV2', 'ParseExampleV2', [records, names, np.array(sparse, object), np.array(dense, object),
+    case('ParseExampleV2', 'ParseExampleV2', [records, names, np.array(sparse, object),
+                                              np.array(dense, object),
                                               np.array(['rag'], object)] + defaults, outputs, text)
     y = raw.ParseExample(serialized=records, names=names, sparse_keys=[np.array(k, object) for k in sparse],
                          dense_keys=[np.array('age', object)], dense_defaults=[defaults[0]],
                          sparse_types=[tf.string, tf.int64], dense_shapes=[[]])
-    case('ParseExample', 'ParseExample', [records, names] + [np.array(k, object) for k in sparse] + [np.array('age', object), defaults[0]],
+    keys = [np.array(k, object) for k in sparse] + [np.array('age', object)]
+    case('ParseExample', 'ParseExample', [records, names] + keys + [defaults[0]],
          [t for part in y for t in part],
          {'Nsparse': ('int', 2), 'Ndense': ('int', 1), 'sparse_types': ('types', ['string', 'int64']),
           'Tdense': ('types', ['float32']), 'dense_shapes': ('shapes', ['-'])})
@@ -260,42 +293,53 @@ def sparse_tensors():
         simple(f'SparseToDense_{key}', 'SparseToDense',
                dict(sparse_indices=at, output_shape=shape, sparse_values=values, default_value=default))
     simple('SparseFillEmptyRows_none', 'SparseFillEmptyRows',
-           dict(indices=np.zeros([0, 2], np.int64), values=np.zeros([0], np.int64), dense_shape=np.array([2, 0], np.int64),
+           dict(indices=np.zeros([0, 2], np.int64), values=np.zeros([0], np.int64),
+                dense_shape=np.array([2, 0], np.int64),
                 default_value=np.int64(9)))
     simple('SparseToDense_vector', 'SparseToDense',
-           dict(sparse_indices=np.array([1, 3], np.int32), output_shape=np.array([5], np.int32), sparse_values=scalar(2),
+           dict(sparse_indices=np.array([1, 3], np.int32), output_shape=np.array([5], np.int32),
+                sparse_values=scalar(2),
                 default_value=scalar(0)))
     for new in ([2, -1], [18], [3, 3, 2], [-1, 1]):
         simple('SparseReshape_' + 'x'.join(map(str, new)), 'SparseReshape',
                dict(input_indices=at, input_shape=shape, new_shape=np.array(new, np.int64)))
     data = f32(5, 3)
     for op in ('SparseSegmentSum', 'SparseSegmentMean', 'SparseSegmentSqrtN'):
-        pick = dict(data=data, indices=np.array([4, 0, 0, 2, 3], np.int32), segment_ids=np.array([0, 0, 2, 2, 2], np.int64))
+        pick = dict(data=data, indices=np.array([4, 0, 0, 2, 3], np.int32),
+                    segment_ids=np.array([0, 0, 2, 2, 2], np.int64))
         simple(op, op, pick)
         simple(op + 'WithNumSegments', op + 'WithNumSegments', dict(**pick, num_segments=np.int32(5)))
-    for key, x in (('int64', np.array([3, 1, 3, 9, 1], np.int64)), ('string', np.array(['b', '', 'b', 'a'], object)),
+    for key, x in (('int64', np.array([3, 1, 3, 9, 1], np.int64)),
+                   ('string', np.array(['b', '', 'b', 'a'], object)),
                    ('float', np.array([0.0, -0.0, 1.5, 1.5], np.float32)), ('empty', np.array([], np.int32))):
         simple(f'Unique_{key}', 'Unique', dict(x=x))
-    simple('Unique_wide', 'Unique', dict(x=np.array([2, 2], np.int32)), {'out_idx': ('type', 'int64')}, out_idx=tf.int64)
-    for key, x in (('float', np.array([-5, 0, 0.1, 10, 10.5, np.nan, np.inf], np.float32)), ('int64', np.array([[-1, 0], [10, 11]], np.int64))):
-        simple(f'Bucketize_{key}', 'Bucketize', dict(input=x), {'boundaries': ('floats', [0.0, 0.1, 10.0])}, boundaries=[0.0, 0.1, 10.0])
+    simple('Unique_wide', 'Unique', dict(x=np.array([2, 2], np.int32)), {'out_idx': ('type', 'int64')},
+           out_idx=tf.int64)
+    for key, x in (('float', np.array([-5, 0, 0.1, 10, 10.5, np.nan, np.inf], np.float32)),
+                   ('int64', np.array([[-1, 0], [10, 11]], np.int64))):
+        simple(f'Bucketize_{key}', 'Bucketize', dict(input=x), {'boundaries': ('floats', [0.0, 0.1, 10.0])},
+               boundaries=[0.0, 0.1, 10.0])
 
 
 # ---- our composites, against what TensorFlow composes ----
 def composites():
     for key, x, ignored in (('string', np.array([['a', ''], ['', ''], ['b', 'c']], object), ''),
-                            ('int64', np.array([[-1, 4], [0, -1]], np.int64), -1), ('vector', np.array([-1, 4, 5], np.int32), -1)):
+                            ('int64', np.array([[-1, 4], [0, -1]], np.int64), -1),
+                            ('vector', np.array([-1, 4, 5], np.int32), -1)):
         where = tf.where(tf.not_equal(x, tf.constant(ignored, tf.string if ignored == '' else x.dtype)))
-        case(f'EstDenseToSparse_{key}', 'EstDenseToSparse', [x], [where, tf.gather_nd(x, where), tf.shape(x, tf.int64)])
+        case(f'EstDenseToSparse_{key}', 'EstDenseToSparse', [x],
+             [where, tf.gather_nd(x, where), tf.shape(x, tf.int64)])
     at = np.array([[0, 0], [0, 1], [2, 0], [2, 1], [2, 2], [4, 1]], np.int64)
     ids, shape = np.array([3, 1, 1, -1, 1, -2], np.int64), np.array([6, 3], np.int64)
     for width in (1, 4):
         for combiner in ('sum', 'mean', 'sqrtn'):
             table, weight = Var(f32(5, width)), f32(6, width)
             with tf.GradientTape() as tape:
-                y = tf.nn.safe_embedding_lookup_sparse(table.var, tf.SparseTensor(at, ids, shape), combiner=combiner)
+                y = tf.nn.safe_embedding_lookup_sparse(table.var, tf.SparseTensor(at, ids, shape),
+                                                       combiner=combiner)
                 loss = tf.reduce_sum(y * weight)
-            case(f'EstSafeEmbeddingLookupSparse_{combiner}_{width}', 'EstSafeEmbeddingLookupSparse', [table, at, ids, shape], [y],
+            case(f'EstSafeEmbeddingLookupSparse_{combiner}_{width}', 'EstSafeEmbeddingLookupSparse',
+                 [table, at, ids, shape], [y],
                  {'combiner': ('string', combiner)})
             grad = tf.convert_to_tensor(tape.gradient(loss, table.var)).numpy()
             lines.append(f'case gradient_{combiner}_{width} gradient')
@@ -306,7 +350,8 @@ def composites():
             lines.append('')
     rows, ids = f32(5, 2), np.array([7, 3, 7, 9, 3], np.int64)
     unique, places = tf.unique(ids)
-    case('EstSumDuplicateIds', 'EstSumDuplicateIds', [rows, ids], [tf.math.unsorted_segment_sum(rows, places, tf.size(unique)), unique])
+    case('EstSumDuplicateIds', 'EstSumDuplicateIds', [rows, ids],
+         [tf.math.unsorted_segment_sum(rows, places, tf.size(unique)), unique])
     labels = (rng.rand(40) > 0.5).astype(np.float32)
     predictions, weights = rng.rand(40).astype(np.float32), rng.rand(40).astype(np.float32)
     predictions[:3] = [0.5, 0.0, 1.0]
@@ -322,4 +367,5 @@ def composites():
 for make in (variables, optimizers, keras_sparse_adam, strings, parsing, sparse_tensors, composites):
     make()
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'ops_sparse.txt'), 'w') as f:
-    f.write('# Written by make_ops_sparse.py with TensorFlow %s.\n' % tf.__version__ + '\n'.join(lines) + '\n')
+    f.write('# Written by make_ops_sparse.py with TensorFlow %s.\n' % tf.__version__)
+    f.write('\n'.join(lines) + '\n')

@@ -134,9 +134,13 @@ static void shards_give_the_same_bits(void)
                              once_ints(&o, (est_ints){ ids, IDS })),
                    EST_NO_ATTRS);
         est__plan_options options = { .resources = o.resources, .targets = { &apply, 1 } };
-        EST_CHECK_OK(est__plan_new(o.g, &options, &o.plan));
-        EST_CHECK_OK(est__run_new(o.plan, threads == 2 ? pool : NULL, &o.run));
-        EST_CHECK_OK(est__run_step(o.run, NULL, 0));
+        est__plan *plan = NULL;
+        est__run *run = NULL;
+        if (EST_CHECK_OK(est__plan_new(o.g, &options, &plan)) &&
+            EST_CHECK_OK(est__run_new(plan, threads == 2 ? pool : NULL, &run)))
+            EST_CHECK_OK(est__run_step(run, NULL, 0));
+        est__run_free(run);
+        est__plan_free(plan);
         memcpy(result[threads - 1], ((est__variable *)est__resources_find(o.resources, "w"))->value->data,
                sizeof result[0]);
         once_end(&o);
