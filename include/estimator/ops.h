@@ -1,5 +1,6 @@
-/* Typed builders of operations: est_op() for those that are used most, with TensorFlow's names and meanings. Each gives the first
- * output of a new operation, lent by the graph; errors stick to the graph (graph.h). Since 0.1. */
+/* Typed builders of operations: est_op() for those that are used most, with TensorFlow's names and meanings.
+ * Each gives the first output of a new operation, lent by the graph; errors stick to the graph (graph.h).
+ * Since 0.1. */
 #ifndef ESTIMATOR_OPS_H
 #define ESTIMATOR_OPS_H
 
@@ -62,7 +63,9 @@ EST_API est_node *est_logical_or(est_graph *g, est_node *a, est_node *b);
 /** a where `condition` (bool) is true, else b; all three broadcast. */
 EST_API est_node *est_where(est_graph *g, est_node *condition, est_node *a, est_node *b);
 
-/* ---- reductions over `axes`; negative ones count from the end, EST_ALL_AXES (none given) are all. With keep_dims each becomes 1 ---- */
+/* ---- reductions ---- */
+/* Over `axes`; negative ones count from the end, EST_ALL_AXES (none given) are all. With keep_dims
+ * each becomes 1. */
 #ifndef __cplusplus
 #define EST_ALL_AXES ((est_ints){ 0 })
 #endif
@@ -99,7 +102,8 @@ EST_API est_node *est_transpose(est_graph *g, est_node *x, est_ints perm);
 EST_API est_node *est_fill(est_graph *g, est_node *dims, est_node *value);
 EST_API est_node *est_zeros_like(est_graph *g, est_node *x);
 EST_API est_node *est_ones_like(est_graph *g, est_node *x);
-/** The slices of `params` along `axis` that `indices` (int32, int64) names: shape params[:axis] + indices + params[axis+1:]. */
+/** The slices of `params` along `axis` that `indices` (int32, int64) names: shape params[:axis] + indices +
+ * params[axis+1:]. */
 EST_API est_node *est_gather(est_graph *g, est_node *params, est_node *indices, int64_t axis);
 /** `on` at indices[i] of a new last axis of `depth`, `off` elsewhere; a float tensor. */
 EST_API est_node *est_one_hot(est_graph *g, est_node *indices, int64_t depth, double on, double off);
@@ -116,8 +120,10 @@ EST_API est_node *est_softmax(est_graph *g, est_node *logits);
 EST_API est_node *est_log_softmax(est_graph *g, est_node *logits);
 /** Cross entropy of each row, [batch]: `labels` [batch, classes] are probabilities. */
 EST_API est_node *est_softmax_cross_entropy_with_logits(est_graph *g, est_node *logits, est_node *labels);
-/** The same for `labels` [batch] that are class numbers (int32, int64). Errors when it runs: a label outside [0, classes). */
-EST_API est_node *est_sparse_softmax_cross_entropy_with_logits(est_graph *g, est_node *logits, est_node *labels);
+/** The same for `labels` [batch] that are class numbers (int32, int64). Errors when it runs: a label outside
+ * [0, classes). */
+EST_API est_node *est_sparse_softmax_cross_entropy_with_logits(est_graph *g, est_node *logits,
+                                                               est_node *labels);
 /** max(x, 0) - x*z + log(1 + exp(-|x|)) elementwise, for logits x and labels z in [0, 1]. */
 EST_API est_node *est_sigmoid_cross_entropy_with_logits(est_graph *g, est_node *logits, est_node *labels);
 /** sum(x^2) / 2. */
@@ -134,8 +140,8 @@ EST_API est_node *est_random_truncated_normal(est_graph *g, est_node *shape, est
 /* ---- lookup tables: they are filled by an initializer, once in a session ---- */
 /** An empty table; its handle. `name` is also what sessions know it by. */
 EST_API est_node *est_lookup_table(est_graph *g, const char *name, est_dtype key, est_dtype value);
-/** A table from keys [n] (string, int64) to values [n]. A key that stands twice with two values is an error when
- *  it is filled. */
+/** A table from keys [n] (string, int64) to values [n]. A key that stands twice with two values is an error
+ * when it is filled. */
 EST_API est_node *est_vocabulary_table(est_graph *g, const char *name, est_node *keys, est_node *values);
 /** A table from the lines of a text file (string, int64) to their numbers, from 0. `file`: a string scalar;
  *  vocab_size -1: all lines. */
@@ -155,9 +161,9 @@ EST_API est_node *est_string_join(est_graph *g, est_nodes parts, const char *sep
 /* ---- sparse tensors: indices [n, rank] in row-major order, values [n], dense_shape [rank] ---- */
 /** The elements of x that are not "" or -1: outputs 0, 1, 2 are indices, values, dense_shape. */
 EST_API est_node *est_dense_to_sparse(est_graph *g, est_node *x);
-/** For each row of a sparse matrix of ids (int64) the rows of `variable` that they name, combined by "sum" (also
- *  for NULL), "mean" or "sqrtn"; ids below 0 are left out, and a row without ids is 0. An id past the last row is
- *  an error when it runs. */
+/** For each row of a sparse matrix of ids (int64) the rows of `variable` that they name, combined by "sum"
+ * (also for NULL), "mean" or "sqrtn"; ids below 0 are left out, and a row without ids is 0. An id past the
+ * last row is an error when it runs. */
 EST_API est_node *est_safe_embedding_lookup_sparse(est_graph *g, est_node *variable, est_node *indices,
                                                    est_node *ids, est_node *dense_shape,
                                                    const char *combiner);
@@ -165,9 +171,9 @@ EST_API est_node *est_safe_embedding_lookup_sparse(est_graph *g, est_node *varia
 EST_API est_node *est_sum_duplicate_ids(est_graph *g, est_node *rows, est_node *ids);
 /** The number of `boundaries`, which ascend, that are not above each element: int32. */
 EST_API est_node *est_bucketize(est_graph *g, est_node *x, est_floats boundaries);
-/** Weighted true positives, false positives, true negatives, false negatives at each of the ascending thresholds:
- *  [4, n]. A prediction is positive above the threshold, a label when it is not 0. All three operands are float, of
- *  one shape. */
+/** Weighted true positives, false positives, true negatives, false negatives at each of the ascending
+ * thresholds: [4, n]. A prediction is positive above the threshold, a label when it is not 0. All three
+ * operands are float, of one shape. */
 EST_API est_node *est_confusion_at_thresholds(est_graph *g, est_node *labels, est_node *predictions,
                                               est_node *weights, est_floats thresholds);
 

@@ -1,4 +1,5 @@
-/* Activation functions, and the ops that TensorFlow uses for their gradients and for those of roots and reciprocals. */
+/* Activation functions, and the ops that TensorFlow uses for their gradients and for those of roots and
+ * reciprocals. */
 #include "ops/fast_math.h"
 #include "ops/ops.h"
 
@@ -217,28 +218,36 @@ est_node *est_leaky_relu(est_graph *g, est_node *x, double alpha)
 #define BY_INPUT "gradients: T, features: T"
 #define BY_RESULT "gradients: T, outputs: T"
 #define BY_OUTPUT "y: T, dy: T"
-EST_OPS(activations,
-    ROW("Relu", relu, "features", "activations", EST_SIG_SIGNED, relu_back),
-    ROW("Relu6", relu6, "features", "activations", EST_SIG_SIGNED, relu6_back),
-    ROW("Sigmoid", sigmoid, "x", "y", EST_SIG_REALS, sigmoid_back),
-    ROW("Tanh", tanh, "x", "y", EST_SIG_REALS, tanh_back),
-    ROW("Elu", elu, "features", "activations", EST_SIG_REALS, elu_back),
-    ROW("Selu", selu, "features", "activations", EST_SIG_REALS, selu_back),
-    ROW("Softplus", softplus, "features", "activations", EST_SIG_REALS, softplus_back),
-    ROW("Softsign", softsign, "features", "activations", EST_SIG_REALS, softsign_back),
-    { .tf_name = "LeakyRelu", .signature = "features: T -> activations: T; alpha: float = 0.2; T: " EST_SIG_REALS " = float",
-      .infer = est__infer_same, .cpu = leaky_cpu, .grad = leaky_back, .state_size = sizeof(double), .prepare = alpha_prepare },
-    GRAD_ROW("ReluGrad", relu_grad, BY_INPUT, "backprops", EST_SIG_SIGNED, again),
-    GRAD_ROW("Relu6Grad", relu6_grad, BY_INPUT, "backprops", EST_SIG_SIGNED, again),
-    GRAD_ROW("SigmoidGrad", sigmoid_grad, BY_OUTPUT, "z", EST_SIG_REALS, sigmoid_grad_back),
-    GRAD_ROW("TanhGrad", tanh_grad, BY_OUTPUT, "z", EST_SIG_REALS, tanh_grad_back),
-    GRAD_ROW("EluGrad", elu_grad, BY_RESULT, "backprops", EST_SIG_REALS, NULL),
-    GRAD_ROW("SeluGrad", selu_grad, BY_RESULT, "backprops", EST_SIG_REALS, NULL),
-    GRAD_ROW("SoftplusGrad", softplus_grad, BY_INPUT, "backprops", EST_SIG_REALS, NULL),
-    GRAD_ROW("SoftsignGrad", softsign_grad, BY_INPUT, "backprops", EST_SIG_REALS, NULL),
-    { .tf_name = "LeakyReluGrad",
-      .signature = BY_INPUT " -> backprops: T; alpha: float = 0.2; T: " EST_SIG_REALS " = float", .infer = est__infer_same,
-      .cpu = leaky_cpu, .grad = leaky_again, .state_size = sizeof(double), .prepare = alpha_prepare },
-    GRAD_ROW("SqrtGrad", sqrt_grad, BY_OUTPUT, "z", EST_SIG_REALS, NULL),
-    GRAD_ROW("RsqrtGrad", rsqrt_grad, BY_OUTPUT, "z", EST_SIG_REALS, NULL),
-    GRAD_ROW("ReciprocalGrad", reciprocal_grad, BY_OUTPUT, "z", EST_SIG_REALS, NULL));
+EST_OPS(activations, ROW("Relu", relu, "features", "activations", EST_SIG_SIGNED, relu_back),
+        ROW("Relu6", relu6, "features", "activations", EST_SIG_SIGNED, relu6_back),
+        ROW("Sigmoid", sigmoid, "x", "y", EST_SIG_REALS, sigmoid_back),
+        ROW("Tanh", tanh, "x", "y", EST_SIG_REALS, tanh_back),
+        ROW("Elu", elu, "features", "activations", EST_SIG_REALS, elu_back),
+        ROW("Selu", selu, "features", "activations", EST_SIG_REALS, selu_back),
+        ROW("Softplus", softplus, "features", "activations", EST_SIG_REALS, softplus_back),
+        ROW("Softsign", softsign, "features", "activations", EST_SIG_REALS, softsign_back),
+        { .tf_name = "LeakyRelu",
+          .signature = "features: T -> activations: T; alpha: float = 0.2; T: " EST_SIG_REALS " = float",
+          .infer = est__infer_same,
+          .cpu = leaky_cpu,
+          .grad = leaky_back,
+          .state_size = sizeof(double),
+          .prepare = alpha_prepare },
+        GRAD_ROW("ReluGrad", relu_grad, BY_INPUT, "backprops", EST_SIG_SIGNED, again),
+        GRAD_ROW("Relu6Grad", relu6_grad, BY_INPUT, "backprops", EST_SIG_SIGNED, again),
+        GRAD_ROW("SigmoidGrad", sigmoid_grad, BY_OUTPUT, "z", EST_SIG_REALS, sigmoid_grad_back),
+        GRAD_ROW("TanhGrad", tanh_grad, BY_OUTPUT, "z", EST_SIG_REALS, tanh_grad_back),
+        GRAD_ROW("EluGrad", elu_grad, BY_RESULT, "backprops", EST_SIG_REALS, NULL),
+        GRAD_ROW("SeluGrad", selu_grad, BY_RESULT, "backprops", EST_SIG_REALS, NULL),
+        GRAD_ROW("SoftplusGrad", softplus_grad, BY_INPUT, "backprops", EST_SIG_REALS, NULL),
+        GRAD_ROW("SoftsignGrad", softsign_grad, BY_INPUT, "backprops", EST_SIG_REALS, NULL),
+        { .tf_name = "LeakyReluGrad",
+          .signature = BY_INPUT " -> backprops: T; alpha: float = 0.2; T: " EST_SIG_REALS " = float",
+          .infer = est__infer_same,
+          .cpu = leaky_cpu,
+          .grad = leaky_again,
+          .state_size = sizeof(double),
+          .prepare = alpha_prepare },
+        GRAD_ROW("SqrtGrad", sqrt_grad, BY_OUTPUT, "z", EST_SIG_REALS, NULL),
+        GRAD_ROW("RsqrtGrad", rsqrt_grad, BY_OUTPUT, "z", EST_SIG_REALS, NULL),
+        GRAD_ROW("ReciprocalGrad", reciprocal_grad, BY_OUTPUT, "z", EST_SIG_REALS, NULL));

@@ -1,4 +1,5 @@
-/* Tensors put together, taken apart, repeated and turned: ConcatV2, Pack, Unpack, Split, Tile, Transpose, Pad. */
+/* Tensors put together, taken apart, repeated and turned: ConcatV2, Pack, Unpack, Split, Tile, Transpose,
+ * Pad. */
 #include "ops/ops.h"
 
 /* The elements that lie before and after axis. */
@@ -83,8 +84,9 @@ static est_status concat_cpu(est_kernel *k)
             fits = d == axis || t->dim[d] == s.dim[d];
         if (!fits) {
             char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "input %d is %s, which does not fit %s along axis %d", i,
-                                    est__shape_string(a, t), est__shape_string(b, &est__in(k, 0)->shape), axis);
+            return est__kernel_fail(
+                k, EST_INVALID_ARGUMENT, "input %d is %s, which does not fit %s along axis %d", i,
+                est__shape_string(a, t), est__shape_string(b, &est__in(k, 0)->shape), axis);
         }
         s.dim[axis] += t->dim[axis];
     }
@@ -101,7 +103,8 @@ static void concat_grad(est_grad *b)
         if (est_node_shape(b->x[i])->rank >= 0)
             rank = est_node_shape(b->x[i])->rank;
     if (rank < 0 || value == NULL) {
-        est__graph_fail(g, EST_UNIMPLEMENTED, "the gradient of ConcatV2 '%s' needs a known rank and a constant axis", b->op->name);
+        est__graph_fail(g, EST_UNIMPLEMENTED,
+                        "the gradient of ConcatV2 '%s' needs a known rank and a constant axis", b->op->name);
         return;
     }
     axis = (int)est__int_at(value, 0);
@@ -128,7 +131,8 @@ est_node *est_concat(est_graph *g, est_nodes values, int64_t axis)
 {
     est_node *in[256];
     if (values.count == 0 || values.count >= sizeof in / sizeof in[0])
-        return est__graph_fail(g, EST_INVALID_ARGUMENT, "concat of %zu tensors; wanted 1 to 255", values.count);
+        return est__graph_fail(g, EST_INVALID_ARGUMENT, "concat of %zu tensors; wanted 1 to 255",
+                               values.count);
     memcpy(in, values.data, values.count * sizeof in[0]);
     in[values.count] = est_constant_int(g, EST_INT32, axis);
     return est_op(g, "ConcatV2", NULL, (est_nodes){ in, values.count + 1 }, EST_NO_ATTRS);
@@ -199,7 +203,8 @@ static est_status unpack_infer(est_infer *c)
         return EST_OK;
     EST_TRY(est__infer_axis(c, est__attr_int(c->op, "axis"), in->rank, &axis));
     if (in->dim[axis] >= 0 && in->dim[axis] != c->op->num_outputs)
-        return est__infer_fail(c, "axis %d has %lld, num is %d", axis, (long long)in->dim[axis], c->op->num_outputs);
+        return est__infer_fail(c, "axis %d has %lld, num is %d", axis, (long long)in->dim[axis],
+                               c->op->num_outputs);
     for (int d = 0; d < s.rank; d++)
         s.dim[d] = in->dim[d + (d >= axis)];
     for (int i = 0; i < c->op->num_outputs; i++)
@@ -233,8 +238,8 @@ static est_status unpack_cpu(est_kernel *k)
     int axis;
     EST_TRY(est__in_axis(k, *(const int64_t *)k->state, from->shape.rank, &axis));
     if (from->shape.dim[axis] != k->num_out)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "axis %d has %lld, num is %d", axis, (long long)from->shape.dim[axis],
-                                k->num_out);
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "axis %d has %lld, num is %d", axis,
+                                (long long)from->shape.dim[axis], k->num_out);
     return cut(k, from, axis, false);
 }
 
@@ -249,7 +254,8 @@ static bool too_many(est_grad *b)
 {
     if (b->op->num_outputs < 256)
         return false;
-    est__graph_fail(b->g, EST_UNIMPLEMENTED, "the gradient of '%s' with %d outputs", b->op->name, b->op->num_outputs);
+    est__graph_fail(b->g, EST_UNIMPLEMENTED, "the gradient of '%s' with %d outputs", b->op->name,
+                    b->op->num_outputs);
     return true;
 }
 
@@ -273,7 +279,8 @@ static est_status split_infer(est_infer *c)
     if (!known)
         s = est__unknown_shape(s.rank);
     else if (s.dim[axis] >= 0 && s.dim[axis] % c->op->num_outputs != 0)
-        return est__infer_fail(c, "%lld cannot be split into %d equal parts", (long long)s.dim[axis], c->op->num_outputs);
+        return est__infer_fail(c, "%lld cannot be split into %d equal parts", (long long)s.dim[axis],
+                               c->op->num_outputs);
     else if (s.dim[axis] >= 0)
         s.dim[axis] /= c->op->num_outputs;
     for (int i = 0; i < c->op->num_outputs; i++)
@@ -301,7 +308,8 @@ static void split_grad(est_grad *b)
         return;
     gathered(b, in);
     in[b->op->num_outputs] = b->x[0];
-    b->dx[1] = est_op(b->g, "ConcatV2", NULL, (est_nodes){ in, (size_t)b->op->num_outputs + 1 }, EST_NO_ATTRS);
+    b->dx[1] = est_op(b->g, "ConcatV2", NULL, (est_nodes){ in, (size_t)b->op->num_outputs + 1 },
+                      EST_NO_ATTRS);
 }
 
 /* ---- Tile: each dimension is seen as (multiple, dimension), the first with stride 0 ---- */
@@ -351,8 +359,8 @@ static void tile_grad(est_grad *b)
     int rank = est_node_shape(b->x[0])->rank;
     int64_t axes[EST_MAX_RANK];
     if (rank < 0 || 2 * rank > EST_MAX_RANK) {
-        est__graph_fail(g, EST_UNIMPLEMENTED, "the gradient of Tile '%s' of rank %d; up to %d is", b->op->name, rank,
-                        EST_MAX_RANK / 2);
+        est__graph_fail(g, EST_UNIMPLEMENTED, "the gradient of Tile '%s' of rank %d; up to %d is",
+                        b->op->name, rank, EST_MAX_RANK / 2);
         return;
     }
     for (int d = 0; d < rank; d++)
@@ -360,7 +368,8 @@ static void tile_grad(est_grad *b)
     est_node *shape = est__shape_node(g, b->x[0]);
     est_node *pairs = est_pack(g, EST_NODES(est_cast(g, b->x[1], EST_INT32), shape), 1);
     est_node *cut_up = EST_OP2(g, "Reshape", b->dy[0], est_reshape(g, pairs, EST_INTS(-1)));
-    b->dx[0] = est__reshape_like(g, est_reduce_sum(g, cut_up, (est_ints){ axes, (size_t)rank }, false), b->x[0]);
+    b->dx[0] = est__reshape_like(g, est_reduce_sum(g, cut_up, (est_ints){ axes, (size_t)rank }, false),
+                                 b->x[0]);
 }
 
 est_node *est_tile(est_graph *g, est_node *x, est_ints multiples)
@@ -376,7 +385,8 @@ static est_status transpose_infer(est_infer *c)
     est_shape s = est__unknown_shape(in->rank);
     if (in->rank >= 0 && est__infer_const(c, 1, &perm)) {
         if (est__tensor_elements(perm) != in->rank)
-            return est__infer_fail(c, "perm has %lld entries for rank %d", (long long)est__tensor_elements(perm), in->rank);
+            return est__infer_fail(c, "perm has %lld entries for rank %d",
+                                   (long long)est__tensor_elements(perm), in->rank);
         for (int d = 0; d < s.rank; d++) {
             int axis;
             EST_TRY(est__infer_axis(c, est__int_at(perm, d), in->rank, &axis));
@@ -414,7 +424,8 @@ static void transpose_grad(est_grad *b)
     int64_t back[EST_MAX_RANK];
     const est_tensor *perm = est__const_value(b->x[1]);
     if (perm == NULL) {
-        est__graph_fail(b->g, EST_UNIMPLEMENTED, "the gradient of Transpose '%s' needs a constant perm", b->op->name);
+        est__graph_fail(b->g, EST_UNIMPLEMENTED, "the gradient of Transpose '%s' needs a constant perm",
+                        b->op->name);
         return;
     }
     int rank = (int)est__tensor_elements(perm);
@@ -431,17 +442,38 @@ est_node *est_transpose(est_graph *g, est_node *x, est_ints perm)
 }
 
 EST_OPS(arrays,
-    { .tf_name = "ConcatV2",
-      .signature = "values: N*T, axis: Tidx -> output: T; N: int; T: type; Tidx: {int32, int64} = int32",
-      .infer = concat_infer, .cpu = concat_cpu, .grad = concat_grad },
-    { .tf_name = "Pack", .signature = "values: N*T -> output: T; N: int; T: type; axis: int = 0", .infer = pack_infer,
-      .cpu = pack_cpu, .grad = pack_grad, .state_size = sizeof(int64_t), .prepare = axis_prepare },
-    { .tf_name = "Unpack", .signature = "value: T -> output: num*T; num: int; T: type; axis: int = 0", .infer = unpack_infer,
-      .cpu = unpack_cpu, .grad = unpack_grad, .state_size = sizeof(int64_t), .prepare = axis_prepare },
-    { .tf_name = "Split", .signature = "split_dim: int32, value: T -> output: num_split*T; num_split: int; T: type",
-      .infer = split_infer, .cpu = split_cpu, .grad = split_grad },
-    { .tf_name = "Tile",
-      .signature = "input: T, multiples: Tmultiples -> output: T; T: type; Tmultiples: {int32, int64} = int32",
-      .infer = tile_infer, .cpu = tile_cpu, .grad = tile_grad },
-    { .tf_name = "Transpose", .signature = "x: T, perm: Tperm -> y: T; T: type; Tperm: {int32, int64} = int32",
-      .infer = transpose_infer, .cpu = transpose_cpu, .grad = transpose_grad });
+        { .tf_name = "ConcatV2",
+          .signature = "values: N*T, axis: Tidx -> output: T; N: int; T: type; Tidx: {int32, int64} = int32",
+          .infer = concat_infer,
+          .cpu = concat_cpu,
+          .grad = concat_grad },
+        { .tf_name = "Pack",
+          .signature = "values: N*T -> output: T; N: int; T: type; axis: int = 0",
+          .infer = pack_infer,
+          .cpu = pack_cpu,
+          .grad = pack_grad,
+          .state_size = sizeof(int64_t),
+          .prepare = axis_prepare },
+        { .tf_name = "Unpack",
+          .signature = "value: T -> output: num*T; num: int; T: type; axis: int = 0",
+          .infer = unpack_infer,
+          .cpu = unpack_cpu,
+          .grad = unpack_grad,
+          .state_size = sizeof(int64_t),
+          .prepare = axis_prepare },
+        { .tf_name = "Split",
+          .signature = "split_dim: int32, value: T -> output: num_split*T; num_split: int; T: type",
+          .infer = split_infer,
+          .cpu = split_cpu,
+          .grad = split_grad },
+        { .tf_name = "Tile",
+          .signature =
+              "input: T, multiples: Tmultiples -> output: T; T: type; Tmultiples: {int32, int64} = int32",
+          .infer = tile_infer,
+          .cpu = tile_cpu,
+          .grad = tile_grad },
+        { .tf_name = "Transpose",
+          .signature = "x: T, perm: Tperm -> y: T; T: type; Tperm: {int32, int64} = int32",
+          .infer = transpose_infer,
+          .cpu = transpose_cpu,
+          .grad = transpose_grad });

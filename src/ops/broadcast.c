@@ -1,4 +1,5 @@
-/* Broadcasting: how operands of smaller shape are read, the ops about it, and the gradients' way back to the smaller shape. */
+/* Broadcasting: how operands of smaller shape are read, the ops about it, and the gradients' way back to the
+ * smaller shape. */
 #include "ops/ops.h"
 
 bool est__broadcast_shapes(const est_shape *a, const est_shape *b, est_shape *out)
@@ -79,7 +80,8 @@ static void repeat(void *to, const void *from, size_t size, int64_t n)
     }
 }
 
-void est__broadcast_read(const est__broadcast *b, const void *data, size_t size, int64_t begin, int64_t n, void *to)
+void est__broadcast_read(const est__broadcast *b, const void *data, size_t size, int64_t begin, int64_t n,
+                         void *to)
 {
     int last = b->rank - 1;
     int64_t inner = b->dim[last], index[EST_MAX_RANK], at = 0, rest = begin;
@@ -212,7 +214,8 @@ static int must_sum(const est_shape *a, const est_shape *b, int64_t axes[EST_MAX
 static est_node *sum_to(est_graph *g, est_node *d, est_node *x, const int64_t *axes, size_t n)
 {
     est_node *sum = est_reduce_sum(g, d, (est_ints){ axes, n }, false);
-    bool right = est__shape_known(est_node_shape(x)) && est_shape_equal(est_node_shape(sum), est_node_shape(x));
+    bool right = est__shape_known(est_node_shape(x)) &&
+                 est_shape_equal(est_node_shape(sum), est_node_shape(x));
     return right ? sum : est__reshape_like(g, sum, x);
 }
 
@@ -233,7 +236,8 @@ void est__grad_broadcast(est_grad *b, est_node *d0, est_node *d1)
             b->dx[i] = sum_to(b->g, d[i], b->x[i], axes, n);
         } else {
             if (args == NULL)
-                args = EST_OP2(b->g, "BroadcastGradientArgs", EST_OP1(b->g, "Shape", b->x[0]), EST_OP1(b->g, "Shape", b->x[1]));
+                args = EST_OP2(b->g, "BroadcastGradientArgs", EST_OP1(b->g, "Shape", b->x[0]),
+                               EST_OP1(b->g, "Shape", b->x[1]));
             est_node *sum = EST_OP2(b->g, "Sum", d[i], est_node_output(args, i));
             b->dx[i] = est__reshape_like(b->g, sum, b->x[i]);
         }
@@ -275,13 +279,21 @@ est_node *est__scalar_like(est_graph *g, const est_node *n, double value)
     case EST_DOUBLE: t.data = &value; break;
     case EST_INT32: t.data = &i; break;
     case EST_INT64: t.data = &l; break;
-    default: return est__graph_fail(g, EST_UNIMPLEMENTED, "a constant of dtype %s in a gradient", est_dtype_name(t.dtype));
+    default:
+        return est__graph_fail(g, EST_UNIMPLEMENTED, "a constant of dtype %s in a gradient",
+                               est_dtype_name(t.dtype));
     }
     return est_constant(g, &t);
 }
 
 EST_OPS(broadcast,
-    { .tf_name = "BroadcastTo", .signature = "input: T, shape: Tidx -> output: T; T: type; Tidx: {int32, int64} = int32",
-      .infer = broadcast_to_infer, .cpu = broadcast_to_cpu, .grad = broadcast_to_grad },
-    { .tf_name = "BroadcastGradientArgs", .signature = "s0: T, s1: T -> r0: T, r1: T; T: {int32, int64} = int32",
-      .infer = gradient_args_infer, .cpu = gradient_args_cpu, .grad = est__grad_none });
+        { .tf_name = "BroadcastTo",
+          .signature = "input: T, shape: Tidx -> output: T; T: type; Tidx: {int32, int64} = int32",
+          .infer = broadcast_to_infer,
+          .cpu = broadcast_to_cpu,
+          .grad = broadcast_to_grad },
+        { .tf_name = "BroadcastGradientArgs",
+          .signature = "s0: T, s1: T -> r0: T, r1: T; T: {int32, int64} = int32",
+          .infer = gradient_args_infer,
+          .cpu = gradient_args_cpu,
+          .grad = est__grad_none });

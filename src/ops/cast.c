@@ -74,8 +74,9 @@ static est_status cast_prepare(const est_operation *op, void *state)
     c->to = op->output[0].dtype;
     int from = stored(c->from) ? FLOAT : place(c->from), to = stored(c->to) ? FLOAT : place(c->to);
     if (from < 0 || to < 0)
-        return c->from == c->to ? EST_OK : est__fail(EST_UNIMPLEMENTED, "Cast '%s': %s to %s", op->name, est_dtype_name(c->from),
-                                                     est_dtype_name(c->to));
+        return c->from == c->to ? EST_OK
+                                : est__fail(EST_UNIMPLEMENTED, "Cast '%s': %s to %s", op->name,
+                                            est_dtype_name(c->from), est_dtype_name(c->to));
     c->fn = casts[from][to];
     return EST_OK;
 }
@@ -126,6 +127,10 @@ est_node *est_cast(est_graph *g, est_node *x, est_dtype dtype)
     return est_op(g, "Cast", NULL, EST_NODES(x), EST_ATTRS(EST_TYPE_ATTR("DstT", dtype)));
 }
 
-EST_OPS(cast, { .tf_name = "Cast", .signature = "x: SrcT -> y: DstT; SrcT: type; DstT: type; Truncate: bool = false",
-                .infer = est__infer_same, .cpu = cast_cpu, .grad = cast_grad, .state_size = sizeof(cast),
+EST_OPS(cast, { .tf_name = "Cast",
+                .signature = "x: SrcT -> y: DstT; SrcT: type; DstT: type; Truncate: bool = false",
+                .infer = est__infer_same,
+                .cpu = cast_cpu,
+                .grad = cast_grad,
+                .state_size = sizeof(cast),
                 .prepare = cast_prepare });

@@ -79,8 +79,8 @@ BUILDER(est_logical_or, "LogicalOr")
 #define ROW(name, op, cpu_fn, types)                                                                         \
     { .tf_name = name, .signature = "x: T, y: T -> z: bool; T: " types, .infer = est__infer_broadcast,       \
       EST_ELEMENTWISE(cpu_fn, op##_block), .grad = est__grad_none }
-#define EQUAL_TYPES                                                                                          \
-    "{float, double, int32, int64, int8, int16, uint8, uint16, uint32, uint64, bool, string}; "               \
+#define EQUAL_TYPES                                                                             \
+    "{float, double, int32, int64, int8, int16, uint8, uint16, uint32, uint64, bool, string}; " \
     "incompatible_shape_error: bool = true"
 #define LOGICAL_ROW(name, op)                                                                                \
     { .tf_name = name, .signature = "x: bool, y: bool -> z: bool", .infer = est__infer_broadcast,            \

@@ -1,4 +1,5 @@
-/* The kernels of elementwise ops: they cut the elements into pieces and call the row's block function on each. */
+/* The kernels of elementwise ops: they cut the elements into pieces and call the row's block function on
+ * each. */
 #include "ops/ops.h"
 
 enum { PIECE = 16384, OPERAND = 1024 };   /* elements of a task; of an operand spread out on the stack */
@@ -63,8 +64,9 @@ est_status est__unary_cpu(est_kernel *k)
     for (int i = 1; i < k->num_in; i++)
         if (!est_shape_equal(shape, &est__in(k, i)->shape)) {
             char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "input 0 is %s and input %d is %s; they must be alike",
-                                    est__shape_string(a, shape), i, est__shape_string(b, &est__in(k, i)->shape));
+            return est__kernel_fail(
+                k, EST_INVALID_ARGUMENT, "input 0 is %s and input %d is %s; they must be alike",
+                est__shape_string(a, shape), i, est__shape_string(b, &est__in(k, i)->shape));
         }
     return same_shape(k, k->state, shape);
 }
@@ -98,8 +100,12 @@ est_status est__binary_cpu(est_kernel *k)
     est__broadcast broadcast[2];
     est_shape shape;
     est_tensor *out;
-    pieces p = { .block = e->block, .num_in = 2, .out_size = est_dtype_size(e->out), .broadcast = broadcast,
-                 .in = { a->data, b->data }, .in_size = { est_dtype_size(a->dtype), est_dtype_size(b->dtype) } };
+    pieces p = { .block = e->block,
+                 .num_in = 2,
+                 .out_size = est_dtype_size(e->out),
+                 .broadcast = broadcast,
+                 .in = { a->data, b->data },
+                 .in_size = { est_dtype_size(a->dtype), est_dtype_size(b->dtype) } };
     if (est_shape_equal(&a->shape, &b->shape))
         return same_shape(k, e, &a->shape);
     if (!est__broadcast_shapes(&a->shape, &b->shape, &shape)) {

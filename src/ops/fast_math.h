@@ -1,5 +1,5 @@
-/* exp, log, log1p and tanh of floats without branches, so that loops over them become vector code; within 2.5 ulp. Doubles
- * take the C library's. After Cephes (Moshier). */
+/* exp, log, log1p and tanh of floats without branches, so that loops over them become vector code; within 2.5
+ * ulp. Doubles take the C library's. After Cephes (Moshier). */
 #ifndef EST_OPS_FAST_MATH_H
 #define EST_OPS_FAST_MATH_H
 

@@ -160,13 +160,16 @@ static est_status one_hot_prepare(const est_operation *op, void *state)
 
 static est_status one_hot_cpu(est_kernel *k)
 {
-    const est_tensor *indices = est__in(k, 0), *depth = est__in(k, 1), *on = est__in(k, 2), *off = est__in(k, 3);
+    const est_tensor *indices = est__in(k, 0), *depth = est__in(k, 1), *on = est__in(k, 2),
+                     *off = est__in(k, 3);
     est_shape s = { .rank = indices->shape.rank + 1 };
     int64_t n = est__tensor_elements(depth) == 1 ? est__int_at(depth, 0) : -1, inner = 1, outer = 1;
     int axis;
     est_tensor *out;
-    if (n < 0 || indices->shape.rank == EST_MAX_RANK || est__tensor_elements(on) != 1 || est__tensor_elements(off) != 1)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "depth must be one number that is not negative, on and off scalars");
+    if (n < 0 || indices->shape.rank == EST_MAX_RANK || est__tensor_elements(on) != 1 ||
+        est__tensor_elements(off) != 1)
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                "depth must be one number that is not negative, on and off scalars");
     EST_TRY(est__in_axis(k, *(const int64_t *)k->state, s.rank, &axis));
     for (int d = 0; d < s.rank; d++) {
         s.dim[d] = d == axis ? n : indices->shape.dim[d - (d > axis)];
@@ -182,9 +185,11 @@ static est_status one_hot_cpu(est_kernel *k)
     est__broadcast b = { .rank = 1, .dim = { outer * n * inner } };
     est__broadcast_read(&b, off->data, size, 0, b.dim[0], out->data);
     for (int64_t i = 0; i < outer * inner; i++) {
-        int64_t v = indices->dtype == EST_UINT8 ? ((const uint8_t *)indices->data)[i] : est__int_at(indices, i);
+        int64_t v = indices->dtype == EST_UINT8 ? ((const uint8_t *)indices->data)[i]
+                                                : est__int_at(indices, i);
         if (v >= 0 && v < n)
-            memcpy((char *)out->data + (size_t)((i / inner * n + v) * inner + i % inner) * size, on->data, size);
+            memcpy((char *)out->data + (size_t)((i / inner * n + v) * inner + i % inner) * size, on->data,
+                   size);
     }
     return EST_OK;
 }
@@ -192,24 +197,41 @@ static est_status one_hot_cpu(est_kernel *k)
 est_node *est_one_hot(est_graph *g, est_node *indices, int64_t depth, double on, double off)
 {
     return est_op(g, "OneHot", NULL,
-                  EST_NODES(indices, est_constant_int(g, EST_INT32, depth), est_constant_float(g, on), est_constant_float(g, off)),
+                  EST_NODES(indices, est_constant_int(g, EST_INT32, depth), est_constant_float(g, on),
+                            est_constant_float(g, off)),
                   EST_NO_ATTRS);
 }
 
-EST_OPS(fill,
-    { .tf_name = "Fill", .signature = "dims: index_type, value: T -> output: T; T: type; index_type: {int32, int64} = int32",
-      .infer = fill_infer, .cpu = fill_cpu, .grad = fill_grad },
-    { .tf_name = "ZerosLike", .signature = "x: T -> y: T; T: type", .infer = est__infer_same, .cpu = zeros_cpu,
+EST_OPS(
+    fill,
+    { .tf_name = "Fill",
+      .signature = "dims: index_type, value: T -> output: T; T: type; index_type: {int32, int64} = int32",
+      .infer = fill_infer,
+      .cpu = fill_cpu,
+      .grad = fill_grad },
+    { .tf_name = "ZerosLike",
+      .signature = "x: T -> y: T; T: type",
+      .infer = est__infer_same,
+      .cpu = zeros_cpu,
       .grad = est__grad_none },
     { .tf_name = "OnesLike",
-      .signature = "x: T -> y: T; T: {float, double, int32, int64, int8, int16, uint8, uint16, uint32, uint64, bool}",
-      .infer = est__infer_same, .cpu = ones_cpu, .grad = est__grad_none },
+      .signature =
+          "x: T -> y: T; T: {float, double, int32, int64, int8, int16, uint8, uint16, uint32, uint64, bool}",
+      .infer = est__infer_same,
+      .cpu = ones_cpu,
+      .grad = est__grad_none },
     { .tf_name = "Range",
-      .signature = "start: Tidx, limit: Tidx, delta: Tidx -> output: Tidx; Tidx: {float, double, int32, int64} = int32",
-      .infer = range_infer, .cpu = range_cpu, .grad = est__grad_none },
+      .signature = "start: Tidx, limit: Tidx, delta: Tidx -> output: Tidx; Tidx: {float, double, int32, "
+                   "int64} = int32",
+      .infer = range_infer,
+      .cpu = range_cpu,
+      .grad = est__grad_none },
     { .tf_name = "OneHot",
       .signature = "indices: TI, depth: int32, on_value: T, off_value: T -> output: T; axis: int = -1; "
                    "T: {float, double, int32, int64, int8, int16, uint8, uint16, uint32, uint64, bool}; "
                    "TI: {uint8, int32, int64} = int64",
-      .infer = one_hot_infer, .cpu = one_hot_cpu, .grad = est__grad_none, .state_size = sizeof(int64_t),
+      .infer = one_hot_infer,
+      .cpu = one_hot_cpu,
+      .grad = est__grad_none,
+      .state_size = sizeof(int64_t),
       .prepare = one_hot_prepare });

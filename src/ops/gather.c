@@ -26,7 +26,9 @@ static est_status gather_infer(est_infer *c)
     EST_TRY(est__infer_const_axis(c, 2, params->rank, &axis, &known));
     est_shape s = est__unknown_shape(params->rank + indices->rank - 1);
     for (int d = 0; d < s.rank && known; d++)
-        s.dim[d] = d < axis ? params->dim[d] : d < axis + indices->rank ? indices->dim[d - axis] : params->dim[d - indices->rank + 1];
+        s.dim[d] = d < axis                   ? params->dim[d]
+                   : d < axis + indices->rank ? indices->dim[d - axis]
+                                              : params->dim[d - indices->rank + 1];
     c->out[0] = s;
     return EST_OK;
 }
@@ -46,11 +48,14 @@ static void gather_walk(est__runs *r, void *arg)
 
 static est_status gather_cpu(est_kernel *k)
 {
-    gather w = { .params = est__in(k, 0), .indices = est__in(k, 1), .count = est__tensor_elements(est__in(k, 1)) };
+    gather w = { .params = est__in(k, 0),
+                 .indices = est__in(k, 1),
+                 .count = est__tensor_elements(est__in(k, 1)) };
     const est_shape *p = &w.params->shape, *q = &w.indices->shape;
     int axis;
     if (est__tensor_elements(est__in(k, 2)) != 1 || p->rank + q->rank - 1 > EST_MAX_RANK)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "wanted one axis and a result of at most %d dimensions", EST_MAX_RANK);
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                "wanted one axis and a result of at most %d dimensions", EST_MAX_RANK);
     EST_TRY(est__in_axis(k, est__int_at(est__in(k, 2), 0), p->rank, &axis));
     est_shape s = { .rank = p->rank + q->rank - 1 };
     memcpy(s.dim, p->dim, (size_t)axis * sizeof s.dim[0]);
@@ -62,8 +67,8 @@ static est_status gather_cpu(est_kernel *k)
     for (int64_t i = 0; i < w.count; i++) {
         int64_t v = est__int_at(w.indices, i);
         if (v < 0 || v >= w.rows)
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "indices[%lld] is %lld, outside [0, %lld)", (long long)i, (long long)v,
-                                    (long long)w.rows);
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "indices[%lld] is %lld, outside [0, %lld)",
+                                    (long long)i, (long long)v, (long long)w.rows);
     }
     return est__runs_out(k, 0, w.params->dtype, &s, gather_walk, &w);
 }
@@ -84,8 +89,10 @@ static void gather_rows_grad(est_grad *b, const est_shape *params)
     } else {
         est_node *count = est_reshape(g, EST_OP1(g, "Size", b->x[1]), EST_INTS(1));
         est_node *rest = est_op(g, "StridedSlice", NULL,
-                                EST_NODES(EST_OP1(g, "Shape", b->x[0]), est_constant_ints(g, EST_INT32, EST_INTS(1)),
-                                          est_constant_ints(g, EST_INT32, EST_INTS(0)), est_constant_ints(g, EST_INT32, EST_INTS(1))),
+                                EST_NODES(EST_OP1(g, "Shape", b->x[0]),
+                                          est_constant_ints(g, EST_INT32, EST_INTS(1)),
+                                          est_constant_ints(g, EST_INT32, EST_INTS(0)),
+                                          est_constant_ints(g, EST_INT32, EST_INTS(1))),
                                 EST_ATTRS(EST_INT_ATTR("end_mask", 1)));
         rows = EST_OP2(g, "Reshape", b->dy[0], est_concat(g, EST_NODES(count, rest), 0));
     }
@@ -106,7 +113,8 @@ static void gather_grad(est_grad *b)
         return;
     }
     if (value == NULL || params->rank < 0 || indices->rank < 0) {
-        est__graph_fail(g, EST_UNIMPLEMENTED, "the gradient of GatherV2 '%s' needs a constant axis and known ranks", b->op->name);
+        est__graph_fail(g, EST_UNIMPLEMENTED,
+                        "the gradient of GatherV2 '%s' needs a constant axis and known ranks", b->op->name);
         return;
     }
     int n = indices->rank, rank = params->rank + n - 1, at = (int)axis;
@@ -115,7 +123,8 @@ static void gather_grad(est_grad *b)
     for (int d = 0; d < params->rank; d++)
         back[d] = d < at ? d + 1 : d == at ? 0 : d;
     est_node *turned = est_transpose(g, b->dy[0], (est_ints){ there, (size_t)rank });
-    est_node *rows = est_strided_slice(g, est__shape_node(g, b->x[0]), EST_INTS(at), EST_INTS(at + 1), EST_INTS(1), 1);
+    est_node *rows = est_strided_slice(g, est__shape_node(g, b->x[0]), EST_INTS(at), EST_INTS(at + 1),
+                                       EST_INTS(1), 1);
     est_node *sum = EST_OP3(g, "UnsortedSegmentSum", turned, b->x[1], rows);
     b->dx[0] = est_transpose(g, sum, (est_ints){ back, (size_t)params->rank });
 }
@@ -125,7 +134,7 @@ est_node *est_gather(est_graph *g, est_node *params, est_node *indices, int64_t 
     return EST_OP3(g, "GatherV2", params, indices, est_constant_int(g, EST_INT32, axis));
 }
 
-/* ---- GatherNd and ScatterNd: the last dimension of the indices is a place in the first dimensions of the other ---- */
+/* ---- GatherNd and ScatterNd: a row of the indices is a place in the first dimensions of the other ---- */
 static est_status gather_nd_infer(est_infer *c)
 {
     const est_shape *params = est__infer_in(c, 0), *indices = est__infer_in(c, 1);
@@ -152,7 +161,8 @@ static est_status read_places(est_kernel *k, const est_tensor *indices, const es
 {
     const est_shape *q = &indices->shape;
     if (q->rank < 1 || q->dim[q->rank - 1] > s->rank)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the last dimension of the indices must be at most %d", s->rank);
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                "the last dimension of the indices must be at most %d", s->rank);
     p->indices = indices;
     p->depth = q->dim[q->rank - 1];
     p->count = product(q->dim, q->rank - 1);
@@ -162,7 +172,8 @@ static est_status read_places(est_kernel *k, const est_tensor *indices, const es
         for (int64_t d = 0; d < p->depth; d++) {
             int64_t v = est__int_at(indices, i * p->depth + d);
             if (v < 0 || v >= s->dim[d])
-                return est__kernel_fail(k, EST_INVALID_ARGUMENT, "indices[%lld] is %lld in dimension %lld, outside [0, %lld)",
+                return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                        "indices[%lld] is %lld in dimension %lld, outside [0, %lld)",
                                         (long long)i, (long long)v, (long long)d, (long long)s->dim[d]);
         }
     return EST_OK;
@@ -190,7 +201,8 @@ static est_status gather_nd_cpu(est_kernel *k)
     EST_TRY(read_places(k, indices, &from->shape, &p));
     est_shape s = { .rank = indices->shape.rank - 1 };
     if (s.rank + from->shape.rank - p.depth > EST_MAX_RANK)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the result has more than %d dimensions", EST_MAX_RANK);
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the result has more than %d dimensions",
+                                EST_MAX_RANK);
     memcpy(s.dim, indices->shape.dim, (size_t)s.rank * sizeof s.dim[0]);
     for (int d = (int)p.depth; d < from->shape.rank; d++)
         s.dim[s.rank++] = from->shape.dim[d];
@@ -272,7 +284,8 @@ static est_status segment_cpu(est_kernel *k)
 {
     const est_tensor *data = est__in(k, 0), *ids = est__in(k, 1);
     int n = ids->shape.rank;
-    if (n > data->shape.rank || memcmp(ids->shape.dim, data->shape.dim, (size_t)n * sizeof data->shape.dim[0]) != 0 ||
+    if (n > data->shape.rank ||
+        memcmp(ids->shape.dim, data->shape.dim, (size_t)n * sizeof data->shape.dim[0]) != 0 ||
         est__tensor_elements(est__in(k, 2)) != 1)
         return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the shape of segment_ids must begin that of data");
     int64_t segments = est__int_at(est__in(k, 2), 0), rows = est__tensor_elements(ids);
@@ -283,7 +296,8 @@ static est_status segment_cpu(est_kernel *k)
         return est__kernel_fail(k, EST_INVALID_ARGUMENT, "num_segments is %lld", (long long)segments);
     for (int64_t i = 0; i < rows; i++)
         if (est__int_at(ids, i) >= segments)
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "segment_ids[%lld] is %lld, num_segments is %lld", (long long)i,
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                    "segment_ids[%lld] is %lld, num_segments is %lld", (long long)i,
                                     (long long)est__int_at(ids, i), (long long)segments);
     est_tensor *out;
     EST_TRY(est__out(k, 0, &s, &out));
@@ -302,7 +316,8 @@ static void segment_grad(est_grad *b)      /* the rows of dy that the ids name; 
     est_node *named = est_greater_equal(g, b->x[1], zero);
     int data = est_node_shape(b->x[0])->rank, ids = est_node_shape(b->x[1])->rank;
     if (data < 0 || ids < 0) {
-        est__graph_fail(g, EST_UNIMPLEMENTED, "the gradient of UnsortedSegmentSum '%s' needs known ranks", b->op->name);
+        est__graph_fail(g, EST_UNIMPLEMENTED, "the gradient of UnsortedSegmentSum '%s' needs known ranks",
+                        b->op->name);
         return;
     }
     for (int d = ids; d < data; d++)
@@ -310,18 +325,31 @@ static void segment_grad(est_grad *b)      /* the rows of dy that the ids name; 
     b->dx[0] = est_where(g, named, rows, est__scalar_like(g, rows, 0));
 }
 
-EST_OPS(gather,
+EST_OPS(
+    gather,
     { .tf_name = "GatherV2",
-      .signature = "params: Tparams, indices: Tindices, axis: Taxis -> output: Tparams; batch_dims: int = 0; Tparams: type; "
+      .signature = "params: Tparams, indices: Tindices, axis: Taxis -> output: Tparams; batch_dims: int = 0; "
+                   "Tparams: type; "
                    "Tindices: {int32, int64}; Taxis: {int32, int64}",
-      .infer = gather_infer, .cpu = gather_cpu, .grad = gather_grad },
+      .infer = gather_infer,
+      .cpu = gather_cpu,
+      .grad = gather_grad },
     { .tf_name = "GatherNd",
-      .signature = "params: Tparams, indices: Tindices -> output: Tparams; Tparams: type; Tindices: {int32, int64}",
-      .infer = gather_nd_infer, .cpu = gather_nd_cpu, .grad = gather_nd_grad },
+      .signature =
+          "params: Tparams, indices: Tindices -> output: Tparams; Tparams: type; Tindices: {int32, int64}",
+      .infer = gather_nd_infer,
+      .cpu = gather_nd_cpu,
+      .grad = gather_nd_grad },
     { .tf_name = "ScatterNd",
-      .signature = "indices: Tindices, updates: T, shape: Tindices -> output: T; T: " EST_SIG_SIGNED "; Tindices: {int32, int64}",
-      .infer = shape_from_input_infer, .cpu = scatter_nd_cpu, .grad = scatter_nd_grad },
+      .signature = "indices: Tindices, updates: T, shape: Tindices -> output: T; T: " EST_SIG_SIGNED
+                   "; Tindices: {int32, int64}",
+      .infer = shape_from_input_infer,
+      .cpu = scatter_nd_cpu,
+      .grad = scatter_nd_grad },
     { .tf_name = "UnsortedSegmentSum",
-      .signature = "data: T, segment_ids: Tindices, num_segments: Tnumsegments -> output: T; T: " EST_SIG_SIGNED
-                   "; Tindices: {int32, int64}; Tnumsegments: {int32, int64} = int32",
-      .infer = segment_infer, .cpu = segment_cpu, .grad = segment_grad });
+      .signature =
+          "data: T, segment_ids: Tindices, num_segments: Tnumsegments -> output: T; T: " EST_SIG_SIGNED
+          "; Tindices: {int32, int64}; Tnumsegments: {int32, int64} = int32",
+      .infer = segment_infer,
+      .cpu = segment_cpu,
+      .grad = segment_grad });

@@ -1,5 +1,6 @@
 /* Lookup tables: handles, filling from tensors and from vocabulary files, finding. */
 #include "ops/lookup_table.h"
+#include "ops/variable.h"
 
 /* ---- the handle ---- */
 static est_status bind_table(const est_operation *op, est__resources *resources, est__resource **out)
@@ -28,12 +29,10 @@ static est_status bind_table(const est_operation *op, est__resources *resources,
 
 static est_status table_in(const est_kernel *k, est__table **out)
 {
-    est__resource *r = est__in_resource(k, 0);
+    est__resource *r;
+    est_status st = est__resource_in(k, 0, &est__table_kind, &r);
     *out = (est__table *)r;
-    if (r->kind != &est__table_kind)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "'%s' is a %s, not a lookup table", r->name,
-                                r->kind->name);
-    return EST_OK;
+    return st;
 }
 
 static est_status filled_table_in(const est_kernel *k, est__table **out)
@@ -277,19 +276,20 @@ static est_status size_cpu(est_kernel *k)
 
 #define KEY "{string, int64, int32}"
 #define VALUE "{string, int64, int32, float, double, bool}"
+/* A table is filled before any step reads it and does not change then: looking up counts as a pure function, which may run early. */
 #define FILLS .infer = est__infer_none, .flags = EST_OP_STATEFUL | EST_OP_ASSIGNS
 
 EST_OPS(lookup,
         { .tf_name = "HashTableV2",
           .signature = " -> table_handle: resource; container: string = ''; shared_name: string = ''; "
                        "use_node_name_sharing: bool = false; key_dtype: " KEY "; value_dtype: " VALUE,
-          .infer = est__infer_scalar, .bind = bind_table, .flags = EST_OP_STATEFUL | EST_OP_HANDLE },
+          .infer = est__infer_scalar, .bind = bind_table, .flags = EST_OP_HANDLE },
         { .tf_name = "LookupTableFindV2",
           .signature = "table_handle: resource, keys: Tin, default_value: Tout -> values: Tout; Tin: " KEY
                        "; Tout: " VALUE,
-          .infer = infer_find, .cpu = find_cpu, .grad = est__grad_none, .flags = EST_OP_STATEFUL },
+          .infer = infer_find, .cpu = find_cpu, .grad = est__grad_none },
         { .tf_name = "LookupTableSizeV2", .signature = "table_handle: resource -> size: int64",
-          .infer = est__infer_scalar, .cpu = size_cpu, .grad = est__grad_none, .flags = EST_OP_STATEFUL },
+          .infer = est__infer_scalar, .cpu = size_cpu, .grad = est__grad_none },
         { .tf_name = "LookupTableImportV2",
           .signature = "table_handle: resource, keys: Tin, values: Tout -> ; Tin: " KEY "; Tout: " VALUE,
           .cpu = import_cpu, FILLS },

@@ -85,7 +85,14 @@ est_node *est_l2_loss(est_graph *g, est_node *x)
 }
 
 EST_OPS(losses,
-    { .tf_name = "EstSigmoidCrossEntropy", .signature = "logits: T, labels: T -> loss: T; T: " EST_SIG_REALS,
-      .infer = entropy_infer, EST_ELEMENTWISE(est__unary_cpu, entropy_block), .grad = entropy_grad, .body = entropy_body },
-    { .tf_name = "L2Loss", .signature = "t: T -> output: T; T: " EST_SIG_REALS, .infer = est__infer_scalar, .cpu = l2_cpu,
-      .grad = l2_grad });
+        { .tf_name = "EstSigmoidCrossEntropy",
+          .signature = "logits: T, labels: T -> loss: T; T: " EST_SIG_REALS,
+          .infer = entropy_infer,
+          EST_ELEMENTWISE(est__unary_cpu, entropy_block),
+          .grad = entropy_grad,
+          .body = entropy_body },
+        { .tf_name = "L2Loss",
+          .signature = "t: T -> output: T; T: " EST_SIG_REALS,
+          .infer = est__infer_scalar,
+          .cpu = l2_cpu,
+          .grad = l2_grad });

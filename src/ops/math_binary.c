@@ -39,11 +39,14 @@ BINARY(div_no_nan, EST_REALS, z == 0 ? 0 : x / z)
 #define INTEGERS(X, ...) EST_SIGNED(X, __VA_ARGS__) EST_UNSIGNED(X, __VA_ARGS__)
 EST_REALS(BINARY_FN, div, x / z)
 EST_REALS(BINARY_FN, floor_div, est__m_floor(x / z))
-EST_REALS(BINARY_FN, floor_mod, est__m_fmod(x, z) == 0 || (z < 0) == (est__m_fmod(x, z) < 0) ? est__m_fmod(x, z) : est__m_fmod(x, z) + z)
+EST_REALS(BINARY_FN, floor_mod,
+          est__m_fmod(x, z) == 0 || (z < 0) == (est__m_fmod(x, z) < 0) ? est__m_fmod(x, z)
+                                                                       : est__m_fmod(x, z) + z)
 EST_REALS(BINARY_FN, pow, est__m_pow(x, z))
 /* -1 is apart, since the quotient of the least number by it has no place. */
 EST_SIGNED(BINARY_FN, div, z == -1 ? (real)(0 - (uint64_t)x) : x / z)
-EST_SIGNED(BINARY_FN, floor_div, z == -1 ? (real)(0 - (uint64_t)x) : x / z - (x % z != 0 && (x < 0) != (z < 0)))
+EST_SIGNED(BINARY_FN, floor_div,
+           z == -1 ? (real)(0 - (uint64_t)x) : x / z - (x % z != 0 && (x < 0) != (z < 0)))
 EST_SIGNED(BINARY_FN, floor_mod, z == -1 ? 0 : x % z + (x % z != 0 && (x < 0) != (z < 0) ? z : 0))
 EST_UNSIGNED(BINARY_FN, div, x / z)
 EST_UNSIGNED(BINARY_FN, floor_div, x / z)
@@ -90,7 +93,8 @@ static est_status divide_cpu(est_kernel *k)
     if (!est__dtype_is_float(z->dtype))
         for (int64_t i = 0, n = est__tensor_elements(z); i < n; i++)
             if (est__tensor_get(z, i) == 0)
-                return est__kernel_fail(k, EST_INVALID_ARGUMENT, "whole numbers are divided by zero (element %lld)", (long long)i);
+                return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                        "whole numbers are divided by zero (element %lld)", (long long)i);
     return est__binary_cpu(k);
 }
 
@@ -100,7 +104,8 @@ static est_status pow_cpu(est_kernel *k)
     if (!est__dtype_is_float(z->dtype))
         for (int64_t i = 0, n = est__tensor_elements(z); i < n; i++)
             if (est__tensor_get(z, i) < 0)
-                return est__kernel_fail(k, EST_INVALID_ARGUMENT, "a whole number is raised to a negative power (element %lld)",
+                return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                        "a whole number is raised to a negative power (element %lld)",
                                         (long long)i);
     return est__binary_cpu(k);
 }
@@ -148,7 +153,8 @@ static void floor_mod_grad(est_grad *b)
 static void choice_grad(est_grad *b, const char *test)
 {
     est_node *first = EST_OP2(b->g, test, b->x[0], b->x[1]), *zero = est__scalar_like(b->g, b->dy[0], 0);
-    est__grad_broadcast(b, EST_OP3(b->g, "SelectV2", first, b->dy[0], zero), EST_OP3(b->g, "SelectV2", first, zero, b->dy[0]));
+    est__grad_broadcast(b, EST_OP3(b->g, "SelectV2", first, b->dy[0], zero),
+                        EST_OP3(b->g, "SelectV2", first, zero, b->dy[0]));
 }
 
 static void maximum_grad(est_grad *b)
@@ -175,7 +181,8 @@ static void pow_grad(est_grad *b)      /* dy * z * x^(z-1); dy * y * log(x), 0 w
     est_node *zero = est__scalar_like(g, x, 0), *one = est__scalar_like(g, x, 1);
     est_node *base = est_mul(g, est_mul(g, b->dy[0], z), EST_OP2(g, "Pow", x, est_sub(g, z, one)));
     est_node *positive = EST_OP2(g, "Greater", x, zero);
-    est_node *log_x = EST_OP3(g, "SelectV2", positive, est_log(g, EST_OP3(g, "SelectV2", positive, x, one)), zero);
+    est_node *log_x = EST_OP3(g, "SelectV2", positive, est_log(g, EST_OP3(g, "SelectV2", positive, x, one)),
+                              zero);
     est__grad_broadcast(b, base, est_mul(g, est_mul(g, b->dy[0], b->y[0]), log_x));
 }
 
@@ -251,22 +258,24 @@ est_node *est_add_n(est_graph *g, est_nodes values)
 #define ROW(name, op, types, gradient)                                                                       \
     { .tf_name = name, .signature = "x: T, y: T -> z: T; T: " types, .infer = est__infer_broadcast,          \
       EST_ELEMENTWISE(est__binary_cpu, op##_block), .grad = gradient }
-#define CHECKED_ROW(name, op, cpu_fn, gradient)                                                              \
-    { .tf_name = name, .signature = "x: T, y: T -> z: T; T: " EST_SIG_NUMBERS, .infer = est__infer_broadcast, \
-      .cpu = cpu_fn, .block = op##_block, .state_size = sizeof(est__elementwise), .prepare = op##_prepare, .grad = gradient }
-EST_OPS(math_binary,
-    ROW("Add", add, EST_SIG_NUMBERS, add_grad),
-    ROW("AddV2", add, EST_SIG_NUMBERS, add_grad),
-    ROW("Sub", sub, EST_SIG_NUMBERS, sub_grad),
-    ROW("Mul", mul, EST_SIG_NUMBERS, mul_grad),
-    ROW("Maximum", maximum, EST_SIG_NUMBERS, maximum_grad),
-    ROW("Minimum", minimum, EST_SIG_NUMBERS, minimum_grad),
-    ROW("SquaredDifference", squared_difference, EST_SIG_SIGNED, squared_difference_grad),
-    ROW("DivNoNan", div_no_nan, EST_SIG_REALS, div_no_nan_grad),
-    CHECKED_ROW("RealDiv", div, divide_cpu, div_grad),
-    CHECKED_ROW("Div", div, divide_cpu, div_grad),
-    CHECKED_ROW("FloorDiv", floor_div, divide_cpu, est__grad_none),
-    CHECKED_ROW("FloorMod", floor_mod, divide_cpu, floor_mod_grad),
-    CHECKED_ROW("Pow", pow, pow_cpu, pow_grad),
-    { .tf_name = "AddN", .signature = "inputs: N*T -> sum: T; N: int; T: " EST_SIG_NUMBERS, .infer = add_n_infer,
-      .cpu = add_n_cpu, .grad = add_n_grad });
+#define CHECKED_ROW(name, op, cpu_fn, gradient)                                           \
+    {                                                                                     \
+        .tf_name = name, .signature = "x: T, y: T -> z: T; T: " EST_SIG_NUMBERS,          \
+        .infer = est__infer_broadcast, .cpu = cpu_fn, .block = op##_block,                \
+        .state_size = sizeof(est__elementwise), .prepare = op##_prepare, .grad = gradient \
+    }
+EST_OPS(math_binary, ROW("Add", add, EST_SIG_NUMBERS, add_grad), ROW("AddV2", add, EST_SIG_NUMBERS, add_grad),
+        ROW("Sub", sub, EST_SIG_NUMBERS, sub_grad), ROW("Mul", mul, EST_SIG_NUMBERS, mul_grad),
+        ROW("Maximum", maximum, EST_SIG_NUMBERS, maximum_grad),
+        ROW("Minimum", minimum, EST_SIG_NUMBERS, minimum_grad),
+        ROW("SquaredDifference", squared_difference, EST_SIG_SIGNED, squared_difference_grad),
+        ROW("DivNoNan", div_no_nan, EST_SIG_REALS, div_no_nan_grad),
+        CHECKED_ROW("RealDiv", div, divide_cpu, div_grad), CHECKED_ROW("Div", div, divide_cpu, div_grad),
+        CHECKED_ROW("FloorDiv", floor_div, divide_cpu, est__grad_none),
+        CHECKED_ROW("FloorMod", floor_mod, divide_cpu, floor_mod_grad),
+        CHECKED_ROW("Pow", pow, pow_cpu, pow_grad),
+        { .tf_name = "AddN",
+          .signature = "inputs: N*T -> sum: T; N: int; T: " EST_SIG_NUMBERS,
+          .infer = add_n_infer,
+          .cpu = add_n_cpu,
+          .grad = add_n_grad });

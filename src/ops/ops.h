@@ -1,4 +1,5 @@
-/* What the families of ops share: type lists, elementwise and broadcasting kernels, copying of runs, gradients' helpers. */
+/* What the families of ops share: type lists, elementwise and broadcasting kernels, copying of runs,
+ * gradients' helpers. */
 #ifndef EST_OPS_OPS_H
 #define EST_OPS_OPS_H
 
@@ -23,12 +24,13 @@
 
 /* Lists of the dtypes that kernels compute with: X(C type, dtype, …). */
 #define EST_REALS(X, ...) X(float, EST_FLOAT, __VA_ARGS__) X(double, EST_DOUBLE, __VA_ARGS__)
-#define EST_SIGNED(X, ...)                                                                                    \
-    X(int32_t, EST_INT32, __VA_ARGS__) X(int64_t, EST_INT64, __VA_ARGS__) X(int8_t, EST_INT8, __VA_ARGS__)     \
-    X(int16_t, EST_INT16, __VA_ARGS__)
-#define EST_UNSIGNED(X, ...)                                                                                  \
-    X(uint8_t, EST_UINT8, __VA_ARGS__) X(uint16_t, EST_UINT16, __VA_ARGS__) X(uint32_t, EST_UINT32, __VA_ARGS__) \
-    X(uint64_t, EST_UINT64, __VA_ARGS__)
+#define EST_SIGNED(X, ...)             \
+    X(int32_t, EST_INT32, __VA_ARGS__) \
+    X(int64_t, EST_INT64, __VA_ARGS__) X(int8_t, EST_INT8, __VA_ARGS__) X(int16_t, EST_INT16, __VA_ARGS__)
+#define EST_UNSIGNED(X, ...)                                                  \
+    X(uint8_t, EST_UINT8, __VA_ARGS__)                                        \
+    X(uint16_t, EST_UINT16, __VA_ARGS__) X(uint32_t, EST_UINT32, __VA_ARGS__) \
+        X(uint64_t, EST_UINT64, __VA_ARGS__)
 #define EST_SIGNED_NUMBERS(X, ...) EST_REALS(X, __VA_ARGS__) EST_SIGNED(X, __VA_ARGS__)
 #define EST_NUMBERS(X, ...) EST_SIGNED_NUMBERS(X, __VA_ARGS__) EST_UNSIGNED(X, __VA_ARGS__)
 #define EST_BOOLS(X, ...) X(_Bool, EST_BOOL, __VA_ARGS__)
@@ -46,11 +48,13 @@ typedef struct est__elementwise {
 est_status est__elementwise_prepare(const est_operation *op, void *state);
 est_status est__unary_cpu(est_kernel *k);    /* output shaped as input 0; all inputs have its shape */
 est_status est__binary_cpu(est_kernel *k);   /* two inputs, broadcast against each other */
-#define EST_ELEMENTWISE(cpu_fn, block_fn)                                                                     \
-    .cpu = (cpu_fn), .block = (block_fn), .state_size = sizeof(est__elementwise), .prepare = est__elementwise_prepare
+#define EST_ELEMENTWISE(cpu_fn, block_fn)                                         \
+    .cpu = (cpu_fn), .block = (block_fn), .state_size = sizeof(est__elementwise), \
+    .prepare = est__elementwise_prepare
 
 /* ---- broadcasting (broadcast.c) ---- */
-/* How the elements of an output are found in one operand of smaller shape: neighbouring dimensions that behave alike are merged. */
+/* How the elements of an output are found in one operand of smaller shape: neighbouring dimensions that
+ * behave alike are merged. */
 typedef struct est__broadcast {
     int rank;
     int64_t dim[EST_MAX_RANK];      /* of the output */
@@ -61,12 +65,14 @@ typedef struct est__broadcast {
 bool est__broadcast_shapes(const est_shape *a, const est_shape *b, est_shape *out);
 /* Operand of shape `from` seen as `to`, which it must fit. */
 void est__broadcast_of(const est_shape *from, const est_shape *to, est__broadcast *out);
-/* Elements [begin, begin + n) of the output, taken from the operand `data` with elements of `size` bytes (1, 2, 4 or 8). */
-void est__broadcast_read(const est__broadcast *b, const void *data, size_t size, int64_t begin, int64_t n, void *to);
+/* Elements [begin, begin + n) of the output, taken from the operand `data` with elements of `size` bytes (1,
+ * 2, 4 or 8). */
+void est__broadcast_read(const est__broadcast *b, const void *data, size_t size, int64_t begin, int64_t n,
+                         void *to);
 /* The operand's element for the output's element i. */
 int64_t est__broadcast_index(const est__broadcast *b, int64_t i);
 
-/* ---- copying (runs.c): outputs whose elements are the inputs' in another order, of any dtype and of strings ---- */
+/* ---- copying (runs.c): outputs whose elements are the inputs' in another order, strings as well ---- */
 typedef struct est__runs {
     size_t size;      /* bytes of an element; 0: strings */
     char *to;         /* where the next element goes */
@@ -75,7 +81,8 @@ typedef struct est__runs {
     int64_t count;
     est_tensor *out;
 } est__runs;
-/* Makes output i of that dtype and shape by calling walk, once or (strings) twice, which calls est__copy_run for each run in output order. */
+/* Makes output i of that dtype and shape by calling walk, once or (strings) twice, which calls est__copy_run
+ * for each run in output order. */
 est_status est__runs_out(est_kernel *k, int i, est_dtype dtype, const est_shape *shape,
                          void (*walk)(est__runs *r, void *arg), void *arg);
 void est__copy_run_slow(est__runs *r, const est_tensor *from, int64_t start, int64_t n);
@@ -88,7 +95,8 @@ static inline void est__copy_run(est__runs *r, const est_tensor *from, int64_t s
         est__copy_run_slow(r, from, start, n);
     }
 }
-/* A view of one tensor that an output is copied from: element [i0, i1, …] is from[start + i0*stride[0] + …]. */
+/* A view of one tensor that an output is copied from: element [i0, i1, …] is from[start + i0*stride[0] + …].
+ */
 typedef struct est__view {
     const est_tensor *from;
     int rank;
@@ -126,7 +134,8 @@ static inline est_shape est__unknown_shape(int rank)   /* of known rank, or -1 *
 /* ---- gradients ---- */
 void est__grad_none(est_grad *b);   /* nothing flows back: integers, comparisons, shapes */
 void est__grad_pass(est_grad *b);   /* dy flows back as it is into input 0 */
-/* d[i] flows back into input i of a broadcasting op; it has the output's shape and is summed to the input's. */
+/* d[i] flows back into input i of a broadcasting op; it has the output's shape and is summed to the input's.
+ */
 void est__grad_broadcast(est_grad *b, est_node *d0, est_node *d1);
 /* d, shaped like the op's output, summed to the shape of x, which is broadcast to it. */
 est_node *est__sum_like(est_grad *b, est_node *d, est_node *x);

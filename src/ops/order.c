@@ -50,11 +50,9 @@ static est_status arg_cpu(est_kernel *k, bool max)
     for (int64_t i = 0, n = est__tensor_elements(out); i < n; i++) {
         int64_t at = i / inner * s->dim[axis] * inner + i % inner, best = 0;
         switch (in->dtype) {
-#define CASE(T, D, ...)                                                                                        \
-    case D:                                                                                                    \
-        best = (max ? greatest_##T : least_##T)((const T *)in->data + at, s->dim[axis], inner);                \
-        break;
-        EST_NUMBERS(CASE, )
+#define CASE(T, D, ...) \
+    case D: best = (max ? greatest_##T : least_##T)((const T *)in->data + at, s->dim[axis], inner); break;
+            EST_NUMBERS(CASE, )
 #undef CASE
         default: break;
         }
@@ -92,13 +90,15 @@ static est_status top_k_infer(est_infer *c)
         return est__infer_fail(c, "a scalar has no rows");
     bool known = est__infer_const(c, 1, &count);
     if (known && s.dim[s.rank - 1] >= 0 && est__int_at(count, 0) > s.dim[s.rank - 1])
-        return est__infer_fail(c, "k is %lld, a row has %lld", (long long)est__int_at(count, 0), (long long)s.dim[s.rank - 1]);
+        return est__infer_fail(c, "k is %lld, a row has %lld", (long long)est__int_at(count, 0),
+                               (long long)s.dim[s.rank - 1]);
     s.dim[s.rank - 1] = known ? est__int_at(count, 0) : -1;
     c->out[0] = c->out[1] = s;
     return EST_OK;
 }
 
-/* Keeps the k best of a row in a heap whose root is the worst of them, then takes them out from the last place on. */
+/* Keeps the k best of a row in a heap whose root is the worst of them, then takes them out from the last
+ * place on. */
 #define TOP(T, D, ...)                                                                                  \
     static bool worse_##T(const T *x, int32_t a, int32_t b)                                             \
     {                                                                                                   \
@@ -155,8 +155,9 @@ static est_status top_k_cpu(est_kernel *k)
     for (int64_t i = 0; i < rows; i++) {
         int32_t *at = (int32_t *)indices->data + i * count;
         switch (in->dtype) {
-#define CASE(T, D, ...) case D: top_##T((const T *)in->data + i * n, n, count, (T *)values->data + i * count, at); break;
-        EST_SIGNED_NUMBERS(CASE, )
+#define CASE(T, D, ...) \
+    case D: top_##T((const T *)in->data + i * n, n, count, (T *)values->data + i * count, at); break;
+            EST_SIGNED_NUMBERS(CASE, )
 #undef CASE
         default: break;
         }
@@ -171,13 +172,15 @@ static void top_k_grad(est_grad *b)
     if (b->dy[0] == NULL)
         return;
     est_node *zero = est_constant_int(g, EST_INT32, 0), *minus = est_constant_int(g, EST_INT32, -1);
-    est_node *n = est_strided_slice(g, EST_OP1(g, "Shape", b->x[0]), EST_INTS(-1), EST_INTS(0), EST_INTS(1), 1);
-    est_node *k = est_strided_slice(g, EST_OP1(g, "Shape", b->y[0]), EST_INTS(-1), EST_INTS(0), EST_INTS(1), 1);
+    est_node *n = est_strided_slice(g, EST_OP1(g, "Shape", b->x[0]), EST_INTS(-1), EST_INTS(0), EST_INTS(1),
+                                    1);
+    est_node *k = est_strided_slice(g, EST_OP1(g, "Shape", b->y[0]), EST_INTS(-1), EST_INTS(0), EST_INTS(1),
+                                    1);
     est_node *size = EST_OP1(g, "Size", b->x[0]);
     est_node *first = est_expand_dims(g, EST_OP3(g, "Range", zero, size, n), 1);
     est_node *places = est_add(g, EST_OP2(g, "Reshape", b->y[1], est_pack(g, EST_NODES(minus, k), 0)), first);
-    est_node *flat = EST_OP3(g, "ScatterNd", est_reshape(g, places, EST_INTS(-1, 1)), est_reshape(g, b->dy[0], EST_INTS(-1)),
-                             est_reshape(g, size, EST_INTS(1)));
+    est_node *flat = EST_OP3(g, "ScatterNd", est_reshape(g, places, EST_INTS(-1, 1)),
+                             est_reshape(g, b->dy[0], EST_INTS(-1)), est_reshape(g, size, EST_INTS(1)));
     b->dx[0] = est__reshape_like(g, flat, b->x[0]);
 }
 
@@ -186,13 +189,25 @@ est_node *est_top_k(est_graph *g, est_node *x, int64_t k)
     return EST_OP2(g, "TopKV2", x, est_constant_int(g, EST_INT32, k));
 }
 
-#define ARG_SIGNATURE                                                                                        \
-    "input: T, dimension: Tidx -> output: output_type; T: " EST_SIG_NUMBERS "; Tidx: {int32, int64} = int32; " \
+#define ARG_SIGNATURE                                                       \
+    "input: T, dimension: Tidx -> output: output_type; T: " EST_SIG_NUMBERS \
+    "; Tidx: {int32, int64} = int32; "                                      \
     "output_type: {int32, int64} = int64"
 EST_OPS(order,
-    { .tf_name = "ArgMax", .signature = ARG_SIGNATURE, .infer = arg_infer, .cpu = argmax_cpu, .grad = est__grad_none },
-    { .tf_name = "ArgMin", .signature = ARG_SIGNATURE, .infer = arg_infer, .cpu = argmin_cpu, .grad = est__grad_none },
-    { .tf_name = "TopKV2",
-      .signature = "input: T, k: Tk -> values: T, indices: index_type; sorted: bool = true; T: " EST_SIG_SIGNED
-                   "; Tk: {int32, int64} = int32; index_type: {int32} = int32",
-      .infer = top_k_infer, .cpu = top_k_cpu, .grad = top_k_grad });
+        { .tf_name = "ArgMax",
+          .signature = ARG_SIGNATURE,
+          .infer = arg_infer,
+          .cpu = argmax_cpu,
+          .grad = est__grad_none },
+        { .tf_name = "ArgMin",
+          .signature = ARG_SIGNATURE,
+          .infer = arg_infer,
+          .cpu = argmin_cpu,
+          .grad = est__grad_none },
+        { .tf_name = "TopKV2",
+          .signature =
+              "input: T, k: Tk -> values: T, indices: index_type; sorted: bool = true; T: " EST_SIG_SIGNED
+              "; Tk: {int32, int64} = int32; index_type: {int32} = int32",
+          .infer = top_k_infer,
+          .cpu = top_k_cpu,
+          .grad = top_k_grad });

@@ -1,12 +1,13 @@
-/* Random numbers by Philox: the key is the run's seed and the operation's name, the counter its step and the element, so that
- * the numbers depend on no other operation and on no thread. */
+/* Random numbers by Philox: the key is the run's seed and the operation's name, the counter its step and the
+ * element, so that the numbers depend on no other operation and on no thread. */
 #include <math.h>
 
 #include "ops/ops.h"
 
 static est_status random_prepare(const est_operation *op, void *state)
 {
-    uint64_t seeds = (uint64_t)est__attr_int(op, "seed") * 0x9e3779b97f4a7c15u + (uint64_t)est__attr_int(op, "seed2");
+    uint64_t seeds = (uint64_t)est__attr_int(op, "seed") * 0x9e3779b97f4a7c15u +
+                     (uint64_t)est__attr_int(op, "seed2");
     *(uint64_t *)state = est__fingerprint_cat64(est__fingerprint64(op->name, strlen(op->name)), seeds);
     return EST_OK;
 }
@@ -45,7 +46,8 @@ typedef struct job {
     uint64_t range;
 } job;
 
-/* Each group of two elements has a counter of its own; those drawn again have further ones, told apart by the upper bits. */
+/* Each group of two elements has a counter of its own; those drawn again have further ones, told apart by the
+ * upper bits. */
 static void draw(const job *j, int64_t group, uint64_t again, double u[2])
 {
     uint32_t bits[4];
@@ -161,31 +163,39 @@ static est_status truncated_cpu(est_kernel *k)
 static est_status int_cpu(est_kernel *k)
 {
     const est_tensor *low = est__in(k, 1), *high = est__in(k, 2);
-    if (est__tensor_elements(low) != 1 || est__tensor_elements(high) != 1 || est__int_at(low, 0) >= est__int_at(high, 0))
+    if (est__tensor_elements(low) != 1 || est__tensor_elements(high) != 1 ||
+        est__int_at(low, 0) >= est__int_at(high, 0))
         return est__kernel_fail(k, EST_INVALID_ARGUMENT, "minval must be below maxval, both scalars");
-    job j = { .low = est__int_at(low, 0), .range = (uint64_t)est__int_at(high, 0) - (uint64_t)est__int_at(low, 0) };
+    job j = { .low = est__int_at(low, 0),
+              .range = (uint64_t)est__int_at(high, 0) - (uint64_t)est__int_at(low, 0) };
     return random_fill(k, &j, int_groups);
 }
 
-#define BUILDER(fn, op)                                                                                        \
-    est_node *fn(est_graph *g, est_node *shape, est_dtype dtype)                                               \
-    {                                                                                                          \
-        return est_op(g, op, NULL, EST_NODES(shape), EST_ATTRS(EST_TYPE_ATTR("dtype", dtype)));                \
+#define BUILDER(fn, op)                                                                         \
+    est_node *fn(est_graph *g, est_node *shape, est_dtype dtype)                                \
+    {                                                                                           \
+        return est_op(g, op, NULL, EST_NODES(shape), EST_ATTRS(EST_TYPE_ATTR("dtype", dtype))); \
     }
 BUILDER(est_random_uniform, "RandomUniform")
 BUILDER(est_random_normal, "RandomStandardNormal")
 BUILDER(est_random_truncated_normal, "TruncatedNormal")
 
 #define SEEDS "seed: int = 0; seed2: int = 0; "
-#define ROW(name, cpu_fn)                                                                                      \
-    { .tf_name = name, .signature = "shape: T -> output: dtype; " SEEDS "dtype: {float, double}; T: {int32, int64}", \
-      .infer = random_infer, .cpu = cpu_fn, .grad = est__grad_none, .state_size = sizeof(uint64_t),            \
-      .prepare = random_prepare, .flags = EST_OP_STATEFUL }
-EST_OPS(random_ops,
-    ROW("RandomUniform", uniform_cpu),
-    ROW("RandomStandardNormal", normal_cpu),
-    ROW("TruncatedNormal", truncated_cpu),
-    { .tf_name = "RandomUniformInt",
-      .signature = "shape: T, minval: Tout, maxval: Tout -> output: Tout; " SEEDS "Tout: {int32, int64}; T: {int32, int64}",
-      .infer = random_infer, .cpu = int_cpu, .grad = est__grad_none, .state_size = sizeof(uint64_t), .prepare = random_prepare,
-      .flags = EST_OP_STATEFUL });
+#define ROW(name, cpu_fn)                                                                             \
+    {                                                                                                 \
+        .tf_name = name,                                                                              \
+        .signature = "shape: T -> output: dtype; " SEEDS "dtype: {float, double}; T: {int32, int64}", \
+        .infer = random_infer, .cpu = cpu_fn, .grad = est__grad_none, .state_size = sizeof(uint64_t), \
+        .prepare = random_prepare, .flags = EST_OP_STATEFUL                                           \
+    }
+EST_OPS(random_ops, ROW("RandomUniform", uniform_cpu), ROW("RandomStandardNormal", normal_cpu),
+        ROW("TruncatedNormal", truncated_cpu),
+        { .tf_name = "RandomUniformInt",
+          .signature = "shape: T, minval: Tout, maxval: Tout -> output: Tout; " SEEDS
+                       "Tout: {int32, int64}; T: {int32, int64}",
+          .infer = random_infer,
+          .cpu = int_cpu,
+          .grad = est__grad_none,
+          .state_size = sizeof(uint64_t),
+          .prepare = random_prepare,
+          .flags = EST_OP_STATEFUL });

@@ -1,5 +1,6 @@
-/* Reductions over axes. Floats are summed in double, in the order of memory; a large input is cut into fixed blocks whose partial
- * results are joined in order, so that the bits do not depend on the number of threads. */
+/* Reductions over axes. Floats are summed in double, in the order of memory; a large input is cut into fixed
+ * blocks whose partial results are joined in order, so that the bits do not depend on the number of threads.
+ */
 #include <math.h>
 
 #include "ops/ops.h"
@@ -43,7 +44,8 @@
     }
 #define FOLD_REAL(T, D, op, step) FOLD(T, double, op, step)
 #define FOLD_INT(T, D, op, step) FOLD(T, int64_t, op, step)
-#define INTEGERS(X, ...) EST_SIGNED(X, __VA_ARGS__) X(uint8_t, EST_UINT8, __VA_ARGS__) X(uint16_t, EST_UINT16, __VA_ARGS__)
+#define INTEGERS(X, ...) \
+    EST_SIGNED(X, __VA_ARGS__) X(uint8_t, EST_UINT8, __VA_ARGS__) X(uint16_t, EST_UINT16, __VA_ARGS__)
 #define FOLDS(op, real_step, int_step) EST_REALS(FOLD_REAL, op, real_step) INTEGERS(FOLD_INT, op, int_step)
 FOLDS(sum, z + x, (int64_t)((uint64_t)z + (uint64_t)x))
 FOLDS(prod, z * x, (int64_t)((uint64_t)z * (uint64_t)x))
@@ -85,9 +87,8 @@ static void pick(reduction *r, est_dtype dtype)
     }
 }
 
-static const char *const kind_names[] = {
-    [SUM] = "Sum", [MEAN] = "Mean", [PROD] = "Prod", [MAX] = "Max", [MIN] = "Min", [ALL] = "All", [ANY] = "Any"
-};
+static const char *const kind_names[] = { [SUM] = "Sum", [MEAN] = "Mean", [PROD] = "Prod", [MAX] = "Max",
+                                          [MIN] = "Min", [ALL] = "All",   [ANY] = "Any" };
 
 static est_status prepare_kind(const est_operation *op, kind which, bool keep_dims, void *state)
 {
@@ -109,8 +110,9 @@ static est_status prepare_kind(const est_operation *op, kind which, bool keep_di
     r->start_int = kinds[r->kind].start_int;
     r->join = r->real ? kinds[r->kind].real : kinds[r->kind].whole;
     pick(r, dtype);
-    return r->row != NULL ? EST_OK : est__fail(EST_UNIMPLEMENTED, "%s '%s': no kernel for %s", op->row->tf_name, op->name,
-                                               est_dtype_name(dtype));
+    return r->row != NULL ? EST_OK
+                          : est__fail(EST_UNIMPLEMENTED, "%s '%s': no kernel for %s", op->row->tf_name,
+                                      op->name, est_dtype_name(dtype));
 }
 
 static est_status reduce_prepare(const est_operation *op, void *state)
@@ -129,7 +131,7 @@ typedef struct walk {
     int64_t dim[EST_MAX_RANK], stride[EST_MAX_RANK];   /* of the input; stride in accumulators, 0: reduced */
     int64_t inner;                                     /* elements of one step of dimension 0 */
     int64_t count;                                     /* accumulators of one set */
-    char *acc;                                         /* a set, or one for each block when dimension 0 is reduced */
+    char *acc; /* a set, or one for each block when dimension 0 is reduced */
 } walk;
 
 static void fill(const reduction *r, void *acc, int64_t n)
@@ -148,7 +150,8 @@ static void fold_block(void *arg, int64_t block, int64_t begin, int64_t end)
     const walk *w = arg;
     int last = w->rank - 1;
     int64_t index[EST_MAX_RANK] = { begin }, at = begin * w->stride[0];
-    int64_t run = last == 0 ? end - begin : w->dim[last], left = last == 0 ? 1 : (end - begin) * (w->inner / run);
+    int64_t run = last == 0 ? end - begin : w->dim[last],
+            left = last == 0 ? 1 : (end - begin) * (w->inner / run);
     const char *x = w->data + (size_t)(begin * w->inner) * w->r->size;
     char *acc = w->acc + (w->stride[0] == 0 ? (size_t)(block * w->count) * 8 : 0);
     if (w->stride[0] == 0)
@@ -337,7 +340,8 @@ static est_node *with_ones(est_grad *b, est_node *n)
         return n;
     if (!known_axes(b, &bits)) {
         /* The shape of x with 1 at the axes: the reduction of x itself, kept, has it. */
-        est_node *kept = est_op(b->g, "Sum", NULL, EST_NODES(b->x[0], b->x[1]), EST_ATTRS(EST_BOOL_ATTR("keep_dims", true)));
+        est_node *kept = est_op(b->g, "Sum", NULL, EST_NODES(b->x[0], b->x[1]),
+                                EST_ATTRS(EST_BOOL_ATTR("keep_dims", true)));
         return EST_OP2(b->g, "Reshape", n, EST_OP1(b->g, "Shape", kept));
     }
     for (int d = 0; d < est_node_shape(b->x[0])->rank; d++)
@@ -381,7 +385,8 @@ static void extreme_grad(est_grad *b)   /* shared evenly by the elements that ar
 {
     est_graph *g = b->g;
     est_node *here = est_cast(g, est_equal(g, with_ones(b, b->y[0]), b->x[0]), est_node_dtype(b->x[0]));
-    est_node *count = est_op(g, "Sum", NULL, EST_NODES(here, b->x[1]), EST_ATTRS(EST_BOOL_ATTR("keep_dims", true)));
+    est_node *count = est_op(g, "Sum", NULL, EST_NODES(here, b->x[1]),
+                             EST_ATTRS(EST_BOOL_ATTR("keep_dims", true)));
     b->dx[0] = est_mul(g, est_div(g, here, count), with_ones(b, b->dy[0]));
 }
 
@@ -398,8 +403,8 @@ static est_status bias_grad_infer(est_infer *c)
 static est_status bias_grad_prepare(const est_operation *op, void *state)
 {
     if (strcmp(est__attr_string(op, "data_format"), "NHWC") != 0)
-        return est__fail(EST_UNIMPLEMENTED, "BiasAddGrad '%s': data_format '%s'; 'NHWC' is built in", op->name,
-                         est__attr_string(op, "data_format"));
+        return est__fail(EST_UNIMPLEMENTED, "BiasAddGrad '%s': data_format '%s'; 'NHWC' is built in",
+                         op->name, est__attr_string(op, "data_format"));
     return prepare_kind(op, SUM, false, state);
 }
 
@@ -427,7 +432,8 @@ static est_node *reduce(est_graph *g, const char *op, est_node *x, est_ints axes
     else if (rank >= 0)
         over = est__ints(g, all, rank);
     else
-        over = EST_OP3(g, "Range", est_constant_int(g, EST_INT32, 0), EST_OP1(g, "Rank", x), est_constant_int(g, EST_INT32, 1));
+        over = EST_OP3(g, "Range", est_constant_int(g, EST_INT32, 0), EST_OP1(g, "Rank", x),
+                       est_constant_int(g, EST_INT32, 1));
     return est_op(g, op, NULL, EST_NODES(x, over), EST_ATTRS(EST_BOOL_ATTR("keep_dims", keep_dims)));
 }
 
@@ -444,17 +450,25 @@ BUILDER(est_reduce_min, "Min")
 BUILDER(est_reduce_all, "All")
 BUILDER(est_reduce_any, "Any")
 
-#define ROW_OF(name, in_out, types, gradient)                                                                \
-    { .tf_name = name, .signature = in_out "; keep_dims: bool = false; " types "Tidx: {int32, int64} = int32", \
-      .infer = reduce_infer, .cpu = reduce_cpu, .grad = gradient, .state_size = sizeof(reduction),           \
-      .prepare = reduce_prepare }
+#define ROW_OF(name, in_out, types, gradient)                                                        \
+    {                                                                                                \
+        .tf_name = name,                                                                             \
+        .signature = in_out "; keep_dims: bool = false; " types "Tidx: {int32, int64} = int32",      \
+        .infer = reduce_infer, .cpu = reduce_cpu, .grad = gradient, .state_size = sizeof(reduction), \
+        .prepare = reduce_prepare                                                                    \
+    }
 #define ROW(name, gradient)                                                                                  \
     ROW_OF(name, "input: T, reduction_indices: Tidx -> output: T",                                           \
            "T: {float, double, int32, int64, int8, int16, uint8, uint16}; ", gradient)
-#define BOOL_ROW(name) ROW_OF(name, "input: bool, reduction_indices: Tidx -> output: bool", "", est__grad_none)
-EST_OPS(reduce, ROW("Sum", sum_grad), ROW("Mean", mean_grad), ROW("Prod", prod_grad), ROW("Max", extreme_grad),
-        ROW("Min", extreme_grad), BOOL_ROW("All"), BOOL_ROW("Any"),
+#define BOOL_ROW(name) \
+    ROW_OF(name, "input: bool, reduction_indices: Tidx -> output: bool", "", est__grad_none)
+EST_OPS(reduce, ROW("Sum", sum_grad), ROW("Mean", mean_grad), ROW("Prod", prod_grad),
+        ROW("Max", extreme_grad), ROW("Min", extreme_grad), BOOL_ROW("All"), BOOL_ROW("Any"),
         { .tf_name = "BiasAddGrad",
-          .signature = "out_backprop: T -> output: T; T: {float, double, int32, int64, int8, int16}; data_format: string = 'NHWC'",
-          .infer = bias_grad_infer, .cpu = bias_grad_cpu, .grad = bias_grad_grad, .state_size = sizeof(reduction),
+          .signature = "out_backprop: T -> output: T; T: {float, double, int32, int64, int8, int16}; "
+                       "data_format: string = 'NHWC'",
+          .infer = bias_grad_infer,
+          .cpu = bias_grad_cpu,
+          .grad = bias_grad_grad,
+          .state_size = sizeof(reduction),
           .prepare = bias_grad_prepare });

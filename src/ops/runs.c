@@ -11,7 +11,8 @@ void est__copy_run_slow(est__runs *r, const est_tensor *from, int64_t start, int
     const int64_t *offset = from->data;
     if (!r->measuring) {
         int64_t *to = r->out->data;
-        memcpy(r->out->bytes + r->bytes, from->bytes + offset[start], (size_t)(offset[start + n] - offset[start]));
+        memcpy(r->out->bytes + r->bytes, from->bytes + offset[start],
+               (size_t)(offset[start + n] - offset[start]));
         for (int64_t i = 0; i < n; i++)
             to[++r->count] = (int64_t)r->bytes + offset[start + i + 1] - offset[start];
     }
@@ -90,13 +91,15 @@ est_status est__in_shape(est_kernel *k, int i, est_shape *out)
     const est_tensor *t = est__in(k, i);
     int64_t n = est__tensor_elements(t), elements = 1;
     if (t->shape.rank > 1 || n > EST_MAX_RANK)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "a shape is a vector of at most %d numbers, input %d has %lld",
-                                EST_MAX_RANK, i, (long long)n);
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                "a shape is a vector of at most %d numbers, input %d has %lld", EST_MAX_RANK,
+                                i, (long long)n);
     *out = (est_shape){ .rank = (int)n };
     for (int d = 0; d < n; d++) {
         out->dim[d] = est__int_at(t, d);
         if (out->dim[d] < 0 || (out->dim[d] > 0 && elements > INT64_MAX / 8 / out->dim[d]))
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "dimension %d of the shape is %lld: negative or too large", d,
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                    "dimension %d of the shape is %lld: negative or too large", d,
                                     (long long)out->dim[d]);
         elements *= out->dim[d];
     }
@@ -106,7 +109,8 @@ est_status est__in_shape(est_kernel *k, int i, est_shape *out)
 est_status est__in_axis(est_kernel *k, int64_t axis, int rank, int *out)
 {
     if (axis < -rank || axis >= rank)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "axis %lld is outside [%d, %d)", (long long)axis, -rank, rank);
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "axis %lld is outside [%d, %d)", (long long)axis,
+                                -rank, rank);
     *out = (int)(axis < 0 ? axis + rank : axis);
     return EST_OK;
 }

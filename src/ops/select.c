@@ -74,7 +74,8 @@ static void choose_strings(est__runs *r, void *arg)
 
 static est_status choose(est_kernel *k, const est_shape *condition, const est_shape *s)
 {
-    choice w = { .t = { est__in(k, 0), est__in(k, 1), est__in(k, 2) }, .size = est_dtype_size(est__in_dtype(k, 1)),
+    choice w = { .t = { est__in(k, 0), est__in(k, 1), est__in(k, 2) },
+                 .size = est_dtype_size(est__in_dtype(k, 1)),
                  .n = est_shape_elements(s) };
     est_tensor *out;
     for (int j = 0; j < 3; j++)
@@ -102,9 +103,11 @@ static est_status select_cpu(est_kernel *k)
     est_shape condition = est__in(k, 0)->shape;
     const est_shape *s = &est__in(k, 1)->shape;
     bool rows = condition.rank == 1 && s->rank > 1 && condition.dim[0] == s->dim[0];
-    if (!est_shape_equal(s, &est__in(k, 2)->shape) || !(rows || condition.rank == 0 || est_shape_equal(&condition, s)))
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "t and e must be alike, and the condition like them, a scalar, or one "
-                                                         "for each row");
+    if (!est_shape_equal(s, &est__in(k, 2)->shape) ||
+        !(rows || condition.rank == 0 || est_shape_equal(&condition, s)))
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                "t and e must be alike, and the condition like them, a scalar, or one "
+                                "for each row");
     for (; rows && condition.rank < s->rank; condition.rank++)
         condition.dim[condition.rank] = 1;
     return choose(k, &condition, s);
@@ -166,11 +169,20 @@ static est_status where_cpu(est_kernel *k)
 }
 
 EST_OPS(select,
-    { .tf_name = "SelectV2", .signature = "condition: bool, t: T, e: T -> output: T; T: type", .infer = select_v2_infer,
-      .cpu = select_v2_cpu, .grad = select_v2_grad },
-    { .tf_name = "Select", .signature = "condition: bool, t: T, e: T -> output: T; T: type", .infer = select_infer,
-      .cpu = select_cpu, .grad = select_grad },
-    { .tf_name = "Where",
-      .signature = "input: T -> index: int64; "
-                   "T: {float, double, int32, int64, int8, int16, uint8, uint16, uint32, uint64, bool} = bool",
-      .infer = where_infer, .cpu = where_cpu, .grad = est__grad_none });
+        { .tf_name = "SelectV2",
+          .signature = "condition: bool, t: T, e: T -> output: T; T: type",
+          .infer = select_v2_infer,
+          .cpu = select_v2_cpu,
+          .grad = select_v2_grad },
+        { .tf_name = "Select",
+          .signature = "condition: bool, t: T, e: T -> output: T; T: type",
+          .infer = select_infer,
+          .cpu = select_cpu,
+          .grad = select_grad },
+        { .tf_name = "Where",
+          .signature =
+              "input: T -> index: int64; "
+              "T: {float, double, int32, int64, int8, int16, uint8, uint16, uint32, uint64, bool} = bool",
+          .infer = where_infer,
+          .cpu = where_cpu,
+          .grad = est__grad_none });

@@ -77,10 +77,12 @@ static est_status reshape_infer(est_infer *c)
     const est_tensor *value;
     bool constant = est__infer_const(c, 1, &value);
     if (elements >= 0 && opens == 0 && elements != known)
-        return est__infer_fail(c, "%lld elements do not fit the shape of %lld", (long long)elements, (long long)known);
+        return est__infer_fail(c, "%lld elements do not fit the shape of %lld", (long long)elements,
+                               (long long)known);
     if (elements >= 0 && opens == 1 && known > 0) {
         if (constant && elements % known != 0)
-            return est__infer_fail(c, "%lld elements cannot be cut into rows of %lld", (long long)elements, (long long)known);
+            return est__infer_fail(c, "%lld elements cannot be cut into rows of %lld", (long long)elements,
+                                   (long long)known);
         s.dim[open] = elements / known;
     }
     c->out[0] = s;
@@ -94,13 +96,15 @@ static est_status reshape_cpu(est_kernel *k)
     est_shape s = { .rank = (int)n };
     int open = -1;
     if (t->shape.rank > 1 || n > EST_MAX_RANK)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "a shape is a vector of at most %d numbers", EST_MAX_RANK);
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "a shape is a vector of at most %d numbers",
+                                EST_MAX_RANK);
     for (int d = 0; d < s.rank; d++) {
         s.dim[d] = est__int_at(t, d);
         if (s.dim[d] == -1 && open < 0)
             open = d;
         else if (s.dim[d] < 0 || (s.dim[d] > 0 && known > INT64_MAX / s.dim[d]))
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "dimension %d of the shape is %lld", d, (long long)s.dim[d]);
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "dimension %d of the shape is %lld", d,
+                                    (long long)s.dim[d]);
         else
             known *= s.dim[d];
     }
@@ -197,7 +201,8 @@ static est_status squeeze_infer(est_infer *c)
         if (a->list.count == 0 && in->dim[d] < 0)
             return EST_OK;
         if (named && in->dim[d] >= 0 && in->dim[d] != 1)
-            return est__infer_fail(c, "dimension %d is %lld, only 1 can be squeezed", d, (long long)in->dim[d]);
+            return est__infer_fail(c, "dimension %d is %lld, only 1 can be squeezed", d,
+                                   (long long)in->dim[d]);
         if (!named && (a->list.count > 0 || in->dim[d] != 1))
             s.dim[s.rank++] = in->dim[d];
     }
@@ -222,8 +227,8 @@ static est_status squeeze_cpu(est_kernel *k)
     for (int d = 0; d < in->rank; d++) {
         bool named = bits >> d & 1;
         if (named && in->dim[d] != 1)
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "dimension %d is %lld, only 1 can be squeezed", d,
-                                    (long long)in->dim[d]);
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "dimension %d is %lld, only 1 can be squeezed",
+                                    d, (long long)in->dim[d]);
         if (!named && (a->list.count > 0 || in->dim[d] != 1))
             s.dim[s.rank++] = in->dim[d];
     }
@@ -233,22 +238,43 @@ static est_status squeeze_cpu(est_kernel *k)
 
 est_node *est_squeeze(est_graph *g, est_node *x, est_ints axes)
 {
-    est_attr a = { .name = "squeeze_dims", .kind = EST_ATTR_INTS, .list = { .count = axes.count, .i = axes.data } };
+    est_attr a = { .name = "squeeze_dims",
+                   .kind = EST_ATTR_INTS,
+                   .list = { .count = axes.count, .i = axes.data } };
     return est_op(g, "Squeeze", NULL, EST_NODES(x), (est_attrs){ &a, 1 });
 }
 
 #define SIZES "out_type: {int32, int64} = int32"
 EST_OPS(shapes,
-    { .tf_name = "Shape", .signature = "input: T -> output: out_type; T: type; " SIZES, .infer = shape_infer, .cpu = shape_cpu,
-      .grad = est__grad_none },
-    { .tf_name = "Size", .signature = "input: T -> output: out_type; T: type; " SIZES, .infer = est__infer_scalar,
-      .cpu = size_cpu, .grad = est__grad_none },
-    { .tf_name = "Rank", .signature = "input: T -> output: int32; T: type", .infer = est__infer_scalar, .cpu = rank_cpu,
-      .grad = est__grad_none },
-    { .tf_name = "Reshape", .signature = "tensor: T, shape: Tshape -> output: T; T: type; Tshape: {int32, int64} = int32",
-      .infer = reshape_infer, .cpu = reshape_cpu, .grad = reshape_grad },
-    { .tf_name = "ExpandDims", .signature = "input: T, dim: Tdim -> output: T; T: type; Tdim: {int32, int64} = int32",
-      .infer = expand_dims_infer, .cpu = expand_dims_cpu, .grad = reshape_grad },
-    { .tf_name = "Squeeze", .signature = "input: T -> output: T; T: type; squeeze_dims: list(int) = []",
-      .infer = squeeze_infer, .cpu = squeeze_cpu, .grad = reshape_grad, .state_size = sizeof(est_attr *),
-      .prepare = squeeze_prepare });
+        { .tf_name = "Shape",
+          .signature = "input: T -> output: out_type; T: type; " SIZES,
+          .infer = shape_infer,
+          .cpu = shape_cpu,
+          .grad = est__grad_none },
+        { .tf_name = "Size",
+          .signature = "input: T -> output: out_type; T: type; " SIZES,
+          .infer = est__infer_scalar,
+          .cpu = size_cpu,
+          .grad = est__grad_none },
+        { .tf_name = "Rank",
+          .signature = "input: T -> output: int32; T: type",
+          .infer = est__infer_scalar,
+          .cpu = rank_cpu,
+          .grad = est__grad_none },
+        { .tf_name = "Reshape",
+          .signature = "tensor: T, shape: Tshape -> output: T; T: type; Tshape: {int32, int64} = int32",
+          .infer = reshape_infer,
+          .cpu = reshape_cpu,
+          .grad = reshape_grad },
+        { .tf_name = "ExpandDims",
+          .signature = "input: T, dim: Tdim -> output: T; T: type; Tdim: {int32, int64} = int32",
+          .infer = expand_dims_infer,
+          .cpu = expand_dims_cpu,
+          .grad = reshape_grad },
+        { .tf_name = "Squeeze",
+          .signature = "input: T -> output: T; T: type; squeeze_dims: list(int) = []",
+          .infer = squeeze_infer,
+          .cpu = squeeze_cpu,
+          .grad = reshape_grad,
+          .state_size = sizeof(est_attr *),
+          .prepare = squeeze_prepare });

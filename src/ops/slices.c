@@ -13,8 +13,8 @@ static est_status slice_infer(est_infer *c)
         rank = (int)est__tensor_elements(size);
     if (rank < 0)
         return EST_OK;
-    if ((have_begin && est__tensor_elements(begin) != rank) || (have_size && est__tensor_elements(size) != rank) ||
-        rank > EST_MAX_RANK)
+    if ((have_begin && est__tensor_elements(begin) != rank) ||
+        (have_size && est__tensor_elements(size) != rank) || rank > EST_MAX_RANK)
         return est__infer_fail(c, "begin and size need %d numbers", rank);
     s = est__unknown_shape(rank);
     for (int d = 0; d < rank; d++) {
@@ -23,9 +23,10 @@ static est_status slice_infer(est_infer *c)
             s.dim[d] = n;
         else if (have_size && have_begin && in->rank >= 0 && in->dim[d] >= 0)
             s.dim[d] = in->dim[d] - at;
-        if (have_begin && in->rank >= 0 && in->dim[d] >= 0 && (at < 0 || at > in->dim[d] || (n >= 0 && n > in->dim[d] - at)))
-            return est__infer_fail(c, "dimension %d: %lld from %lld is outside %lld", d, (long long)n, (long long)at,
-                                   (long long)in->dim[d]);
+        if (have_begin && in->rank >= 0 && in->dim[d] >= 0 &&
+            (at < 0 || at > in->dim[d] || (n >= 0 && n > in->dim[d] - at)))
+            return est__infer_fail(c, "dimension %d: %lld from %lld is outside %lld", d, (long long)n,
+                                   (long long)at, (long long)in->dim[d]);
     }
     if (!have_size)
         est__infer_value_as_shape(c, 2, &s);
@@ -44,8 +45,8 @@ static est_status slice_cpu(est_kernel *k)
     for (int d = 0; d < s.rank; d++) {
         int64_t at = est__int_at(begin, d), n = est__int_at(size, d), all = from->shape.dim[d];
         if (at < 0 || at > all || n < -1 || n > all - at)
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "dimension %d: %lld from %lld is outside %lld", d, (long long)n,
-                                    (long long)at, (long long)all);
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "dimension %d: %lld from %lld is outside %lld",
+                                    d, (long long)n, (long long)at, (long long)all);
         s.dim[d] = v.dim[d] = n == -1 ? all - at : n;
         v.start += at * v.stride[d];
     }
@@ -69,7 +70,8 @@ static void slice_grad(est_grad *b)
 
 est_node *est_slice(est_graph *g, est_node *x, est_ints begin, est_ints size)
 {
-    return EST_OP3(g, "Slice", x, est_constant_ints(g, EST_INT32, begin), est_constant_ints(g, EST_INT32, size));
+    return EST_OP3(g, "Slice", x, est_constant_ints(g, EST_INT32, begin),
+                   est_constant_ints(g, EST_INT32, size));
 }
 
 /* ---- StridedSlice: x[begin:end:stride, …] with its five masks, a bit for each entry ---- */
@@ -79,8 +81,9 @@ typedef struct masks {
 
 static est_status masks_prepare(const est_operation *op, void *state)
 {
-    *(masks *)state = (masks){ est__attr_int(op, "begin_mask"), est__attr_int(op, "end_mask"), est__attr_int(op, "ellipsis_mask"),
-                               est__attr_int(op, "new_axis_mask"), est__attr_int(op, "shrink_axis_mask") };
+    *(masks *)state = (masks){ est__attr_int(op, "begin_mask"), est__attr_int(op, "end_mask"),
+                               est__attr_int(op, "ellipsis_mask"), est__attr_int(op, "new_axis_mask"),
+                               est__attr_int(op, "shrink_axis_mask") };
     return EST_OK;
 }
 
@@ -91,7 +94,8 @@ typedef struct cut {
 } cut;
 
 /* begin:end:stride of a dimension of n elements. False: the index to be taken out is outside. */
-static bool cut_dimension(cut *c, int d, int64_t n, const masks *m, int i, int64_t begin, int64_t end, int64_t stride)
+static bool cut_dimension(cut *c, int d, int64_t n, const masks *m, int i, int64_t begin, int64_t end,
+                          int64_t stride)
 {
     int64_t low = stride > 0 ? 0 : -1, high = stride > 0 ? n : n - 1, length;
     c->stride[d] = stride;
@@ -122,8 +126,8 @@ static void add_dimension(cut *c, int64_t n)
 }
 
 /* begin NULL: values unknown. Gives NULL, or what is wrong. */
-static const char *plan_cut(const est_shape *in, const masks *m, const est_tensor *begin, const est_tensor *end,
-                            const est_tensor *stride, int n, cut *c)
+static const char *plan_cut(const est_shape *in, const masks *m, const est_tensor *begin,
+                            const est_tensor *end, const est_tensor *stride, int n, cut *c)
 {
     int d = 0;
     bool ellipsis = false;
@@ -179,7 +183,8 @@ static est_status strided_slice_infer(est_infer *c)
     bool known = true;
     for (int i = 0; i < 3; i++)
         known = est__infer_const(c, i + 1, &v[i]) && est__tensor_elements(v[i]) == spec->dim[0] && known;
-    const char *wrong = plan_cut(in, &m, known ? v[0] : NULL, v[1], v[2], (int)(spec->dim[0] < 99 ? spec->dim[0] : 99), &cuts);
+    const char *wrong = plan_cut(in, &m, known ? v[0] : NULL, v[1], v[2],
+                                 (int)(spec->dim[0] < 99 ? spec->dim[0] : 99), &cuts);
     if (wrong != NULL)
         return est__infer_fail(c, "%s", wrong);
     c->out[0] = cuts.shape;
@@ -221,7 +226,8 @@ static est_status strided_slice_cpu(est_kernel *k)
 /* The masks of op, as attributes of another. */
 static void copy_masks(const est_operation *op, est_attr a[5])
 {
-    static const char *const names[] = { "begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask", "shrink_axis_mask" };
+    static const char *const names[] = { "begin_mask", "end_mask", "ellipsis_mask", "new_axis_mask",
+                                         "shrink_axis_mask" };
     for (int i = 0; i < 5; i++)
         a[i] = EST_INT_ATTR(names[i], est__attr_int(op, names[i]));
 }
@@ -233,10 +239,12 @@ static void strided_slice_grad(est_grad *b)
     est_node *shape = est__shape_node(b->g, b->x[0]);
     if (est_node_dtype(b->x[1]) != EST_INT32)
         shape = est_cast(b->g, shape, est_node_dtype(b->x[1]));
-    b->dx[0] = est_op(b->g, "StridedSliceGrad", NULL, EST_NODES(shape, b->x[1], b->x[2], b->x[3], b->dy[0]), (est_attrs){ a, 5 });
+    b->dx[0] = est_op(b->g, "StridedSliceGrad", NULL, EST_NODES(shape, b->x[1], b->x[2], b->x[3], b->dy[0]),
+                      (est_attrs){ a, 5 });
 }
 
-est_node *est_strided_slice(est_graph *g, est_node *x, est_ints begin, est_ints end, est_ints strides, int64_t shrink_axis_mask)
+est_node *est_strided_slice(est_graph *g, est_node *x, est_ints begin, est_ints end, est_ints strides,
+                            int64_t shrink_axis_mask)
 {
     return est_op(g, "StridedSlice", NULL,
                   EST_NODES(x, est_constant_ints(g, EST_INT32, begin), est_constant_ints(g, EST_INT32, end),
@@ -294,7 +302,8 @@ static void strided_slice_grad_grad(est_grad *b)
 {
     est_attr a[5];
     copy_masks(b->op, a);
-    b->dx[4] = est_op(b->g, "StridedSlice", NULL, EST_NODES(b->dy[0], b->x[1], b->x[2], b->x[3]), (est_attrs){ a, 5 });
+    b->dx[4] = est_op(b->g, "StridedSlice", NULL, EST_NODES(b->dy[0], b->x[1], b->x[2], b->x[3]),
+                      (est_attrs){ a, 5 });
 }
 
 /* ---- Pad with zeros ---- */
@@ -308,7 +317,9 @@ static est_status pad_infer(est_infer *c)
     if (known && est__tensor_elements(paddings) != 2 * s.rank)
         return est__infer_fail(c, "paddings must be [%d,2]", s.rank);
     for (int d = 0; d < s.rank; d++)
-        s.dim[d] = known && s.dim[d] >= 0 ? s.dim[d] + est__int_at(paddings, 2 * d) + est__int_at(paddings, 2 * d + 1) : -1;
+        s.dim[d] = known && s.dim[d] >= 0
+                       ? s.dim[d] + est__int_at(paddings, 2 * d) + est__int_at(paddings, 2 * d + 1)
+                       : -1;
     c->out[0] = s;
     return EST_OK;
 }
@@ -324,8 +335,8 @@ static est_status pad_cpu(est_kernel *k)
     for (int d = 0; d < s.rank; d++) {
         int64_t before = est__int_at(paddings, 2 * d), after = est__int_at(paddings, 2 * d + 1);
         if (before < 0 || after < 0 || before > INT32_MAX || after > INT32_MAX)
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "dimension %d is padded by %lld and %lld", d, (long long)before,
-                                    (long long)after);
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "dimension %d is padded by %lld and %lld", d,
+                                    (long long)before, (long long)after);
         s.dim[d] += before + after;
     }
     est__strides(&s, v.stride);
@@ -342,23 +353,37 @@ static void pad_grad(est_grad *b)
 {
     int rank = est_node_shape(b->x[0])->rank;
     est_node *first = est_slice(b->g, b->x[1], EST_INTS(0, 0), EST_INTS(rank, 1));
-    b->dx[0] = EST_OP3(b->g, "Slice", b->dy[0], est_cast(b->g, est_reshape(b->g, first, EST_INTS(-1)), EST_INT32),
+    b->dx[0] = EST_OP3(b->g, "Slice", b->dy[0],
+                       est_cast(b->g, est_reshape(b->g, first, EST_INTS(-1)), EST_INT32),
                        est__shape_node(b->g, b->x[0]));
 }
 
-#define MASKS                                                                                                        \
-    "T: type; Index: {int32, int64}; begin_mask: int = 0; end_mask: int = 0; ellipsis_mask: int = 0; "                \
+#define MASKS                                                                                          \
+    "T: type; Index: {int32, int64}; begin_mask: int = 0; end_mask: int = 0; ellipsis_mask: int = 0; " \
     "new_axis_mask: int = 0; shrink_axis_mask: int = 0"
-EST_OPS(slices,
-    { .tf_name = "Slice", .signature = "input: T, begin: Index, size: Index -> output: T; T: type; Index: {int32, int64}",
-      .infer = slice_infer, .cpu = slice_cpu, .grad = slice_grad },
-    { .tf_name = "StridedSlice", .signature = "input: T, begin: Index, end: Index, strides: Index -> output: T; " MASKS,
-      .infer = strided_slice_infer, .cpu = strided_slice_cpu, .grad = strided_slice_grad, .state_size = sizeof(masks),
+EST_OPS(
+    slices,
+    { .tf_name = "Slice",
+      .signature = "input: T, begin: Index, size: Index -> output: T; T: type; Index: {int32, int64}",
+      .infer = slice_infer,
+      .cpu = slice_cpu,
+      .grad = slice_grad },
+    { .tf_name = "StridedSlice",
+      .signature = "input: T, begin: Index, end: Index, strides: Index -> output: T; " MASKS,
+      .infer = strided_slice_infer,
+      .cpu = strided_slice_cpu,
+      .grad = strided_slice_grad,
+      .state_size = sizeof(masks),
       .prepare = masks_prepare },
     { .tf_name = "StridedSliceGrad",
       .signature = "shape: Index, begin: Index, end: Index, strides: Index, dy: T -> output: T; " MASKS,
-      .infer = strided_slice_grad_infer, .cpu = strided_slice_grad_cpu, .grad = strided_slice_grad_grad,
-      .state_size = sizeof(masks), .prepare = masks_prepare },
+      .infer = strided_slice_grad_infer,
+      .cpu = strided_slice_grad_cpu,
+      .grad = strided_slice_grad_grad,
+      .state_size = sizeof(masks),
+      .prepare = masks_prepare },
     { .tf_name = "Pad",
       .signature = "input: T, paddings: Tpaddings -> output: T; T: type; Tpaddings: {int32, int64} = int32",
-      .infer = pad_infer, .cpu = pad_cpu, .grad = pad_grad });
+      .infer = pad_infer,
+      .cpu = pad_cpu,
+      .grad = pad_grad });

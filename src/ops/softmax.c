@@ -3,63 +3,63 @@
 #include "ops/ops.h"
 
 /* ---- rows ---- */
-#define ROWS(T, D, ...)                                                                                         \
-    EST_CLONES_##T static T greatest_##T(const T *x, int64_t n)                                                 \
-    {                                                                                                           \
-        T m = x[0];                                                                                             \
-        for (int64_t i = 1; i < n; i++)                                                                         \
-            m = x[i] > m || x[i] != x[i] ? x[i] : m;                                                            \
-        return m;                                                                                               \
-    }                                                                                                           \
-    EST_CLONES_##T static void exp_less_##T(const T *x, T m, T *y, int64_t n)                                   \
-    {                                                                                                           \
-        EST_IVDEP                                                                                               \
-        for (int64_t i = 0; i < n; i++)                                                                         \
-            y[i] = est__m_exp(x[i] - m);                                                                        \
-    }                                                                                                           \
-    static T sum_##T(const T *x, int64_t n)                                                                     \
-    {                                                                                                           \
-        double s = 0;                                                                                           \
-        for (int64_t i = 0; i < n; i++)                                                                         \
-            s += (double)x[i];                                                                                  \
-        return (T)s;                                                                                            \
-    }                                                                                                           \
-    static void softmax_row_##T(const T *x, T *y, int64_t n)                                                    \
-    {                                                                                                           \
-        exp_less_##T(x, greatest_##T(x, n), y, n);                                                              \
-        T factor = 1 / sum_##T(y, n);                                                                           \
-        for (int64_t i = 0; i < n; i++)                                                                         \
-            y[i] *= factor;                                                                                     \
-    }                                                                                                           \
-    static void log_softmax_row_##T(const T *x, T *y, int64_t n)                                                \
-    {                                                                                                           \
-        T m = greatest_##T(x, n);                                                                               \
-        exp_less_##T(x, m, y, n);                                                                               \
-        T log_sum = est__m_log(sum_##T(y, n));                                                                  \
-        for (int64_t i = 0; i < n; i++)                                                                         \
-            y[i] = (x[i] - m) - log_sum;                                                                        \
-    }                                                                                                           \
-    /* back = softmax(x) - labels; the loss is sum(labels * (log_sum - (x - m))) */                             \
-    static T entropy_row_##T(const T *x, const T *labels, T *back, int64_t n)                                   \
-    {                                                                                                           \
-        T m = greatest_##T(x, n), loss = 0;                                                                     \
-        exp_less_##T(x, m, back, n);                                                                            \
-        T sum = sum_##T(back, n), log_sum = est__m_log(sum), factor = 1 / sum;                                  \
-        for (int64_t i = 0; i < n; i++) {                                                                       \
-            loss += labels[i] * (log_sum - (x[i] - m));                                                         \
-            back[i] = back[i] * factor - labels[i];                                                             \
-        }                                                                                                       \
-        return loss;                                                                                            \
-    }                                                                                                           \
-    static T sparse_entropy_row_##T(const T *x, int64_t label, T *back, int64_t n)                              \
-    {                                                                                                           \
-        T m = greatest_##T(x, n);                                                                               \
-        exp_less_##T(x, m, back, n);                                                                            \
-        T sum = sum_##T(back, n), loss = est__m_log(sum) - (x[label] - m), factor = 1 / sum;                    \
-        for (int64_t i = 0; i < n; i++)                                                                         \
-            back[i] *= factor;                                                                                  \
-        back[label] -= 1;                                                                                       \
-        return loss;                                                                                            \
+#define ROWS(T, D, ...)                                                                      \
+    EST_CLONES_##T static T greatest_##T(const T *x, int64_t n)                              \
+    {                                                                                        \
+        T m = x[0];                                                                          \
+        for (int64_t i = 1; i < n; i++)                                                      \
+            m = x[i] > m || x[i] != x[i] ? x[i] : m;                                         \
+        return m;                                                                            \
+    }                                                                                        \
+    EST_CLONES_##T static void exp_less_##T(const T *x, T m, T *y, int64_t n)                \
+    {                                                                                        \
+        EST_IVDEP                                                                            \
+        for (int64_t i = 0; i < n; i++)                                                      \
+            y[i] = est__m_exp(x[i] - m);                                                     \
+    }                                                                                        \
+    static T sum_##T(const T *x, int64_t n)                                                  \
+    {                                                                                        \
+        double s = 0;                                                                        \
+        for (int64_t i = 0; i < n; i++)                                                      \
+            s += (double)x[i];                                                               \
+        return (T)s;                                                                         \
+    }                                                                                        \
+    static void softmax_row_##T(const T *x, T *y, int64_t n)                                 \
+    {                                                                                        \
+        exp_less_##T(x, greatest_##T(x, n), y, n);                                           \
+        T factor = 1 / sum_##T(y, n);                                                        \
+        for (int64_t i = 0; i < n; i++)                                                      \
+            y[i] *= factor;                                                                  \
+    }                                                                                        \
+    static void log_softmax_row_##T(const T *x, T *y, int64_t n)                             \
+    {                                                                                        \
+        T m = greatest_##T(x, n);                                                            \
+        exp_less_##T(x, m, y, n);                                                            \
+        T log_sum = est__m_log(sum_##T(y, n));                                               \
+        for (int64_t i = 0; i < n; i++)                                                      \
+            y[i] = (x[i] - m) - log_sum;                                                     \
+    }                                                                                        \
+    /* back = softmax(x) - labels; the loss is sum(labels * (log_sum - (x - m))) */          \
+    static T entropy_row_##T(const T *x, const T *labels, T *back, int64_t n)                \
+    {                                                                                        \
+        T m = greatest_##T(x, n), loss = 0;                                                  \
+        exp_less_##T(x, m, back, n);                                                         \
+        T sum = sum_##T(back, n), log_sum = est__m_log(sum), factor = 1 / sum;               \
+        for (int64_t i = 0; i < n; i++) {                                                    \
+            loss += labels[i] * (log_sum - (x[i] - m));                                      \
+            back[i] = back[i] * factor - labels[i];                                          \
+        }                                                                                    \
+        return loss;                                                                         \
+    }                                                                                        \
+    static T sparse_entropy_row_##T(const T *x, int64_t label, T *back, int64_t n)           \
+    {                                                                                        \
+        T m = greatest_##T(x, n);                                                            \
+        exp_less_##T(x, m, back, n);                                                         \
+        T sum = sum_##T(back, n), loss = est__m_log(sum) - (x[label] - m), factor = 1 / sum; \
+        for (int64_t i = 0; i < n; i++)                                                      \
+            back[i] *= factor;                                                               \
+        back[label] -= 1;                                                                    \
+        return loss;                                                                         \
     }
 EST_REALS(ROWS, )
 
@@ -84,9 +84,11 @@ static void softmax_rows(void *arg, int64_t block, int64_t begin, int64_t end)
     (void)block;
     for (int64_t i = begin * r->n; i < end * r->n; i += r->n) {
         if (r->y->dtype == EST_FLOAT)
-            (r->log ? log_softmax_row_float : softmax_row_float)((const float *)r->x->data + i, (float *)r->y->data + i, r->n);
+            (r->log ? log_softmax_row_float : softmax_row_float)((const float *)r->x->data + i,
+                                                                 (float *)r->y->data + i, r->n);
         else
-            (r->log ? log_softmax_row_double : softmax_row_double)((const double *)r->x->data + i, (double *)r->y->data + i, r->n);
+            (r->log ? log_softmax_row_double : softmax_row_double)((const double *)r->x->data + i,
+                                                                   (double *)r->y->data + i, r->n);
     }
 }
 
@@ -155,7 +157,8 @@ static void entropy_rows(void *arg, int64_t block, int64_t begin, int64_t end)
     for (int64_t i = begin; i < end; i++) {
         int64_t x = i * r->x_step, label = i * r->label_step, y = i * r->n;
         if (r->y->dtype == EST_FLOAT)
-            ((float *)r->loss->data)[i] = entropy_row_float((const float *)r->x->data + x, (const float *)r->labels->data + label,
+            ((float *)r->loss->data)[i] = entropy_row_float((const float *)r->x->data + x,
+                                                            (const float *)r->labels->data + label,
                                                             (float *)r->y->data + y, r->n);
         else
             ((double *)r->loss->data)[i] = entropy_row_double((const double *)r->x->data + x,
@@ -169,9 +172,11 @@ static est_status entropy_cpu(est_kernel *k)
     rows r = { .x = est__in(k, 0), .labels = est__in(k, 1) };
     const est_shape *a = &r.x->shape, *b = &r.labels->shape;
     /* Rows are shared or broadcast; a single column is not. */
-    if (a->rank != 2 || b->rank != 2 || a->dim[1] != b->dim[1] || (a->dim[0] != b->dim[0] && a->dim[0] != 1 && b->dim[0] != 1)) {
+    if (a->rank != 2 || b->rank != 2 || a->dim[1] != b->dim[1] ||
+        (a->dim[0] != b->dim[0] && a->dim[0] != 1 && b->dim[0] != 1)) {
         char left[EST__SHAPE_TEXT_SIZE], right[EST__SHAPE_TEXT_SIZE];
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "logits are %s and labels %s; both must be [batch, classes]",
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                "logits are %s and labels %s; both must be [batch, classes]",
                                 est__shape_string(left, a), est__shape_string(right, b));
     }
     est_shape s = EST_SHAPE(a->dim[0] == 1 ? b->dim[0] : a->dim[0], a->dim[1]), batch = EST_SHAPE(s.dim[0]);
@@ -188,10 +193,11 @@ static est_status entropy_cpu(est_kernel *k)
 static void entropy_grad(est_grad *b)
 {
     est_graph *g = b->g;
-    est_node *logits = b->x[0], *dy = est_expand_dims(g, b->dy[0] ? b->dy[0] : est_zeros_like(g, b->y[0]), -1);
+    est_node *logits = b->x[0],
+             *dy = est_expand_dims(g, b->dy[0] ? b->dy[0] : est_zeros_like(g, b->y[0]), -1);
     b->dx[0] = est_mul(g, dy, b->y[1]);
     b->dx[1] = est_neg(g, est_mul(g, dy, est_log_softmax(g, logits)));
-    if (b->dy[1] != NULL) {                               /* a gradient of the gradient: (d - sum(d * p)) * p */
+    if (b->dy[1] != NULL) { /* a gradient of the gradient: (d - sum(d * p)) * p */
         est_node *p = est_softmax(g, logits);
         est_node *dot = est_reduce_sum(g, est_mul(g, b->dy[1], p), EST_INTS(-1), true);
         b->dx[0] = est_add(g, b->dx[0], est_mul(g, est_sub(g, b->dy[1], dot), p));
@@ -239,12 +245,14 @@ static est_status sparse_entropy_cpu(est_kernel *k)
     rows r = { .x = est__in(k, 0), .labels = est__in(k, 1) };
     const est_shape *s = &r.x->shape;
     if (s->rank != 2 || r.labels->shape.rank != 1 || r.labels->shape.dim[0] != s->dim[0])
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "logits must be [batch, classes] and labels [batch]");
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                "logits must be [batch, classes] and labels [batch]");
     r.n = s->dim[1];
     for (int64_t i = 0; i < s->dim[0]; i++) {
         int64_t label = est__int_at(r.labels, i);
         if (label < 0 || label >= r.n)
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the label of example %lld of the batch is %lld; wanted 0 to %lld",
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                    "the label of example %lld of the batch is %lld; wanted 0 to %lld",
                                     (long long)i, (long long)label, (long long)r.n - 1);
     }
     EST_TRY(est__out(k, 0, &r.labels->shape, &r.loss));
@@ -256,7 +264,8 @@ static est_status sparse_entropy_cpu(est_kernel *k)
 static void sparse_entropy_grad(est_grad *b)
 {
     if (b->dy[1] != NULL)
-        est__graph_fail(b->g, EST_UNIMPLEMENTED, "the second gradient of SparseSoftmaxCrossEntropyWithLogits '%s'", b->op->name);
+        est__graph_fail(b->g, EST_UNIMPLEMENTED,
+                        "the second gradient of SparseSoftmaxCrossEntropyWithLogits '%s'", b->op->name);
     else
         b->dx[0] = est_mul(b->g, est_expand_dims(b->g, b->dy[0], -1), b->y[1]);
 }
@@ -267,13 +276,24 @@ est_node *est_sparse_softmax_cross_entropy_with_logits(est_graph *g, est_node *l
 }
 
 EST_OPS(softmax,
-    { .tf_name = "Softmax", .signature = "logits: T -> softmax: T; T: " EST_SIG_REALS, .infer = est__infer_same,
-      .cpu = softmax_cpu, .grad = softmax_grad },
-    { .tf_name = "LogSoftmax", .signature = "logits: T -> logsoftmax: T; T: " EST_SIG_REALS, .infer = est__infer_same,
-      .cpu = log_softmax_cpu, .grad = log_softmax_grad },
-    { .tf_name = "SoftmaxCrossEntropyWithLogits",
-      .signature = "features: T, labels: T -> loss: T, backprop: T; T: " EST_SIG_REALS, .infer = entropy_infer,
-      .cpu = entropy_cpu, .grad = entropy_grad },
-    { .tf_name = "SparseSoftmaxCrossEntropyWithLogits",
-      .signature = "features: T, labels: Tlabels -> loss: T, backprop: T; T: " EST_SIG_REALS "; Tlabels: {int32, int64} = int64",
-      .infer = sparse_entropy_infer, .cpu = sparse_entropy_cpu, .grad = sparse_entropy_grad });
+        { .tf_name = "Softmax",
+          .signature = "logits: T -> softmax: T; T: " EST_SIG_REALS,
+          .infer = est__infer_same,
+          .cpu = softmax_cpu,
+          .grad = softmax_grad },
+        { .tf_name = "LogSoftmax",
+          .signature = "logits: T -> logsoftmax: T; T: " EST_SIG_REALS,
+          .infer = est__infer_same,
+          .cpu = log_softmax_cpu,
+          .grad = log_softmax_grad },
+        { .tf_name = "SoftmaxCrossEntropyWithLogits",
+          .signature = "features: T, labels: T -> loss: T, backprop: T; T: " EST_SIG_REALS,
+          .infer = entropy_infer,
+          .cpu = entropy_cpu,
+          .grad = entropy_grad },
+        { .tf_name = "SparseSoftmaxCrossEntropyWithLogits",
+          .signature = "features: T, labels: Tlabels -> loss: T, backprop: T; T: " EST_SIG_REALS
+                       "; Tlabels: {int32, int64} = int64",
+          .infer = sparse_entropy_infer,
+          .cpu = sparse_entropy_cpu,
+          .grad = sparse_entropy_grad });

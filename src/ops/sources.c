@@ -55,7 +55,8 @@ static void identity_n_grad(est_grad *b)
 
 static void prevent_grad(est_grad *b)
 {
-    est__graph_fail(b->g, EST_INVALID_ARGUMENT, "'%s' prevents gradients: %s", b->op->name, est__attr_string(b->op, "message"));
+    est__graph_fail(b->g, EST_INVALID_ARGUMENT, "'%s' prevents gradients: %s", b->op->name,
+                    est__attr_string(b->op, "message"));
 }
 
 static est_status no_op_cpu(est_kernel *k)
@@ -75,18 +76,42 @@ est_node *est_stop_gradient(est_graph *g, est_node *x)
 }
 
 EST_OPS(sources,
-    { .tf_name = "Const", .signature = "-> output: dtype; value: tensor; dtype: type", .infer = const_infer, .cpu = const_cpu,
-      .grad = est__grad_none, .state_size = sizeof(est_tensor *), .prepare = const_prepare },
-    { .tf_name = "Placeholder", .signature = "-> output: dtype; dtype: type; shape: shape = unknown",
-      .infer = placeholder_infer, .cpu = placeholder_cpu, .grad = est__grad_none, .flags = EST_OP_STATEFUL },
-    { .tf_name = "PlaceholderWithDefault", .signature = "input: dtype -> output: dtype; dtype: type; shape: shape",
-      .infer = placeholder_infer, .cpu = identity_cpu, .grad = est__grad_pass },
-    { .tf_name = "NoOp", .signature = "->", .infer = est__infer_none, .cpu = no_op_cpu },
-    { .tf_name = "Identity", .signature = "input: T -> output: T; T: type", .infer = est__infer_same, .cpu = identity_cpu,
-      .grad = est__grad_pass },
-    { .tf_name = "IdentityN", .signature = "input: T -> output: T; T: list(type)", .infer = identity_n_infer,
-      .cpu = identity_cpu, .grad = identity_n_grad },
-    { .tf_name = "StopGradient", .signature = "input: T -> output: T; T: type", .infer = est__infer_same, .cpu = identity_cpu,
-      .grad = est__grad_none },
-    { .tf_name = "PreventGradient", .signature = "input: T -> output: T; T: type; message: string = ''",
-      .infer = est__infer_same, .cpu = identity_cpu, .grad = prevent_grad });
+        { .tf_name = "Const",
+          .signature = "-> output: dtype; value: tensor; dtype: type",
+          .infer = const_infer,
+          .cpu = const_cpu,
+          .grad = est__grad_none,
+          .state_size = sizeof(est_tensor *),
+          .prepare = const_prepare },
+        { .tf_name = "Placeholder",
+          .signature = "-> output: dtype; dtype: type; shape: shape = unknown",
+          .infer = placeholder_infer,
+          .cpu = placeholder_cpu,
+          .grad = est__grad_none,
+          .flags = EST_OP_STATEFUL },
+        { .tf_name = "PlaceholderWithDefault",
+          .signature = "input: dtype -> output: dtype; dtype: type; shape: shape",
+          .infer = placeholder_infer,
+          .cpu = identity_cpu,
+          .grad = est__grad_pass },
+        { .tf_name = "NoOp", .signature = "->", .infer = est__infer_none, .cpu = no_op_cpu },
+        { .tf_name = "Identity",
+          .signature = "input: T -> output: T; T: type",
+          .infer = est__infer_same,
+          .cpu = identity_cpu,
+          .grad = est__grad_pass },
+        { .tf_name = "IdentityN",
+          .signature = "input: T -> output: T; T: list(type)",
+          .infer = identity_n_infer,
+          .cpu = identity_cpu,
+          .grad = identity_n_grad },
+        { .tf_name = "StopGradient",
+          .signature = "input: T -> output: T; T: type",
+          .infer = est__infer_same,
+          .cpu = identity_cpu,
+          .grad = est__grad_none },
+        { .tf_name = "PreventGradient",
+          .signature = "input: T -> output: T; T: type; message: string = ''",
+          .infer = est__infer_same,
+          .cpu = identity_cpu,
+          .grad = prevent_grad });

@@ -5,6 +5,7 @@
 /* Open addressing over elements of one tensor: a slot holds an output position + 1. */
 typedef struct seen {
     const est_tensor *x;
+    const int64_t *ids;    /* the elements, where they are int64: the way of gradients */
     int32_t *slot;
     uint64_t mask;
     int64_t *first;    /* for each output position the element that came first */
@@ -19,7 +20,7 @@ static est_status seen_init(est_kernel *k, const est_tensor *x, seen *s)
         return est__kernel_fail(k, EST_UNIMPLEMENTED, "%lld elements are too many", (long long)n);
     while (slots < 2 * (uint64_t)n)
         slots *= 2;
-    *s = (seen){ .x = x, .mask = slots - 1 };
+    *s = (seen){ .x = x, .ids = x->dtype == EST_INT64 ? x->data : NULL, .mask = slots - 1 };
     s->slot = est__scratch(k, slots * sizeof *s->slot);
     s->first = est__scratch(k, ((size_t)n + 1) * sizeof *s->first);
     if (s->slot == NULL || s->first == NULL)
@@ -81,9 +82,13 @@ static bool same(const est_tensor *t, int64_t i, int64_t j)
 /* The output position of element i. */
 static int64_t place_of(seen *s, int64_t i)
 {
-    uint64_t at = hash(s->x, i) & s->mask;
-    while (s->slot[at] != 0 && !same(s->x, s->first[s->slot[at] - 1], i))
-        at = (at + 1) & s->mask;
+    uint64_t at = (s->ids ? mix((uint64_t)s->ids[i]) : hash(s->x, i)) & s->mask;
+    if (s->ids)
+        while (s->slot[at] != 0 && s->ids[s->first[s->slot[at] - 1]] != s->ids[i])
+            at = (at + 1) & s->mask;
+    else
+        while (s->slot[at] != 0 && !same(s->x, s->first[s->slot[at] - 1], i))
+            at = (at + 1) & s->mask;
     if (s->slot[at] == 0) {
         s->first[s->count++] = i;
         s->slot[at] = (int32_t)s->count;

@@ -1,5 +1,5 @@
-/* Products of matrices: OpenBLAS, called on one thread for each tile, where it is built in; plain loops for tiny products, for whole
- * numbers, and everywhere else. */
+/* Products of matrices: OpenBLAS, called on one thread for each tile, where it is built in; plain loops for
+ * tiny products, for whole numbers, and everywhere else. */
 #include "backend/cpu/blas.h"
 
 #include "backend/cpu/vector.h"
@@ -92,13 +92,16 @@ static void tile(const product *p)
 #ifdef HAVE_OPENBLAS
     enum CBLAS_TRANSPOSE ta = p->ta ? CblasTrans : CblasNoTrans, tb = p->tb ? CblasTrans : CblasNoTrans;
     int m = (int)p->m, n = (int)p->n, k = (int)p->k, lda = (int)p->lda, ldb = (int)p->ldb, ldc = (int)p->ldc;
-    bool fits = p->m <= INT32_MAX && p->n <= INT32_MAX && p->k <= INT32_MAX && p->lda <= INT32_MAX && p->ldb <= INT32_MAX;
+    bool fits = p->m <= INT32_MAX && p->n <= INT32_MAX && p->k <= INT32_MAX && p->lda <= INT32_MAX &&
+                p->ldb <= INT32_MAX;
     if (fits && p->m * p->n * p->k > TINY && p->dtype == EST_FLOAT) {
-        cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, (const float *)p->a, lda, (const float *)p->b, ldb, 0, (float *)p->c, ldc);
+        cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, (const float *)p->a, lda, (const float *)p->b, ldb, 0,
+                    (float *)p->c, ldc);
         return;
     }
     if (fits && p->m * p->n * p->k > TINY && p->dtype == EST_DOUBLE) {
-        cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, (const double *)p->a, lda, (const double *)p->b, ldb, 0, (double *)p->c, ldc);
+        cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, (const double *)p->a, lda, (const double *)p->b, ldb,
+                    0, (double *)p->c, ldc);
         return;
     }
 #endif
@@ -123,13 +126,25 @@ static void tile_block(void *arg, int64_t block, int64_t begin, int64_t end)
     tile(&p);
 }
 
-void est__matrix_product(est__pool *pool, est_dtype dtype, bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k,
-                         const void *a, const void *b, void *c)
+void est__matrix_product(est__pool *pool, est_dtype dtype, bool transpose_a, bool transpose_b, int64_t m,
+                         int64_t n, int64_t k, const void *a, const void *b, void *c)
 {
-    product p = { .dtype = dtype, .ta = transpose_a, .tb = transpose_b, .m = m, .n = n, .k = k, .lda = transpose_a ? m : k,
-                  .ldb = transpose_b ? k : n, .ldc = n, .a = a, .b = b, .c = c };
+    product p = { .dtype = dtype,
+                  .ta = transpose_a,
+                  .tb = transpose_b,
+                  .m = m,
+                  .n = n,
+                  .k = k,
+                  .lda = transpose_a ? m : k,
+                  .ldb = transpose_b ? k : n,
+                  .ldc = n,
+                  .a = a,
+                  .b = b,
+                  .c = c };
     if (n == 1 && transpose_a) {   /* a column from a': the row b' a */
-        p = (product){ .dtype = dtype, .m = 1, .n = m, .k = k, .lda = k, .ldb = m, .ldc = m, .a = b, .b = a, .c = c };
+        p = (product){
+            .dtype = dtype, .m = 1, .n = m, .k = k, .lda = k, .ldb = m, .ldc = m, .a = b, .b = a, .c = c
+        };
     } else if (m == 0 || n == 0) {
         return;
     }

@@ -11,10 +11,11 @@
 #define EST_IVDEP
 #endif
 
-/* Before a function: it is compiled for baseline, AVX2 and AVX-512, and one is chosen at run time. Sanitizers start too late for
- * such a choice. */
-#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(EST_NO_CLONES)
+/* Before a function: it is compiled for baseline, AVX2 and AVX-512, and one is chosen at run time. Sanitizers
+ * start too late for such a choice. */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) &&    \
+    defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && \
+    !defined(EST_NO_CLONES)
 #define EST_CLONES __attribute__((target_clones("default", "avx2", "arch=skylake-avx512")))
 #else
 #define EST_CLONES
