@@ -4,36 +4,33 @@
 #include "tensor/tensor.h"
 
 typedef struct dtype_row {
-    est_dtype dtype;
     size_t size;
     const char *name, *other_name; /* of tf.dtypes; of attribute types in op signatures, or an alias */
 } dtype_row;
 
-static const dtype_row rows[] = {
-    { EST_FLOAT, 4, "float32", "float" },
-    { EST_DOUBLE, 8, "float64", "double" },
-    { EST_INT32, 4, "int32", NULL },
-    { EST_UINT8, 1, "uint8", NULL },
-    { EST_INT16, 2, "int16", NULL },
-    { EST_INT8, 1, "int8", NULL },
-    { EST_STRING, 8, "string", NULL },
-    { EST_INT64, 8, "int64", NULL },
-    { EST_BOOL, 1, "bool", NULL },
-    { EST_BFLOAT16, 2, "bfloat16", NULL },
-    { EST_UINT16, 2, "uint16", NULL },
-    { EST_HALF, 2, "float16", "half" },
-    { EST_RESOURCE, 8, "resource", NULL },
-    { EST_VARIANT, 8, "variant", NULL },
-    { EST_UINT32, 4, "uint32", NULL },
-    { EST_UINT64, 8, "uint64", NULL },
+static const dtype_row rows[] = {   /* by number; size 0: there is no such dtype */
+    [EST_FLOAT] = { 4, "float32", "float" },
+    [EST_DOUBLE] = { 8, "float64", "double" },
+    [EST_INT32] = { 4, "int32", NULL },
+    [EST_UINT8] = { 1, "uint8", NULL },
+    [EST_INT16] = { 2, "int16", NULL },
+    [EST_INT8] = { 1, "int8", NULL },
+    [EST_STRING] = { 8, "string", NULL },
+    [EST_INT64] = { 8, "int64", NULL },
+    [EST_BOOL] = { 1, "bool", NULL },
+    [EST_BFLOAT16] = { 2, "bfloat16", NULL },
+    [EST_UINT16] = { 2, "uint16", NULL },
+    [EST_HALF] = { 2, "float16", "half" },
+    [EST_RESOURCE] = { 8, "resource", NULL },
+    [EST_VARIANT] = { 8, "variant", NULL },
+    [EST_UINT32] = { 4, "uint32", NULL },
+    [EST_UINT64] = { 8, "uint64", NULL },
 };
+enum { COUNT = sizeof rows / sizeof *rows };
 
 static const dtype_row *row_of(est_dtype dtype)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (rows[i].dtype == dtype)
-            return &rows[i];
-    return NULL;
+    return (unsigned)dtype < COUNT && rows[dtype].size ? &rows[dtype] : NULL;
 }
 
 size_t est_dtype_size(est_dtype dtype)
@@ -50,9 +47,9 @@ const char *est_dtype_name(est_dtype dtype)
 
 est_dtype est_dtype_of(const char *name)
 {
-    for (size_t i = 0; name && i < sizeof rows / sizeof *rows; i++)
-        if (strcmp(name, rows[i].name) == 0 || (rows[i].other_name && strcmp(name, rows[i].other_name) == 0))
-            return rows[i].dtype;
+    for (unsigned i = 0; name && i < COUNT; i++)
+        if (rows[i].size && (strcmp(name, rows[i].name) == 0 || (rows[i].other_name && strcmp(name, rows[i].other_name) == 0)))
+            return (est_dtype)i;
     return EST_INVALID;
 }
 
