@@ -39,22 +39,32 @@ static const est_dtype *types_of(const est_operation *op, const char *name, int 
     return a != NULL ? a->list.type : NULL;
 }
 
-static est_status check_counts(const est_operation *op, const parse_state *s)
+static int count_of(const est_operation *op, const char *name)
 {
-    int splits = 0, shapes = (int)est__attr(op, "dense_shapes")->list.count;
-    if (s->v2)
-        types_of(op, "ragged_split_types", &splits);
-    if (s->v2 && est__attr_int(op, "num_sparse") != s->num_sparse)
-        return EST_PREPARE_FAIL(op, "num_sparse is %lld, but %d sparse_types are listed",
-                         (long long)est__attr_int(op, "num_sparse"), s->num_sparse);
-    if (splits != s->num_ragged)
-        return EST_PREPARE_FAIL(op, "%d ragged_value_types and %d ragged_split_types", s->num_ragged, splits);
-    if (shapes != s->num_dense)
-        return EST_PREPARE_FAIL(op, "%d dense_shapes for %d dense features", shapes, s->num_dense);
+    int n;
+    types_of(op, name, &n);
+    return n;
+}
+
+/* Lists that belong together are equally long. */
+static est_status check_counts(const est_infer *c)
+{
+    const est_operation *op = c->op;
+    bool v2 = est__attr(op, "num_sparse") != NULL;
+    int sparse = count_of(op, "sparse_types"), dense = count_of(op, "Tdense");
+    int ragged = count_of(op, "ragged_value_types"), splits = count_of(op, "ragged_split_types");
+    size_t shapes = est__attr(op, "dense_shapes")->list.count;
+    if (est__attr_int(op, v2 ? "num_sparse" : "Nsparse") != sparse)
+        return est__infer_fail(c, "%d sparse_types for %lld sparse features", sparse,
+                               (long long)est__attr_int(op, v2 ? "num_sparse" : "Nsparse"));
+    if ((size_t)dense != shapes || (!v2 && est__attr_int(op, "Ndense") != dense))
+        return est__infer_fail(c, "%zu dense_shapes for %d dense features", shapes, dense);
+    if (splits != ragged)
+        return est__infer_fail(c, "%d ragged_value_types and %d ragged_split_types", ragged, splits);
     return EST_OK;
 }
 
-static est_status check_shape(const est_operation *op, const est_shape *shape)
+static est_status check_shape(const est_infer *c, const est_shape *shape)
 {
     char text[EST__SHAPE_TEXT_SIZE];
     int64_t n = 1;
@@ -66,8 +76,8 @@ static est_status check_shape(const est_operation *op, const est_shape *shape)
         n *= good ? shape->dim[d] : 1;
         good = good && n <= MAX_ELEMENTS;
     }
-    return good ? EST_OK : EST_PREPARE_FAIL(op, "the dense shape %s: only the first dimension may be unknown",
-                                     est__shape_string(text, shape));
+    return good ? EST_OK : est__infer_fail(c, "the dense shape %s: only its first dimension may be unknown",
+                                           est__shape_string(text, shape));
 }
 
 static est_status prepare(const est_operation *op, void *state)
@@ -77,7 +87,6 @@ static est_status prepare(const est_operation *op, void *state)
     const est_dtype *sparse = types_of(op, "sparse_types", &s->num_sparse),
                     *dense = types_of(op, "Tdense", &s->num_dense);
     const est_dtype *ragged = types_of(op, "ragged_value_types", &s->num_ragged);
-    EST_TRY(check_counts(op, s));
     size_t n = (size_t)s->num_sparse + (size_t)s->num_dense + (size_t)s->num_ragged;
     feature *f = s->feature = est__calloc(n, sizeof *f);
     if (f == NULL)
@@ -88,7 +97,6 @@ static est_status prepare(const est_operation *op, void *state)
         *f = (feature){ .form = DENSE,
                         .dtype = dense[i],
                         .shape = est__attr(op, "dense_shapes")->list.shape[i] };
-        EST_TRY(check_shape(op, &f->shape));
     }
     for (int i = 0; i < s->num_ragged; i++)
         *f++ = (feature){ .form = RAGGED, .dtype = ragged[i],
@@ -119,15 +127,11 @@ static est_status infer(est_infer *c)
 {
     const est_operation *op = c->op;
     const est_shape *serialized = est__infer_in(c, 0);
-    int sparse, dense, ragged, at = 0;
-    types_of(op, "sparse_types", &sparse);
-    types_of(op, "Tdense", &dense);
-    types_of(op, "ragged_value_types", &ragged);
+    int sparse = count_of(op, "sparse_types"), dense = count_of(op, "Tdense"), at = 0;
+    int ragged = count_of(op, "ragged_value_types");
+    EST_TRY(check_counts(c));
     if (serialized->rank >= 0 && serialized->rank != 1)
         return est__infer_fail(c, "a vector of serialized Examples is wanted");
-    if ((int)est__attr(op, "dense_shapes")->list.count != dense)
-        return est__infer_fail(c, "%zu dense_shapes for %d dense features",
-                               est__attr(op, "dense_shapes")->list.count, dense);
     int64_t batch = serialized->rank == 1 ? serialized->dim[0] : -1;
     for (int i = 0; i < sparse; i++)
         c->out[at++] = est_shape_of(2, (int64_t[]){ -1, 2 });
@@ -137,8 +141,7 @@ static est_status infer(est_infer *c)
         c->out[at++] = est_shape_of(1, (int64_t[]){ 2 });
     for (int i = 0; i < dense; i++) {
         est_shape shape = est__attr(op, "dense_shapes")->list.shape[i], *out = &c->out[at++];
-        if (shape.rank < 0 || shape.rank >= EST_MAX_RANK)
-            continue;
+        EST_TRY(check_shape(c, &shape));
         *out = (est_shape){ .rank = shape.rank + 1, .dim = { batch } };
         memcpy(out->dim + 1, shape.dim, sizeof shape.dim[0] * (size_t)shape.rank);
     }

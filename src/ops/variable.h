@@ -12,6 +12,8 @@ est_shape est__variable_shape(const est_operation *op, int i);
 /* The same without its first dimension: the shape of a row. */
 est_shape est__row_shape(const est_operation *op, int i);
 
+/* The resource behind input i, which must be of that kind. */
+est_status est__resource_in(const est_kernel *k, int i, const est__resource_kind *kind, est__resource **out);
 /* The variable behind input i, of that dtype; FAILED_PRECONDITION when it has no value yet, naming it. */
 est_status est__variable_in(const est_kernel *k, int i, est_dtype dtype, est__variable **out);
 /* Input i holds ids of rows, int32 or int64, each of which must be in [0, rows) of the variable `name`. */

@@ -73,13 +73,23 @@ est_shape est__row_shape(const est_operation *op, int i)
     return shape.rank > 0 ? est_shape_of(shape.rank - 1, shape.dim + 1) : est_shape_of(-1, NULL);
 }
 
+est_status est__resource_in(const est_kernel *k, int i, const est__resource_kind *kind, est__resource **out)
+{
+    *out = est__in_resource(k, i);
+    if (*out == NULL)
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "input %d is no handle of a %s", i, kind->name);
+    if ((*out)->kind != kind)
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "'%s' is a %s, not a %s", (*out)->name,
+                                (*out)->kind->name, kind->name);
+    return EST_OK;
+}
+
 est_status est__variable_in(const est_kernel *k, int i, est_dtype dtype, est__variable **out)
 {
-    est__resource *r = est__in_resource(k, i);
+    est__resource *r;
+    *out = NULL;
+    EST_TRY(est__resource_in(k, i, &est__variable_kind, &r));
     est__variable *v = *out = (est__variable *)r;
-    if (r->kind != &est__variable_kind)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "'%s' is a %s, not a variable", r->name,
-                                r->kind->name);
     if (v->value->dtype != dtype)
         return est__kernel_fail(k, EST_INVALID_ARGUMENT, "variable '%s' is %s, not %s", r->name,
                                 est_dtype_name(v->value->dtype), est_dtype_name(dtype));
@@ -140,11 +150,11 @@ static void read_grad(est_grad *b)
 
 static est_status is_initialized_cpu(est_kernel *k)
 {
-    const est__resource *r = est__in_resource(k, 0);
-    est_shape scalar = est_shape_of(0, NULL);
+    est__resource *r;
     est_tensor *out;
-    EST_TRY(est__out(k, 0, &scalar, &out));
-    *(bool *)out->data = r->kind == &est__variable_kind && ((const est__variable *)r)->initialized;
+    EST_TRY(est__resource_in(k, 0, &est__variable_kind, &r));
+    EST_TRY(est__out(k, 0, &(est_shape){ 0 }, &out));
+    *(bool *)out->data = ((const est__variable *)r)->initialized;
     return EST_OK;
 }
 
@@ -173,11 +183,10 @@ static est_status check_value(const est_kernel *k, const est__variable *v, const
 
 static est_status assign_cpu(est_kernel *k)
 {
-    est__variable *v = (est__variable *)est__in_resource(k, 0);
     const est_tensor *value = est__in(k, 1);
-    if (v->base.kind != &est__variable_kind)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "'%s' is a %s, not a variable", v->base.name,
-                                v->base.kind->name);
+    est__resource *r;
+    EST_TRY(est__resource_in(k, 0, &est__variable_kind, &r));
+    est__variable *v = (est__variable *)r;
     EST_TRY(check_value(k, v, value));
     if (value->dtype == EST_STRING) {
         est_tensor *copy;

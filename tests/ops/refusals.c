@@ -140,6 +140,29 @@ static void examples_that_are_none(void)
                     "float32 is wanted");
 }
 
+/* Lists of an imported graph that do not fit each other are found before anything relies on them. */
+static void lists_of_unequal_length(void)
+{
+    static const est_dtype types[] = { EST_INT64, EST_INT64, EST_INT64 };
+    once o;
+    EST_NEED(once_begin(&o));
+    est_node *s = est_placeholder(o.g, "s", EST_STRING, EST_SHAPE(-1));
+    est_attr lists[] = {
+        { .name = "sparse_types", .kind = EST_ATTR_TYPES, .list = { .count = 3, .type = types } },
+        { .name = "Tdense", .kind = EST_ATTR_TYPES },
+        { .name = "dense_shapes", .kind = EST_ATTR_SHAPES },
+        { .name = "ragged_value_types", .kind = EST_ATTR_TYPES },
+        { .name = "ragged_split_types", .kind = EST_ATTR_TYPES },
+        EST_INT_ATTR("num_sparse", 0)
+    };
+    est_op(o.g, "ParseExampleV2", "parse", EST_NODES(s, s, s, s, s), (est_attrs){ lists, 6 });
+    EST_CHECK_FAILS(
+        est_graph_status(o.g), EST_INVALID_ARGUMENT,
+        "ParseExampleV2 'parse': 3 sparse_types for 0 sparse features (inputs: [?], [?], [?], [?], [?])");
+    once_end(&o);
+}
+
 EST_SUITE(ops_refusals, EST_TEST(sparse_tensors_that_do_not_hold_together),
           EST_TEST(segments_out_of_order_or_range), EST_TEST(rows_of_ids_out_of_order),
-          EST_TEST(attributes_that_make_no_sense), EST_TEST(examples_that_are_none));
+          EST_TEST(attributes_that_make_no_sense), EST_TEST(examples_that_are_none),
+          EST_TEST(lists_of_unequal_length));
