@@ -276,7 +276,8 @@ static est_status size_cpu(est_kernel *k)
 
 #define KEY "{string, int64, int32}"
 #define VALUE "{string, int64, int32, float, double, bool}"
-/* A table is filled before any step reads it and does not change then: looking up counts as a pure function, which may run early. */
+/* A table is filled before any step reads it and does not change then: looking up counts as a pure
+ * function, which may run early. */
 #define FILLS .infer = est__infer_none, .flags = EST_OP_STATEFUL | EST_OP_ASSIGNS
 
 EST_OPS(lookup,
