@@ -4,7 +4,8 @@
 static void print_text(const est_train_result *r)
 {
     printf("global_step       %lld\n", (long long)r->global_step);
-    printf("loss              %.6g\n", r->loss);
+    if (r->steps)
+        printf("loss              %.6g\n", r->loss);
     printf("steps             %lld in %.3g s\n", (long long)r->steps, r->seconds);
     if (r->steps)
         printf("steps per second  %.0f\n", r->steps_per_sec);
@@ -18,7 +19,10 @@ static void print_json(const est_train_result *r)
     printf("{\"global_step\": %lld, \"steps\": %lld", (long long)r->global_step, (long long)r->steps);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         printf(", \"%s\": ", numbers[i].name);
-        json_double(stdout, numbers[i].value);
+        if (i == 0 && !r->steps) /* no step, no loss */
+            fputs("null", stdout);
+        else
+            json_double(stdout, numbers[i].value);
     }
     puts("}");
 }

@@ -34,7 +34,8 @@ void est__fields_defaults(const est_field *fields, void *into)
 static est_status wrong_type(const est__yaml *n, const est_field *f, const char *wanted)
 {
     char room[160];
-    const char *hint = n->kind == EST_YAML_SCALAR && strstr(wanted, "string") && !est__yaml_is_null(n) ? "; put it in quotes" : "";
+    bool is_text = !strcmp(wanted, "a string") || !strcmp(wanted, "strings");
+    const char *hint = n->kind == EST_YAML_SCALAR && is_text && !est__yaml_is_null(n) ? "; put it in quotes" : "";
     return est__yaml_fail(n, "%s takes %s, not %s%s", f->name, wanted, est__yaml_describe(n, room), hint);
 }
 

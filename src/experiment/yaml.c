@@ -40,6 +40,7 @@ static est_status parser_error(reader *r)
 {
     const yaml_parser_t *p = &r->parser;
     yaml_mark_t at = p->problem_mark;
+    size_t lines = 0;
     if (p->error == YAML_MEMORY_ERROR)
         return est__fail_memory(SIZE_LIMIT);
     if (p->error == YAML_READER_ERROR) {
@@ -47,6 +48,10 @@ static est_status parser_error(reader *r)
         for (size_t i = 0; i < p->problem_offset && i < r->size; i++)
             at.line += r->text[i] == '\n';
     }
+    for (size_t i = 0; i + 1 < r->size; i++)
+        lines += r->text[i] == '\n';
+    if (at.line > lines) /* what is missing at the end of the file is missing on its last line */
+        at.line = lines;
     const char *context = p->context ? p->context : "";
     return fail_at(r, line_of(r, &at), "not YAML: %s%s%s", context, *context ? ", " : "", p->problem ? p->problem : "it cannot be read");
 }

@@ -1,0 +1,109 @@
+#!/bin/sh
+# The configuration: what its keys are, what it resolves to, several files, stdin, and paths.
+. "$SRCDIR/tests/cli/common.sh"
+small_config
+
+run 0 config --explain trainer
+same out <<'TEXT'
+trainer.train_steps  integer  null  global step to train to; null: to the end of the data (at least 1)
+trainer.checkpoint_interval  integer  null  steps between checkpoints (save_checkpoints_steps) (at least 1)
+trainer.checkpoint_secs  integer  600, when checkpoint_interval is null  the same in seconds, where checkpoint_interval is null; 0: the first and the last alone (at least 0)
+trainer.max_to_keep  integer  5  newest checkpoints that are kept; 0: all (keep_checkpoint_max) (at least 0)
+trainer.summary_interval  integer  100  steps between summaries; 0: none (save_summary_steps) (at least 0)
+trainer.log_interval  integer  100  steps between log lines; 0: none (log_step_count_steps) (at least 0)
+trainer.validation_steps  integer  null  batches to evaluate; null: to the end of the data (at least 1)
+TEXT
+run 0 config --explain export.receiver
+echo 'export.receiver  string  parsing  what the export takes: tf.Examples, raw tensors, or both (one of parsing, raw, both)' | same out
+says 1 "estimator: the configuration has no key 'trainr'; did you mean 'trainer'?" config --explain trainr
+
+mkdir sub
+mv c.yaml train.csv sub
+echo 'trainer: {train_steps: 7, max_to_keep: 0}' > more.yaml
+run 0 config sub/c.yaml --config more.yaml --set task.train_data.batch_size=5
+folder=$(pwd)
+same out <<TEXT
+model_dir: $folder/sub/model
+runtime:
+  distribution_strategy: one_device
+  num_replicas: 1
+  device: auto
+  num_threads: 0
+  random_seed: 1
+task:
+  model:
+    estimator: LinearClassifier
+    feature_columns:
+      - {numeric_column: {key: age, shape: [1], default_value: 30, normalizer_fn: {mean: 30, std: 10}, dtype: float32}}
+      - {categorical_column_with_vocabulary_list: {key: sex, vocabulary_list: [male, female], default_value: null, num_oov_buckets: 0, dtype: null}}
+    weight_column: null
+    optimizer: {type: Ftrl, learning_rate: 0.2, learning_rate_power: -0.5, initial_accumulator_value: 0.1, l1_regularization_strength: 0, l2_regularization_strength: 0, l2_shrinkage_regularization_strength: 0, beta: 0, decay: 0}
+    sparse_combiner: sum
+    loss_reduction: sum_over_batch_size
+    n_classes: 2
+    label_vocabulary: null
+  train_data:
+    format: csv
+    input_path: $folder/sub/train.csv
+    label: survived
+    batch_size: 5
+    shuffle_buffer_size: 0
+    num_epochs: null
+    drop_remainder: false
+    header: true
+    column_names: null
+    select_columns: null
+    field_delim: ","
+    use_quote_delim: true
+    na_value: ""
+    on_error: fail
+    shuffle_seed: 0
+    shuffle_reshuffle_each_iteration: true
+    num_parallel_reads: 0
+    prefetch_buffer_size: 0
+  validation_data:
+    format: csv
+    input_path: $folder/sub/train.csv
+    label: survived
+    batch_size: 4
+    shuffle_buffer_size: 0
+    num_epochs: 1
+    drop_remainder: false
+    header: true
+    column_names: null
+    select_columns: null
+    field_delim: ","
+    use_quote_delim: true
+    na_value: ""
+    on_error: fail
+    shuffle_seed: 0
+    shuffle_reshuffle_each_iteration: true
+    num_parallel_reads: 0
+    prefetch_buffer_size: 0
+trainer:
+  train_steps: 7
+  checkpoint_interval: null
+  checkpoint_secs: 600
+  max_to_keep: 0
+  summary_interval: 100
+  log_interval: 100
+  validation_steps: null
+export:
+  receiver: parsing
+TEXT
+
+# What it resolves to resolves to itself.
+cp out resolved.yaml
+run 0 config resolved.yaml
+same out < resolved.yaml
+
+# From stdin, and by --set, paths are relative to the working directory.
+"$ESTIMATOR" config - < sub/c.yaml > out || fail "a configuration on stdin"
+grep -q "^    input_path: $folder/train.csv$" out || fail "paths on stdin: $(grep input_path out)"
+run 0 config sub/c.yaml --set task.train_data.input_path=x.csv
+grep -q "^    input_path: $folder/x.csv$" out || fail "paths of --set: $(grep input_path out)"
+
+# JSON is YAML.
+echo '{"task": {"model": {"estimator": "LinearRegressor", "feature_columns": [{"numeric_column": {"key": "age"}}]}}}' > c.json
+run 0 config c.json
+exit $bad
