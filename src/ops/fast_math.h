@@ -30,7 +30,7 @@ EST_INLINE int32_t est__bits_of_float(float f)
 EST_INLINE float est__expf(float x)
 {
     const float magic = 12582912.0f;   /* 1.5 * 2^23: adding it rounds to an integer */
-    float c = x > 89.0f ? 89.0f : x;
+    float c = x < 89.0f ? x : 89.0f;   /* NaN too */
     c = c < -104.0f ? -104.0f : c;
     float n = (c * 1.44269504088896341f + magic) - magic;
     float r = (c - n * 0.693359375f) - n * -2.12194440e-4f;
@@ -47,16 +47,20 @@ EST_INLINE float est__expf(float x)
     return x != x ? x : y;
 }
 
+/* a where the mask is all ones, b where it is 0: a choice that the compiler cannot turn back into a branch, which would cost the vector
+ * code. */
+EST_INLINE float est__pick(int32_t mask, float a, float b)
+{
+    return est__float_of_bits((est__bits_of_float(a) & mask) | (est__bits_of_float(b) & ~mask));
+}
+
 EST_INLINE float est__logf(float x)
 {
-    float big = x < 1.17549435e-38f ? x * 8388608.0f : x;   /* denormals are scaled by 2^23 */
-    int32_t bits = est__bits_of_float(big);
-    int32_t e = ((bits >> 23) & 255) - 126;
-    float m = est__float_of_bits((bits & 0x007fffff) | 0x3f000000);   /* [0.5, 1) */
-    int32_t low = m < 0.70710678118654752f ? 1 : 0;
-    e -= low + (x < 1.17549435e-38f ? 23 : 0);
-    m = (low ? m + m : m) - 1.0f;
-    float z = m * m, n = (float)e;
+    int32_t tiny = -(x < 1.17549435e-38f);   /* denormals are scaled by 2^23 */
+    int32_t bits = est__bits_of_float(est__pick(tiny, x * 8388608.0f, x));
+    int32_t e = (bits - 0x3f3504f3) >> 23;   /* leaves [sqrt(1/2), sqrt(2)) */
+    float m = est__float_of_bits((int32_t)((uint32_t)bits - ((uint32_t)e << 23))) - 1.0f;
+    float z = m * m, n = (float)(e + (tiny & -23));
     float p = 7.0376836292e-2f;
     p = p * m - 1.1514610310e-1f;
     p = p * m + 1.1676998740e-1f;
@@ -70,10 +74,10 @@ EST_INLINE float est__logf(float x)
     y = y + n * -2.12194440e-4f;
     y = y - 0.5f * z;
     y = (m + y) + n * 0.693359375f;
-    y = x > 3.40282347e+38f ? x : y;
-    y = x == 0.0f ? -INFINITY : y;
-    y = x < 0.0f ? NAN : y;
-    return x != x ? x : y;
+    y = est__pick(-(x > 3.40282347e+38f), x, y);
+    y = est__pick(-(x == 0.0f), -INFINITY, y);
+    y = est__pick(-(x < 0.0f), NAN, y);
+    return est__pick(-(x != x), x, y);
 }
 
 /* log(1+x), corrected for what 1+x loses. */
@@ -81,8 +85,8 @@ EST_INLINE float est__log1pf(float x)
 {
     float u = 1.0f + x;
     float y = x * (est__logf(u) / (u - 1.0f));
-    y = u > 3.40282347e+38f ? u : y;
-    return u == 1.0f ? x : y;
+    y = est__pick(-(u > 3.40282347e+38f), u, y);
+    return est__pick(-(u == 1.0f), x, y);
 }
 
 EST_INLINE float est__tanhf(float x)
