@@ -2,6 +2,8 @@
 #ifndef EST_BACKEND_CPU_VECTOR_H
 #define EST_BACKEND_CPU_VECTOR_H
 
+#include <stdint.h>
+
 /* Before a loop whose steps are independent, although input and output may be the same memory. */
 #if defined(__clang__)
 #define EST_IVDEP _Pragma("clang loop vectorize(assume_safety)")
