@@ -27,7 +27,8 @@ typedef struct est_allocator {
 } est_allocator;
 EST_API void est_set_allocator(const est_allocator *allocator);
 
-/* Lists carry their length: EST_INTS(64, 32), EST_FLOATS(0.5f), EST_STRINGS("a", "b"). Lent for the call. */
+/* Lists carry their length: EST_INTS(64, 32), EST_FLOATS(0.5f), EST_STRINGS("a", "b"). Lent for the call; such a literal lives until
+ * the end of the block that it stands in. */
 typedef struct est_ints { const int64_t *data; size_t count; } est_ints;
 typedef struct est_floats { const double *data; size_t count; } est_floats;
 typedef struct est_strings { const char *const *data; size_t count; } est_strings;

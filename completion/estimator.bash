@@ -1,0 +1,46 @@
+# Completion of the command `estimator` for bash.
+_estimator()
+{
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' word options i
+    local common='--help --version --quiet --verbose --json' model='--config --set --model-dir'
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        case $word in
+            -*) ;;
+            saved-model) command=saved-model ;;
+            show | run) [[ $command == saved-model ]] && command="saved-model $word" ;;
+            *) [[ -z $command ]] && command=$word ;;
+        esac
+    done
+    case $previous in
+        --model-dir | --export-dir) COMPREPLY=($(compgen -d -- "$current")); return ;;
+        --input | --output | --config) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        --receiver) COMPREPLY=($(compgen -W 'parsing raw both' -- "$current")); return ;;
+        --format)
+            [[ $command == export ]] && options=saved_model || options='jsonl csv'
+            COMPREPLY=($(compgen -W "$options" -- "$current"))
+            return
+            ;;
+        --set | --label | --keys | --checkpoint | --signature) return ;;
+    esac
+    if [[ $current == -* ]]; then
+        case $command in
+            init) options='--label' ;;
+            train) options=$model ;;
+            evaluate) options="$model --checkpoint" ;;
+            predict) options="$model --input --output --format --keys --checkpoint" ;;
+            export) options="$model --export-dir --receiver --format" ;;
+            config) options="$model --explain" ;;
+            'saved-model run') options='--input --signature --output' ;;
+            *) options='' ;;
+        esac
+        COMPREPLY=($(compgen -W "$common $options" -- "$current"))
+    elif [[ -z $command ]]; then
+        COMPREPLY=($(compgen -W 'init train evaluate predict export inspect saved-model config' -- "$current"))
+    elif [[ $command == saved-model ]]; then
+        COMPREPLY=($(compgen -W 'show run' -- "$current"))
+    else
+        COMPREPLY=($(compgen -f -- "$current"))
+    fi
+}
+complete -o filenames -F _estimator estimator
