@@ -161,9 +161,17 @@ static est_status through(walk *w, est_operation *op)
     return EST_OK;
 }
 
+/* dy/dy. */
+static est_node *ones_of(est_graph *g, est_node *y)
+{
+    if (y->shape.rank == 0 && y->dtype == EST_FLOAT)
+        return est_constant_float(g, 1);
+    return est_op(g, "OnesLike", NULL, EST_NODES(y), EST_NO_ATTRS);
+}
+
 static est_status walk_back(walk *w)
 {
-    est_node *one = est_op(w->g, "OnesLike", NULL, EST_NODES(w->y), EST_NO_ATTRS);
+    est_node *one = ones_of(w->g, w->y);
     if (!w->depends[w->y->op->id])
         return EST_OK;
     EST_TRY(flow_into(w, w->y, one, NULL));

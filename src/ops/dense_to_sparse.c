@@ -32,6 +32,14 @@ static void kept_walk(est__runs *r, void *arg)
 static void put_indices(const est_tensor *x, int64_t n, int64_t *to)
 {
     int rank = x->shape.rank;
+    if (rank == 2 && x->shape.dim[1] == 1) {     /* one value a row: what a CSV file gives */
+        for (int64_t i = 0; i < n; i++)
+            if (kept(x, i)) {
+                *to++ = i;
+                *to++ = 0;
+            }
+        return;
+    }
     for (int64_t i = 0; i < n; i++) {
         if (!kept(x, i))
             continue;
@@ -54,7 +62,10 @@ static est_status dense_to_sparse_cpu(est_kernel *k)
     est_shape values = est_shape_of(1, &count), pairs = est_shape_of(2, (int64_t[]){ count, rank });
     EST_TRY(est__out(k, 0, &pairs, &indices));
     put_indices(x, d.n, indices->data);
-    EST_TRY(est__runs_out(k, 1, x->dtype, &values, kept_walk, &d));
+    if (count == d.n)
+        est__out_share(k, 1, 0, &values);
+    else
+        EST_TRY(est__runs_out(k, 1, x->dtype, &values, kept_walk, &d));
     est_shape dims = est_shape_of(1, (int64_t[]){ rank });
     EST_TRY(est__out(k, 2, &dims, &shape));
     memcpy(shape->data, x->shape.dim, (size_t)rank * sizeof x->shape.dim[0]);

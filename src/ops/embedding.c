@@ -100,10 +100,26 @@ EST_CLONES static void add_row(float *restrict out, const float *restrict row, i
         out[j] += row[j];
 }
 
+/* Rows of one element, added up: the tables of linear models. */
+static void sum_elements(const lookup *l, int64_t begin, int64_t end)
+{
+    for (int64_t r = begin; r < end; r++) {
+        float sum = 0;
+        for (int64_t i = l->start[r]; i < l->start[r + 1]; i++)
+            if (l->ids[i] >= 0)
+                sum += l->table[l->ids[i]];
+        l->out[r] = sum;
+    }
+}
+
 static void lookup_rows(void *arg, int64_t block, int64_t begin, int64_t end)
 {
     const lookup *l = arg;
     (void)block;
+    if (l->width == 1 && l->combiner == COMBINE_SUM) {
+        sum_elements(l, begin, end);
+        return;
+    }
     for (int64_t r = begin; r < end; r++) {
         float *out = l->out + r * l->width;
         int64_t count = 0;
@@ -112,10 +128,7 @@ static void lookup_rows(void *arg, int64_t block, int64_t begin, int64_t end)
             if (l->ids[i] < 0)
                 continue;
             count++;
-            if (l->width == 1)
-                out[0] += l->table[l->ids[i]];
-            else
-                add_row(out, l->table + l->ids[i] * l->width, l->width);
+            add_row(out, l->table + l->ids[i] * l->width, l->width);
         }
         if (count > 1 && l->combiner != COMBINE_SUM) {
             float scale = combine_scale(l->combiner, count);

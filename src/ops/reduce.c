@@ -368,6 +368,8 @@ static void mean_grad(est_grad *b)
     est_node *count;
     if (n >= 0 && m > 0)
         count = est__scalar_like(g, y, (double)(n / m));
+    else if (m == 1)
+        count = est_cast(g, EST_OP1(g, "Size", x), est_node_dtype(y));
     else
         count = est_cast(g, EST_OP2(g, "FloorDiv", EST_OP1(g, "Size", x),
                                     est_maximum(g, EST_OP1(g, "Size", y), est_constant_int(g, EST_INT32, 1))),

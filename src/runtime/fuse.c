@@ -78,7 +78,8 @@ static void run_block(const task *t, char in_room[][EST__FUSED_BLOCK * 8], char 
 static void run_blocks(void *arg, int64_t block, int64_t begin, int64_t end)
 {
     const task *t = arg;
-    char in_room[EST__FUSED_INPUTS][EST__FUSED_BLOCK * 8], room[EST__FUSED_OPS][EST__FUSED_BLOCK * 8];
+    _Alignas(64) char in_room[EST__FUSED_INPUTS][EST__FUSED_BLOCK * 8];
+    _Alignas(64) char room[EST__FUSED_OPS][EST__FUSED_BLOCK * 8];
     int64_t filled = end - begin < EST__FUSED_BLOCK ? end - begin : EST__FUSED_BLOCK;
     (void)block;
     for (int i = 0; i < t->num_in; i++)

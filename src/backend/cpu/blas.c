@@ -52,6 +52,11 @@ typedef struct product {
     {                                                                                                      \
         const T *a = (const T *)p->a, *b = (const T *)p->b;                                                \
         T *c = (T *)p->c;                                                                                  \
+        if (p->k == 1 && p->n == 1) {                                                                      \
+            for (int64_t i = 0; i < p->m; i++)                                                             \
+                c[i * p->ldc] = (T)((A)a[i * (p->ta ? 1 : p->lda)] * (A)b[0]);                             \
+            return;                                                                                        \
+        }                                                                                                  \
         if (p->tb || (p->n == 1 && p->ldb == 1)) {                                                         \
             int64_t col = p->tb ? p->ldb : 1;                                                              \
             for (int64_t i = 0; i < p->m; i++)                                                             \
