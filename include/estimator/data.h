@@ -47,8 +47,11 @@ typedef struct est_csv_options {
 
 /** Rows of CSV files. The files must be there, and the first one's header is read, at once; what is wrong with a row is an
  *  error on reading, with file:line and column. `*out` is the caller's. Since 0.1. */
-#define est_csv_dataset_new(options, out) est_csv_dataset_new_sized((options), sizeof *(options), (out))
 EST_API est_status est_csv_dataset_new_sized(const est_csv_options *options, size_t size, est_dataset **out);
+static inline est_status est_csv_dataset_new(const est_csv_options *options, est_dataset **out)
+{
+    return est_csv_dataset_new_sized(options, sizeof *options, out);
+}
 
 /** Rows from arrays in memory (numpy_input_fn): one tensor a feature, whose first dimension is the rows; copied.
  *  `labels` NULL: none. Since 0.1. */
@@ -70,8 +73,11 @@ typedef struct est_callback_options {
     void (*close)(void *user);       /* when the dataset is freed */
     void *user;
 } est_callback_options;
-#define est_callback_dataset_new(options, out) est_callback_dataset_new_sized((options), sizeof *(options), (out))
 EST_API est_status est_callback_dataset_new_sized(const est_callback_options *options, size_t size, est_dataset **out);
+static inline est_status est_callback_dataset_new(const est_callback_options *options, est_dataset **out)
+{
+    return est_callback_dataset_new_sized(options, sizeof *options, out);
+}
 
 /** Gives feature `index` of the batch: copied, [rows] + the feature's shape. All features of a batch have the same rows. */
 EST_API est_status est_batch_set(est_batch *batch, size_t index, const est_tensor *value);

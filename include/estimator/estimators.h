@@ -24,10 +24,14 @@ typedef struct est_linear_classifier_options {
     const char *loss_reduction;         /* "sum_over_batch_size" */
 } est_linear_classifier_options;
 /** tf.estimator.LinearClassifier. `config` NULL: defaults. Errors: whatever is wrong in options, columns or config. Since 0.1. */
-#define est_linear_classifier_new(options, config, out) \
-    est_linear_classifier_new_sized((options), sizeof *(options), (config), EST_SIZE_OF(est_run_config, config), (out))
 EST_API est_status est_linear_classifier_new_sized(const est_linear_classifier_options *options, size_t size,
                                                    const est_run_config *config, size_t config_size, est_estimator **out);
+static inline est_status est_linear_classifier_new(const est_linear_classifier_options *options,
+                                                   const est_run_config *config, est_estimator **out)
+{
+    return est_linear_classifier_new_sized(options, sizeof *options, config, config ? sizeof *config : 0,
+                                           out);
+}
 
 typedef struct est_linear_regressor_options {
     est_column_list feature_columns;    /* needed */
@@ -38,10 +42,13 @@ typedef struct est_linear_regressor_options {
     const char *loss_reduction;
 } est_linear_regressor_options;
 /** tf.estimator.LinearRegressor. Since 0.1. */
-#define est_linear_regressor_new(options, config, out) \
-    est_linear_regressor_new_sized((options), sizeof *(options), (config), EST_SIZE_OF(est_run_config, config), (out))
 EST_API est_status est_linear_regressor_new_sized(const est_linear_regressor_options *options, size_t size,
                                                   const est_run_config *config, size_t config_size, est_estimator **out);
+static inline est_status est_linear_regressor_new(const est_linear_regressor_options *options,
+                                                  const est_run_config *config, est_estimator **out)
+{
+    return est_linear_regressor_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
+}
 
 /** Any canned estimator by its tf.estimator name, with that constructor's options struct. Errors: unknown name (the nearest is
  *  named). */
@@ -64,10 +71,13 @@ typedef struct est_custom_options {
     void *user;
     void (*free_user)(void *user);      /* when the estimator is freed, also when it could not be made */
 } est_custom_options;
-#define est_custom_new(options, config, out) \
-    est_custom_new_sized((options), sizeof *(options), (config), EST_SIZE_OF(est_run_config, config), (out))
 EST_API est_status est_custom_new_sized(const est_custom_options *options, size_t size, const est_run_config *config,
                                         size_t config_size, est_estimator **out);
+static inline est_status est_custom_new(const est_custom_options *options, const est_run_config *config,
+                                        est_estimator **out)
+{
+    return est_custom_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
+}
 EST_API void est_estimator_free(est_estimator *e);
 
 /** Which features the data must hold: those of the columns, for training also weight and label. `label`: what the data call it
@@ -100,8 +110,12 @@ typedef struct est_train_result {
 /** Trains from the newest checkpoint of model_dir, or from the start. `result` may be NULL. Errors: those of the data; FAILED_PRECONDITION:
  *  the loss is NaN (step and tensor are named), model_dir held by another trainer; CANCELLED after est_request_stop (a checkpoint is
  *  written, result filled). Since 0.1. */
-#define est_train(e, options, result) est_train_sized((e), (options), sizeof *(options), (result))
 EST_API est_status est_train_sized(est_estimator *e, const est_train_options *options, size_t size, est_train_result *result);
+static inline est_status est_train(est_estimator *e, const est_train_options *options,
+                                   est_train_result *result)
+{
+    return est_train_sized(e, options, sizeof *options, result);
+}
 
 typedef struct est_evaluate_options {
     est_input_fn input_fn;              /* needed */
@@ -116,8 +130,12 @@ typedef struct est_results {
     const char *const *name;
     const double *value;
 } est_results;
-#define est_evaluate(e, options, out) est_evaluate_sized((e), (options), sizeof *(options), (out))
 EST_API est_status est_evaluate_sized(est_estimator *e, const est_evaluate_options *options, size_t size, est_results **out);
+static inline est_status est_evaluate(est_estimator *e, const est_evaluate_options *options,
+                                      est_results **out)
+{
+    return est_evaluate_sized(e, options, sizeof *options, out);
+}
 EST_API void est_results_free(est_results *r);
 
 /** One batch of predictions: tensors by key, in the head's order, each [rows, …]. Lent for the callback. */
@@ -135,18 +153,25 @@ typedef struct est_predict_options {
     est_status (*each)(const est_predictions *batch, void *user);   /* needed; another status than EST_OK ends it */
     void *each_user;
 } est_predict_options;
-#define est_predict(e, options) est_predict_sized((e), (options), sizeof *(options))
 EST_API est_status est_predict_sized(est_estimator *e, const est_predict_options *options, size_t size);
+static inline est_status est_predict(est_estimator *e, const est_predict_options *options)
+{
+    return est_predict_sized(e, options, sizeof *options);
+}
 
 typedef struct est_export_options {
     const char *receiver;               /* "parsing", "raw" or "both" */
     const char *checkpoint_path;
 } est_export_options;
 /** Writes a SavedModel to <base>/<unix seconds>; `path` (capacity bytes) receives that folder. Since 0.1. */
-#define est_export_saved_model(e, base, options, path, capacity) \
-    est_export_saved_model_sized((e), (base), (options), EST_SIZE_OF(est_export_options, options), (path), (capacity))
 EST_API est_status est_export_saved_model_sized(est_estimator *e, const char *base, const est_export_options *options, size_t size,
                                                 char *path, size_t capacity);
+static inline est_status est_export_saved_model(est_estimator *e, const char *base,
+                                                const est_export_options *options, char *path,
+                                                size_t capacity)
+{
+    return est_export_saved_model_sized(e, base, options, options ? sizeof *options : 0, path, capacity);
+}
 
 /** The prefix of the newest checkpoint, "dir/model.ckpt-500"; lent until the next such call. NULL: none. */
 EST_API const char *est_estimator_latest_checkpoint(est_estimator *e);

@@ -17,8 +17,11 @@ typedef struct est_experiment_options {
     const char *model_dir;      /* over the configuration's */
 } est_experiment_options;
 /** Errors: "config.yaml:14: unknown key 'hiden_units'; did you mean 'hidden_units'?". Since 0.1. */
-#define est_experiment_new(options, out) est_experiment_new_sized((options), sizeof *(options), (out))
 EST_API est_status est_experiment_new_sized(const est_experiment_options *options, size_t size, est_experiment **out);
+static inline est_status est_experiment_new(const est_experiment_options *options, est_experiment **out)
+{
+    return est_experiment_new_sized(options, sizeof *options, out);
+}
 EST_API void est_experiment_free(est_experiment *x);
 /** The estimator; lent. */
 EST_API est_estimator *est_experiment_estimator(est_experiment *x);

@@ -44,19 +44,25 @@ typedef struct est_numeric_column_options {
 } est_numeric_column_options;
 
 /** A real-valued feature. In: `key`, [batch] or [batch] + shape, float. Out: [batch, elements] float32. */
-#define est_numeric_column(c, key, options) \
-    est_numeric_column_sized((c), (key), (options), EST_SIZE_OF(est_numeric_column_options, options))
 EST_API est_column *est_numeric_column_sized(est_columns *c, const char *key, const est_numeric_column_options *options,
                                              size_t size);
+static inline est_column *est_numeric_column(est_columns *c, const char *key,
+                                             const est_numeric_column_options *options)
+{
+    return est_numeric_column_sized(c, key, options, options ? sizeof *options : 0);
+}
 
 typedef struct est_identity_options {
     int64_t num_buckets;            /* needed */
     est_ints default_value;         /* for ids out of range; none: they fail (linear, embedding) */
 } est_identity_options;
-#define est_categorical_column_with_identity(c, key, options) \
-    est_categorical_column_with_identity_sized((c), (key), (options), EST_SIZE_OF(est_identity_options, options))
 EST_API est_column *est_categorical_column_with_identity_sized(est_columns *c, const char *key,
                                                                const est_identity_options *options, size_t size);
+static inline est_column *est_categorical_column_with_identity(est_columns *c, const char *key,
+                                                               const est_identity_options *options)
+{
+    return est_categorical_column_with_identity_sized(c, key, options, options ? sizeof *options : 0);
+}
 
 typedef struct est_vocabulary_list_options {
     est_values vocabulary_list;     /* needed: strings, or integers */
@@ -64,26 +70,25 @@ typedef struct est_vocabulary_list_options {
     int64_t num_oov_buckets;        /* 0; excludes default_value */
     const char *dtype;              /* of the list: "string" or "int64" */
 } est_vocabulary_list_options;
-#define est_categorical_column_with_vocabulary_list(c, key, options) \
-    est_categorical_column_with_vocabulary_list_sized((c), (key), (options), EST_SIZE_OF(est_vocabulary_list_options, options))
 EST_API est_column *est_categorical_column_with_vocabulary_list_sized(est_columns *c, const char *key,
                                                                       const est_vocabulary_list_options *options, size_t size);
+static inline est_column *est_categorical_column_with_vocabulary_list(est_columns *c, const char *key,
+                                                                      const est_vocabulary_list_options *options)
+{
+    return est_categorical_column_with_vocabulary_list_sized(c, key, options, options ? sizeof *options : 0);
+}
 
 typedef struct est_hash_bucket_options {
     int64_t hash_bucket_size;       /* needed */
     const char *dtype;              /* "string"; integers are hashed as their decimal text */
 } est_hash_bucket_options;
-#define est_categorical_column_with_hash_bucket(c, key, options) \
-    est_categorical_column_with_hash_bucket_sized((c), (key), (options), EST_SIZE_OF(est_hash_bucket_options, options))
 EST_API est_column *est_categorical_column_with_hash_bucket_sized(est_columns *c, const char *key,
                                                                   const est_hash_bucket_options *options, size_t size);
-
-/* The size of an options struct that may be NULL. */
-static inline size_t est_size_of_(const void *options, size_t size)
+static inline est_column *est_categorical_column_with_hash_bucket(est_columns *c, const char *key,
+                                                                  const est_hash_bucket_options *options)
 {
-    return options ? size : 0;
+    return est_categorical_column_with_hash_bucket_sized(c, key, options, options ? sizeof *options : 0);
 }
-#define EST_SIZE_OF(type, options) est_size_of_((options), sizeof(type))
 
 /** Any column by the name of its tf.feature_column function, with that function's options struct. NULL-name or unknown kinds stick
  *  as errors that name the nearest. */

@@ -37,8 +37,11 @@ typedef struct est_head_options {
     const char *name;
 } est_head_options;
 /** A head by its tf.estimator name: "BinaryClassHead", "MultiClassHead", "RegressionHead". Errors as tf.estimator's. Since 0.1. */
-#define est_head_new(kind, options, out) est_head_new_sized((kind), (options), EST_SIZE_OF(est_head_options, options), (out))
 EST_API est_status est_head_new_sized(const char *kind, const est_head_options *options, size_t size, est_head **out);
+static inline est_status est_head_new(const char *kind, const est_head_options *options, est_head **out)
+{
+    return est_head_new_sized(kind, options, options ? sizeof *options : 0, out);
+}
 EST_API void est_head_free(est_head *h);
 EST_API est_head *est_head_retain(est_head *h);
 EST_API int64_t est_head_logits_dimension(const est_head *h);

@@ -51,10 +51,22 @@ typedef struct est_ftrl_options {
 /** An optimizer by Keras' name ("Ftrl", "SGD", "Adagrad", "Adam") with its options struct; NULL options: Keras' defaults.
  *  Errors: unknown name (the nearest is named), a value out of range. Free with est_optimizer_free. Since 0.1. */
 EST_API est_status est_optimizer_new(const char *name, const void *options, size_t size, est_optimizer **out);
-#define est_ftrl_optimizer_new(options, out) est_optimizer_new("Ftrl", (options), sizeof(est_ftrl_options), (out))
-#define est_sgd_optimizer_new(options, out) est_optimizer_new("SGD", (options), sizeof(est_sgd_options), (out))
-#define est_adagrad_optimizer_new(options, out) est_optimizer_new("Adagrad", (options), sizeof(est_adagrad_options), (out))
-#define est_adam_optimizer_new(options, out) est_optimizer_new("Adam", (options), sizeof(est_adam_options), (out))
+static inline est_status est_ftrl_optimizer_new(const est_ftrl_options *options, est_optimizer **out)
+{
+    return est_optimizer_new("Ftrl", options, sizeof *options, out);
+}
+static inline est_status est_sgd_optimizer_new(const est_sgd_options *options, est_optimizer **out)
+{
+    return est_optimizer_new("SGD", options, sizeof *options, out);
+}
+static inline est_status est_adagrad_optimizer_new(const est_adagrad_options *options, est_optimizer **out)
+{
+    return est_optimizer_new("Adagrad", options, sizeof *options, out);
+}
+static inline est_status est_adam_optimizer_new(const est_adam_options *options, est_optimizer **out)
+{
+    return est_optimizer_new("Adam", options, sizeof *options, out);
+}
 EST_API void est_optimizer_free(est_optimizer *o);
 EST_API est_optimizer *est_optimizer_retain(est_optimizer *o);
 EST_API const char *est_optimizer_name(const est_optimizer *o);
