@@ -325,7 +325,7 @@ est_status est__yaml_parse(est__yaml_document *d, const char *file, const char *
 {
     EST_TRY(parse_value(d, file, base, text, size, out));
     if (est__yaml_is_null(*out)) {
-        est__yaml *empty;
+        est__yaml *empty = NULL;
         EST_TRY(new_map(d, *out, &empty));
         *out = empty;
     }

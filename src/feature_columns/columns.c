@@ -123,7 +123,7 @@ static est_status unknown_kind(const char *kind)
 static est_status fill(est_column *c, const char *key, const void *options, size_t size)
 {
     char where[256];
-    void *filled;
+    void *filled = NULL;
     if (!key || !*key)
         return est__fail(EST_INVALID_ARGUMENT, "%s: the key is empty; it must name a feature", c->kind->name);
     c->name = c->key = est__arena_strdup(&c->set->arena, key);
