@@ -89,9 +89,9 @@ static void draw(const est_progress *p)
         else
             snprintf(left, sizeof left, "  %ld:%02ld left", seconds / 60, seconds % 60);
     }
-    snprintf(numbers, sizeof numbers, "loss %.4g  %.0f steps/s%s", p->loss, p->steps_per_sec, left);
+    snprintf(numbers, sizeof numbers, "loss %-9.4g %8.0f steps/s%-15s", p->loss, p->steps_per_sec, left);
     int width = width_of_screen();
-    int bar = width - (int)strlen(numbers) - 28;
+    int bar = width - (int)strlen(numbers) - 24;
     fprintf(stderr, "\r\033[K%lld", (long long)p->global_step);
     if (p->max_steps > 0)
         fprintf(stderr, "/%lld", (long long)p->max_steps);
