@@ -123,6 +123,7 @@ est_status est__file_write(est__file *f, const void *p, size_t n);
 est_status est__file_commit(est__file *f);   /* frees f, whatever the outcome; on failure the temporary is removed */
 void est__file_abandon(est__file *f);        /* frees f and removes the temporary; NULL is fine */
 est_status est__file_put(const char *path, const void *data, size_t n); /* replace, write, commit */
+void est__file_remove(const char *path);     /* where it is there and can be removed */
 bool est__is_temporary(const char *name);    /* is this the name of such a temporary? */
 est_status est__make_dirs(const char *path);
 typedef struct est__names { char **name; size_t count; } est__names;
@@ -133,7 +134,7 @@ bool est__is_dir(const char *path);
 bool est__is_file(const char *path);
 char *est__path_join(const char *dir, const char *name);      /* est__free; an absolute name stays */
 const char *est__base_name(const char *path);
-/* Called with the moment ("write", "fsync", "rename") and path before each such call of the functions above; tests put
+/* Called with the moment ("write", "fsync", "rename", "unlink") and path before each such call of the functions above; tests put
  * faults there. NULL: none. Returns 0, or an errno that the call then fails with. */
 extern int (*est__file_fault)(const char *moment, const char *path);
 

@@ -226,6 +226,12 @@ est_status est__file_put(const char *path, const void *data, size_t n)
     return st;
 }
 
+void est__file_remove(const char *path)
+{
+    if (fault("unlink", path) == 0)
+        unlink(path);
+}
+
 bool est__is_temporary(const char *name)
 {
     const char *digits = "0123456789", *mark = NULL;

@@ -159,6 +159,8 @@ static est_status restore_newest(est_estimator *e, est__model *m)
     for (int tries = 0;; tries++) {
         est__checkpoints list;
         est_status st = est__checkpoints_list(e->model_dir, &list);
+        if (st == EST_OK && list.note)
+            est__log(EST_LOG_WARNING, "%s", list.note);
         if (st == EST_OK && list.count == 0)
             st = est__fail(EST_NOT_FOUND, "%s: there is no checkpoint: train first", e->model_dir);
         else if (st == EST_OK)

@@ -69,6 +69,8 @@ static est_status start(train_run *t)
     est__checkpoints list;
     est_status st = est__checkpoints_list(t->e->model_dir, &list);
     size_t i = 0;
+    if (list.note)
+        est__log(EST_LOG_WARNING, "%s", list.note);
     for (; i < list.count && st == EST_OK; i++) {
         st = resume(t, list.prefix[i]);
         if (st != EST_DATA_LOSS)
@@ -168,7 +170,8 @@ est_status est_train_sized(est_estimator *e, const est_train_options *options, s
     est_train_options o = { 0 };
     train_run t = { .e = e };
     double began = est__clock();
-    memcpy(&o, options, size < sizeof o ? size : sizeof o);
+    if (options)
+        memcpy(&o, options, size < sizeof o ? size : sizeof o);
     if (result)
         memset(result, 0, sizeof *result);
     est_status st = train(&t, &o, began, result);

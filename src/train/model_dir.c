@@ -70,21 +70,110 @@ static est_status list_files(const char *dir, est__checkpoints *out)
     return st;
 }
 
+static est_status list_state(const est__checkpoint_state *state, est__checkpoints *out)
+{
+    if (state->model_checkpoint_path)
+        EST_TRY(add(out, state->model_checkpoint_path));
+    for (size_t i = state->count; i-- > 0;)
+        EST_TRY(add(out, state->all_model_checkpoint_paths[i]));
+    return EST_OK;
+}
+
+/* What is wrong with the state file; empty: nothing. `damage`: how reading it went. */
+static void find_wrong(const char *dir, const est__error *damage, const est__checkpoint_state *state, const est__checkpoints *list,
+                       est__buffer *out)
+{
+    const char *newest = state->model_checkpoint_path;
+    if (newest == NULL && state->count)
+        newest = state->all_model_checkpoint_paths[state->count - 1];
+    if (damage->status == EST_DATA_LOSS)
+        est__buffer_text(out, damage->text);
+    else if (damage->status == EST_OK && newest == NULL)
+        est__buffer_printf(out, "%s/checkpoint: names no checkpoint", dir);
+    else if (damage->status == EST_OK && (list->count == 0 || strcmp(newest, list->prefix[0]) != 0))
+        est__buffer_printf(out, "%s/checkpoint: %s is not there", dir, newest);
+}
+
+static est_status take_note(const char *dir, const est__error *damage, const est__checkpoint_state *state, est__checkpoints *out)
+{
+    est__buffer wrong = { 0 };
+    find_wrong(dir, damage, state, out, &wrong);
+    bool none = wrong.size && out->count == 0;
+    if (wrong.size && out->count)
+        est__buffer_printf(&wrong, "; %s is taken", out->prefix[0]);
+    if (wrong.status == EST_OK && !none) {
+        out->note = wrong.data;
+        return EST_OK;
+    }
+    est_status st = wrong.status;
+    if (st == EST_OK)
+        st = est__fail(EST_DATA_LOSS, "%s, and there is no other checkpoint: remove that file to train from the start", wrong.data);
+    est__buffer_free(&wrong);
+    return st;
+}
+
 est_status est__checkpoints_list(const char *dir, est__checkpoints *out)
 {
     est__checkpoint_state state;
+    est__error damage;
     *out = (est__checkpoints){ 0 };
     est_status st = est__checkpoint_state_read(dir, &state);
-    if (st == EST_OK && state.model_checkpoint_path)
-        st = add(out, state.model_checkpoint_path);
-    for (size_t i = state.count; i-- > 0 && st == EST_OK;)
-        st = add(out, state.all_model_checkpoint_paths[i]);
-    if (st == EST_DATA_LOSS)
-        est__log(EST_LOG_WARNING, "%s; the checkpoints are found by their names", est_error());
+    est__error_take(&damage, st);
+    if (st == EST_OK)
+        st = list_state(&state, out);
+    else if (st == EST_NOT_FOUND || st == EST_DATA_LOSS)
+        st = EST_OK;
+    if (st == EST_OK && out->count == 0)
+        st = list_files(dir, out);
+    if (st == EST_OK)
+        st = take_note(dir, &damage, &state, out);
     est__checkpoint_state_free(&state);
-    if (st != EST_OK && st != EST_DATA_LOSS && st != EST_NOT_FOUND)
-        return st;
-    return out->count ? EST_OK : list_files(dir, out);
+    return st;
+}
+
+static void remove_file(const char *prefix, const char *suffix)
+{
+    est__buffer path = { 0 };
+    est__buffer_printf(&path, "%s.%s", prefix, suffix);
+    if (path.status == EST_OK)
+        est__file_remove(path.data);
+    est__buffer_free(&path);
+}
+
+void est__checkpoint_remove(const char *prefix)
+{
+    static const char *const suffixes[] = { "index", "data-00000-of-00001", "meta", "input" };
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++)
+        remove_file(prefix, suffixes[i]);
+}
+
+/* `name`: of an .input or a .data file. */
+static void clean(const char *dir, char *name, const est__checkpoints *listed, bool whole)
+{
+    char *dot = strrchr(name, '.');
+    bool is_input = dot && strcmp(dot, ".input") == 0, is_data = dot && strcmp(dot, ".data-00000-of-00001") == 0;
+    if (strncmp(name, "model.ckpt-", 11) != 0 || (!is_input && !is_data))
+        return;
+    *dot = 0;
+    char *prefix = est__path_join(dir, name);
+    int64_t step = est__checkpoint_step(name);
+    bool keep = prefix == NULL || step < 0;
+    for (size_t i = 0; i < listed->count && !keep; i++)
+        keep = strcmp(listed->prefix[i], prefix) == 0;
+    bool before = is_input && listed->count && step < est__checkpoint_step(listed->prefix[listed->count - 1]);
+    if (!keep && (!complete(prefix) || (whole && before)))
+        est__checkpoint_remove(prefix);
+    est__free(prefix);
+}
+
+est_status est__checkpoints_clean(const char *dir, const est__checkpoints *listed, bool whole)
+{
+    est__names names;
+    EST_TRY(est__list_dir(dir, &names));
+    for (size_t i = 0; i < names.count; i++)
+        clean(dir, names.name[i], listed, whole);
+    est__names_free(&names);
+    return EST_OK;
 }
 
 void est__checkpoints_free(est__checkpoints *c)
@@ -92,6 +181,7 @@ void est__checkpoints_free(est__checkpoints *c)
     for (size_t i = 0; i < c->count; i++)
         est__free(c->prefix[i]);
     est__free(c->prefix);
+    est__free(c->note);
     *c = (est__checkpoints){ 0 };
 }
 
@@ -173,6 +263,8 @@ est_status est_latest_checkpoint(const char *model_dir, char *prefix, size_t cap
 {
     est__checkpoints list;
     est_status st = est__checkpoints_list(model_dir, &list);
+    if (st == EST_OK && list.note)
+        est__log(EST_LOG_WARNING, "%s", list.note);
     if (st == EST_OK && list.count == 0)
         st = est__fail(EST_NOT_FOUND, "%s: there is no checkpoint", model_dir);
     if (st == EST_OK && strlen(list.prefix[0]) >= capacity)

@@ -4,16 +4,22 @@
 
 #include "formats/bundle.h"
 
-/* The checkpoints of a directory, newest first: as its `checkpoint` file lists them, else (it is missing or damaged) by the steps in the
- * files' names. Only complete ones (with an .index) are listed. */
+/* The checkpoints of a directory, newest first: as its `checkpoint` file lists them, else (it is missing or damaged, or none of those is
+ * there) by the steps in the files' names. Only complete ones (with an .index) are listed. `note`: what is wrong with the file, and what
+ * is done about it, for the log; NULL: nothing. DATA_LOSS: the file is there, and no checkpoint. */
 typedef struct est__checkpoints {
     char **prefix;
     size_t count, capacity;
+    char *note;
 } est__checkpoints;
 est_status est__checkpoints_list(const char *dir, est__checkpoints *out);   /* free, whatever comes back */
 void est__checkpoints_free(est__checkpoints *c);
 /* The step in "…/model.ckpt-500"; -1: none. */
 int64_t est__checkpoint_step(const char *prefix);
+/* Removes the files of "…/model.ckpt-500". Our .input goes last: as long as it is there, the rest is known to be ours. */
+void est__checkpoint_remove(const char *prefix);
+/* Removes what a killed trainer left: sets without an .index, and with `whole` also ours that are older than all that are listed. */
+est_status est__checkpoints_clean(const char *dir, const est__checkpoints *listed, bool whole);
 
 /* model.ckpt-N.input: the place of the input after `batches` batches, with the checksum of the .index that it belongs to. */
 est_status est__input_write(const char *prefix, uint32_t index_crc, int64_t batches, const void *state, size_t size);

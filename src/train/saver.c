@@ -55,18 +55,6 @@ static est_status write_set(est__saver *s, const char *prefix)
     return st;
 }
 
-static void remove_checkpoint(const est__saver *s, const char *name)
-{
-    static const char *const suffixes[] = { "index", "data-00000-of-00001", "input", "meta" };
-    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        est__buffer path = { 0 };
-        est__buffer_printf(&path, "%s/%s.%s", s->dir, name, suffixes[i]);
-        if (path.status == EST_OK)
-            unlink(path.data);
-        est__buffer_free(&path);
-    }
-}
-
 /* The new name last; as many of the old ones as stay. Returns how many at the front are to go. */
 static est_status list_with(est__saver *s, const char *name, size_t *drop)
 {
@@ -104,7 +92,10 @@ static est_status publish(est__saver *s, const char *name)
     shown.count -= drop;
     EST_TRY(est__checkpoint_state_write(s->dir, &shown));
     for (size_t i = 0; i < drop; i++) {
-        remove_checkpoint(s, state->all_model_checkpoint_paths[i]);
+        char *prefix = est__path_join(s->dir, state->all_model_checkpoint_paths[i]);
+        if (prefix)
+            est__checkpoint_remove(prefix);
+        est__free(prefix);
         est__free(state->all_model_checkpoint_paths[i]);
     }
     memmove(state->all_model_checkpoint_paths, state->all_model_checkpoint_paths + drop,
@@ -182,7 +173,7 @@ static est_status remove_temporaries(const est__saver *s)
     return EST_OK;
 }
 
-/* What the state file lists, as names within the directory; an unreadable state file starts a new list. */
+/* What the state file lists, as names within the directory. */
 static est_status read_state(est__saver *s)
 {
     est__checkpoints list;
@@ -194,6 +185,8 @@ static est_status read_state(est__saver *s)
     for (size_t i = list.count; i-- > 0 && st == EST_OK;)
         st = list_with(s, est__base_name(list.prefix[i]), &drop);
     s->keep = keep;
+    if (st == EST_OK)
+        st = est__checkpoints_clean(s->dir, &list, keep > 0);
     est__checkpoints_free(&list);
     return st;
 }

@@ -7,7 +7,7 @@
 
 typedef struct est__saver est__saver;
 
-/* Makes the directory, takes its lock (FAILED_PRECONDITION when another trainer holds it), removes stale temporaries. `keep`: how many
+/* Makes the directory, takes its lock (FAILED_PRECONDITION when another trainer holds it), removes what a killed one left. `keep`: how many
  * checkpoints stay; 0: all. */
 est_status est__saver_new(const char *model_dir, int64_t keep, est__saver **out);
 /* Copies the session's variables and begins to write model.ckpt-<step> from the copy. An earlier save is waited for; its error is
