@@ -61,47 +61,65 @@ static est_status flow_into(walk *w, est_node *to, est_node *value, est_node *in
     return EST_OK;
 }
 
-/* Rows of a variable as a dense tensor of its shape. */
-static est_node *densify(est_graph *g, const est_node *of, est_gradient s)
+/* How many rows the value of a node, or of the variable that it is the handle of, has. */
+static est_node *rows_of(est_graph *g, est_node *of)
 {
     const est_attr *shape = est__attr(of->op, "shape");
     const est_shape *known = of->dtype == EST_RESOURCE && shape ? shape->shape : &of->shape;
-    if (known->rank < 1 || known->dim[0] < 0)
+    if (known->rank > 0 && known->dim[0] >= 0)
+        return est_constant_int(g, EST_INT64, known->dim[0]);
+    if (of->dtype == EST_RESOURCE)
         return est__graph_fail(g, EST_INVALID_ARGUMENT, "the sparse gradient of '%s' cannot be made dense: its number of rows is "
                                "not known", of->op->name);
-    est_node *rows = est_constant_int(g, EST_INT32, known->dim[0]);
-    return est_op(g, "UnsortedSegmentSum", NULL, EST_NODES(s.value, s.indices, rows), EST_NO_ATTRS);
+    est_node *one = est_constant_ints(g, EST_INT64, EST_INTS(1)), *none = est_constant_ints(g, EST_INT64, EST_INTS(0));
+    est_node *dims = est_op(g, "Shape", NULL, EST_NODES(of), EST_ATTRS(EST_TYPE_ATTR("out_type", EST_INT64)));
+    return est_op(g, "StridedSlice", NULL, EST_NODES(dims, none, one, one), EST_ATTRS(EST_INT_ATTR("shrink_axis_mask", 1)));
+}
+
+/* Rows as a dense tensor of the node's shape. */
+static est_node *densify(est_graph *g, est_node *of, est_gradient s)
+{
+    return est_op(g, "UnsortedSegmentSum", NULL, EST_NODES(s.value, s.indices, rows_of(g, of)), EST_NO_ATTRS);
 }
 
 static est_node *join(est_graph *g, const est_gradient *s, size_t n, bool indices)
 {
     est_node **in = est__arena_alloc(&g->arena, (n + 1) * sizeof *in);
+    bool mixed = false;           /* int32 ids beside int64 ones */
     if (in == NULL)
         return est__spoil(g, est__fail_memory(n * sizeof *in));
     for (size_t i = 0; i < n; i++)
+        mixed |= s[i].indices->dtype != s[0].indices->dtype;
+    for (size_t i = 0; i < n; i++) {
         in[i] = indices ? s[i].indices : s[i].value;
+        if (indices && mixed)
+            in[i] = est_op(g, "Cast", NULL, EST_NODES(in[i]), EST_ATTRS(EST_TYPE_ATTR("DstT", EST_INT64)));
+    }
     in[n] = est_constant_int(g, EST_INT32, 0);
     return est_op(g, "ConcatV2", NULL, (est_nodes){ in, n + 1 }, EST_NO_ATTRS);
 }
 
-/* All that flows into a node, as one gradient; value NULL: nothing does. */
-static est_gradient total(walk *w, const est_node *n)
+/* All that flows into a node, as one gradient; value NULL: nothing does. It is added up once, whoever asks again. */
+static est_gradient total(walk *w, est_node *n)
 {
     parts *p = w->flow[n->op->id] ? &w->flow[n->op->id][n->index] : NULL;
-    est_gradient none = { 0 };
     if (p == NULL || p->num_dense + p->num_slices == 0)
-        return none;
-    if (p->num_dense == 0 && p->num_slices == 1)
+        return (est_gradient){ 0 };
+    if (p->num_dense == 0) {
+        if (p->num_slices > 1)
+            p->slices[0] = (est_gradient){ .value = join(w->g, p->slices, p->num_slices, false),
+                                           .indices = join(w->g, p->slices, p->num_slices, true) };
+        p->num_slices = 1;
         return p->slices[0];
-    if (p->num_dense == 0)
-        return (est_gradient){ .value = join(w->g, p->slices, p->num_slices, false),
-                               .indices = join(w->g, p->slices, p->num_slices, true) };
+    }
     for (size_t i = 0; i < p->num_slices; i++)
-        if (flow_into(w, (est_node *)(uintptr_t)n, densify(w->g, n, p->slices[i]), NULL) != EST_OK)
+        if (flow_into(w, n, densify(w->g, n, p->slices[i]), NULL) != EST_OK)
             return (est_gradient){ .value = est__spoil(w->g, EST_RESOURCE_EXHAUSTED) };
-    if (p->num_dense == 1)
-        return (est_gradient){ .value = p->dense[0] };
-    return (est_gradient){ .value = est_op(w->g, "AddN", NULL, (est_nodes){ p->dense, p->num_dense }, EST_NO_ATTRS) };
+    if (p->num_dense > 1)
+        p->dense[0] = est_op(w->g, "AddN", NULL, (est_nodes){ p->dense, p->num_dense }, EST_NO_ATTRS);
+    p->num_dense = 1;
+    p->num_slices = 0;
+    return (est_gradient){ .value = p->dense[0] };
 }
 
 /* " -> Relu 'a' -> Sum 'loss'": how the operation leads to y, for the message. */
@@ -131,6 +149,15 @@ static est_status no_gradient(const walk *w, const est_operation *op)
                               op->row->tf_name, op->name, path.data ? path.data : "");
     est__buffer_free(&path);
     return st;
+}
+
+/* Does it lead further towards one of xs? Where an x was made is not asked for its gradient. */
+static bool leads_on(const walk *w, const est_operation *op)
+{
+    for (int i = 0; i < op->num_inputs; i++)
+        if (w->depends[op->input[i]->op->id] && differentiable(op->input[i]))
+            return true;
+    return false;
 }
 
 static est_status through(walk *w, est_operation *op)
@@ -171,12 +198,11 @@ static est_node *ones_of(est_graph *g, est_node *y)
 
 static est_status walk_back(walk *w)
 {
-    est_node *one = ones_of(w->g, w->y);
     if (!w->depends[w->y->op->id])
         return EST_OK;
-    EST_TRY(flow_into(w, w->y, one, NULL));
+    EST_TRY(flow_into(w, w->y, ones_of(w->g, w->y), NULL));
     for (size_t id = (size_t)w->y->op->id + 1; id-- > 0;)
-        if (w->flow[id] && w->g->operation[id]->num_inputs > 0)
+        if (w->flow[id] && leads_on(w, w->g->operation[id]))
             EST_TRY(through(w, w->g->operation[id]));
     return est_graph_status(w->g);
 }
