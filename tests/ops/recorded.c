@@ -34,8 +34,8 @@ static void check_lookup_gradient(const op_case *c)
     est_node *loss = est_reduce_sum(g, est_mul(g, y, est_constant(g, c->in[4])), EST_ALL_AXES, false);
     if (EST_CHECK_OK(est_gradients(g, loss, EST_NODES(table), &d)) && EST_CHECK(d.indices != NULL) &&
         EST_CHECK_OK(est__resources_new(&resources))) {
-        est_node *fetch[] = { d.value, d.indices };
-        est__plan_options options = { .resources = resources, .fetches = { fetch, 2 } };
+        est_node *fetch[] = { d.value, d.indices, loss };   /* the loss wants the table */
+        est__plan_options options = { .resources = resources, .fetches = { fetch, 3 } };
         if (EST_CHECK_OK(est__plan_new(g, &options, &plan)) && set_table(resources, c->in[0]) &&
             EST_CHECK_OK(est__run_new(plan, NULL, &run)) && EST_CHECK_OK(est__run_step(run, NULL, 0))) {
             const est_tensor *rows = est__run_fetch(run, 0), *ids = est__run_fetch(run, 1);
