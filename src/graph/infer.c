@@ -1,7 +1,7 @@
 /* What shape rules are made of: inputs' shapes, constant inputs, partly known shape values, merging and broadcasting. */
 #include "graph/graph.h"
 
-enum { VALUE_DEPTH = 32 };   /* how far a shape value is followed back through the graph */
+enum { VALUE_NODES = 64 };   /* how many nodes a shape value is followed back through */
 
 const est_shape *est__infer_in(const est_infer *c, int i)
 {
@@ -21,7 +21,8 @@ bool est__infer_const(const est_infer *c, int i, const est_tensor **value)
     return const_value(c->op->input[i], value);
 }
 
-static bool shape_value(const est_node *n, int depth, est_shape *out);
+/* `left` counts down over all nodes that are looked at, so that no graph can make it branch for ever. */
+static bool shape_value(const est_node *n, int *left, est_shape *out);
 
 static bool const_as_shape(const est_tensor *t, est_shape *out)
 {
@@ -35,12 +36,12 @@ static bool const_as_shape(const est_tensor *t, est_shape *out)
 }
 
 /* Appends what is known of each input's values. */
-static bool joined_value(const est_operation *op, int count, int depth, est_shape *out)
+static bool joined_value(const est_operation *op, int count, int *left, est_shape *out)
 {
     *out = (est_shape){ .rank = 0 };
     for (int i = 0; i < count; i++) {
         est_shape part;
-        if (!shape_value(op->input[i], depth, &part)) {
+        if (!shape_value(op->input[i], left, &part)) {
             int64_t n = est_shape_elements(&op->input[i]->shape);
             if (n < 0 || n > EST_MAX_RANK)
                 return false;
@@ -59,24 +60,26 @@ static bool joined_value(const est_operation *op, int count, int depth, est_shap
 static bool element(const est_node *n, int64_t *value)
 {
     const est_tensor *t;
-    if (!const_value(n, &t) || est__tensor_elements(t) != 1)
+    if (!const_value(n, &t) || est__tensor_elements(t) != 1 || (t->dtype != EST_INT32 && t->dtype != EST_INT64))
         return false;
-    *value = (int64_t)est__tensor_get(t, 0);
+    *value = t->dtype == EST_INT64 ? *(const int64_t *)t->data : *(const int32_t *)t->data;
     return true;
 }
 
 /* x[begin:end:stride] of a vector, and x[begin]. */
-static bool strided_value(const est_operation *op, int depth, est_shape *out)
+static bool strided_value(const est_operation *op, int *left, est_shape *out)
 {
     est_shape x;
     int64_t begin, end, stride;
-    if (!shape_value(op->input[0], depth, &x) || !element(op->input[1], &begin) || !element(op->input[2], &end) ||
+    if (!shape_value(op->input[0], left, &x) || !element(op->input[1], &begin) || !element(op->input[2], &end) ||
         !element(op->input[3], &stride) || stride != 1 || est__attr_int(op, "ellipsis_mask") || est__attr_int(op, "new_axis_mask"))
         return false;
     if (begin < 0)
         begin += x.rank;
     if (est__attr_int(op, "begin_mask") & 1)
         begin = 0;
+    if (begin < 0 || begin > x.rank)
+        return false;
     if (est__attr_int(op, "shrink_axis_mask") & 1)
         end = begin + 1;
     else if (est__attr_int(op, "end_mask") & 1)
@@ -85,17 +88,17 @@ static bool strided_value(const est_operation *op, int depth, est_shape *out)
         end += x.rank;
     if (end > x.rank)
         end = x.rank;
-    if (begin < 0 || begin > end)
+    if (begin > end)
         return false;
     *out = est_shape_of((int)(end - begin), x.dim + begin);
     return true;
 }
 
-static bool shape_value(const est_node *n, int depth, est_shape *out)
+static bool shape_value(const est_node *n, int *left, est_shape *out)
 {
     const est_operation *op = n->op;
     const est_tensor *t;
-    if (depth == 0 || op->row == NULL)
+    if (op->row == NULL || --*left < 0)
         return false;
     const char *type = op->row->tf_name;
     if (const_value(n, &t))
@@ -105,19 +108,20 @@ static bool shape_value(const est_node *n, int depth, est_shape *out)
         return out->rank >= 0;
     }
     if (strcmp(type, "Pack") == 0)
-        return n->shape.rank == 1 && joined_value(op, op->num_inputs, depth - 1, out);
+        return n->shape.rank == 1 && joined_value(op, op->num_inputs, left, out);
     if (strcmp(type, "ConcatV2") == 0)
-        return joined_value(op, op->num_inputs - 1, depth - 1, out);
+        return joined_value(op, op->num_inputs - 1, left, out);
     if (strcmp(type, "Cast") == 0 || strcmp(type, "Identity") == 0)
-        return shape_value(op->input[0], depth - 1, out);
+        return shape_value(op->input[0], left, out);
     if (strcmp(type, "StridedSlice") == 0)
-        return strided_value(op, depth - 1, out);
+        return strided_value(op, left, out);
     return false;
 }
 
 bool est__infer_value_as_shape(const est_infer *c, int i, est_shape *out)
 {
-    return shape_value(c->op->input[i], VALUE_DEPTH, out);
+    int left = VALUE_NODES;
+    return shape_value(c->op->input[i], &left, out);
 }
 
 est_status est__infer_fail(const est_infer *c, const char *format, ...)
