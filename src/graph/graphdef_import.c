@@ -6,10 +6,14 @@ typedef struct import {
     const Tensorflow__GraphDef *def;
     est__map *index;              /* name -> node */
     char *mark;                   /* by node: 0 new, 1 being visited, 2 done */
+    size_t *next;                 /* by node: its first input that was not looked at yet */
     size_t *stack;
     size_t depth;
+    size_t stretched;             /* bytes of constants that are longer than what the message lists for them */
     est__arena arena;             /* of the node that is being made */
 } import;
+
+static const size_t most_stretched = (size_t)1 << 30;
 
 /* The name within "^name" or "name:1"; the output's number in *index, -1 for a control input. */
 static size_t reference(const char **text, int *index)
@@ -42,28 +46,47 @@ static est_status find(const import *m, const char *text, const char *by, size_t
     return EST_OK;
 }
 
-static est_status list_attr(import *m, const Tensorflow__AttrValue__ListValue *l, est_attr *a)
+static est_status take_shape(const Tensorflow__TensorShapeProto *p, const char *node, est_shape *out)
 {
-    size_t n = l->n_s + l->n_i + l->n_f + l->n_b + l->n_type + l->n_shape;
-    size_t room_size = n * (l->n_shape ? sizeof(est_shape) : 8) + 8;
+    *out = est__shape_from_proto(p);
+    return out->rank == -2 ? est__fail(EST_UNIMPLEMENTED, "graph: node '%s': a shape of more than %d dimensions", node, EST_MAX_RANK)
+                           : EST_OK;
+}
+
+static est_status list_attr(import *m, const char *node, const Tensorflow__AttrValue__ListValue *l, est_attr *a)
+{
+    static const est_attr_kind kinds[] = { EST_ATTR_STRINGS, EST_ATTR_INTS, EST_ATTR_FLOATS, EST_ATTR_BOOLS, EST_ATTR_TYPES,
+                                           EST_ATTR_SHAPES };
+    const size_t counts[] = { l->n_s, l->n_i, l->n_f, l->n_b, l->n_type, l->n_shape };
+    size_t n = 0, room_size;
+    a->kind = EST_ATTR_INTS;      /* an empty list is of any kind */
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (n > 0 && counts[i] > 0)
+            return est__fail(EST_DATA_LOSS, "graph: node '%s': attribute '%s' is a list of mixed kinds", node, a->name);
+        if (counts[i] > 0)
+            a->kind = kinds[i];
+        n += counts[i];
+    }
+    if (l->n_tensor + l->n_func > 0)
+        return est__fail(EST_UNIMPLEMENTED, "graph: node '%s': attribute '%s' is a list of tensors or functions", node, a->name);
+    room_size = n * (a->kind == EST_ATTR_SHAPES ? sizeof(est_shape) : 8) + 8;
     void *room = est__arena_alloc(&m->arena, room_size);
     if (room == NULL)
         return est__fail_memory(room_size);
-    a->kind = l->n_s ? EST_ATTR_STRINGS : l->n_f ? EST_ATTR_FLOATS : l->n_b ? EST_ATTR_BOOLS : l->n_type ? EST_ATTR_TYPES
-              : l->n_shape ? EST_ATTR_SHAPES : EST_ATTR_INTS;
     a->list.count = n;
     a->list.i = room;
     for (size_t i = 0; i < n; i++)
         switch (a->kind) {
         case EST_ATTR_STRINGS:
-            if (l->n_s <= i || (((const char **)room)[i] = est__arena_strndup(&m->arena, (char *)l->s[i].data, l->s[i].len)) == NULL)
-                return est__fail(EST_DATA_LOSS, "graph: a list of mixed kinds");
+            ((const char **)room)[i] = est__arena_strndup(&m->arena, l->s[i].len ? (char *)l->s[i].data : "", l->s[i].len);
+            if (((const char **)room)[i] == NULL)
+                return est__fail_memory(l->s[i].len);
             break;
-        case EST_ATTR_FLOATS: ((double *)room)[i] = i < l->n_f ? (double)l->f[i] : 0; break;
-        case EST_ATTR_BOOLS: ((bool *)room)[i] = i < l->n_b && l->b[i]; break;
-        case EST_ATTR_TYPES: ((est_dtype *)room)[i] = i < l->n_type ? (est_dtype)l->type[i] : EST_INVALID; break;
-        case EST_ATTR_SHAPES: ((est_shape *)room)[i] = est__shape_from_proto(i < l->n_shape ? l->shape[i] : NULL); break;
-        default: ((int64_t *)room)[i] = i < l->n_i ? l->i[i] : 0; break;
+        case EST_ATTR_FLOATS: ((double *)room)[i] = (double)l->f[i]; break;
+        case EST_ATTR_BOOLS: ((bool *)room)[i] = l->b[i] != 0; break;
+        case EST_ATTR_TYPES: ((est_dtype *)room)[i] = (est_dtype)l->type[i]; break;
+        case EST_ATTR_SHAPES: EST_TRY(take_shape(l->shape[i], node, &((est_shape *)room)[i])); break;
+        default: ((int64_t *)room)[i] = l->i[i]; break;
         }
     return EST_OK;
 }
@@ -73,28 +96,34 @@ static est_status shape_attr(import *m, const Tensorflow__AttrValue *v, const ch
     est_shape *s = est__arena_alloc(&m->arena, sizeof *s);
     if (s == NULL)
         return est__fail_memory(sizeof *s);
-    *s = est__shape_from_proto(v->shape);
     a->kind = EST_ATTR_SHAPE;
     a->shape = s;
-    return s->rank == -2 ? est__fail(EST_UNIMPLEMENTED, "graph: node '%s': a shape of more than %d dimensions", node, EST_MAX_RANK)
-                         : EST_OK;
+    return take_shape(v->shape, node, s);
+}
+
+static est_status tensor_attr(import *m, const Tensorflow__AttrValue *v, const char *node, est_attr *a, est_tensor **tensor)
+{
+    if (*tensor)
+        return est__fail(EST_DATA_LOSS, "graph: node '%s' holds two tensors", node);
+    EST_TRY(est__tensor_from_proto(v->tensor, node, tensor));
+    a->kind = EST_ATTR_TENSOR;
+    a->tensor = *tensor;
+    m->stretched += v->tensor->tensor_content.len ? 0 : est__tensor_bytes(*tensor);
+    return m->stretched <= most_stretched ? EST_OK
+               : est__fail(EST_RESOURCE_EXHAUSTED, "graph: node '%s': the constants so far hold more than %zu bytes", node, most_stretched);
 }
 
 static est_status attr_from_proto(import *m, const char *node, const Tensorflow__AttrValue *v, est_attr *a, est_tensor **tensor)
 {
-    switch (v->value_case) {
+    switch (v ? v->value_case : TENSORFLOW__ATTR_VALUE__VALUE__NOT_SET) {
     case TENSORFLOW__ATTR_VALUE__VALUE_S: a->kind = EST_ATTR_STRING; a->s.p = (char *)v->s.data; a->s.n = v->s.len; break;
     case TENSORFLOW__ATTR_VALUE__VALUE_I: a->kind = EST_ATTR_INT; a->i = v->i; break;
     case TENSORFLOW__ATTR_VALUE__VALUE_F: a->kind = EST_ATTR_FLOAT; a->f = (double)v->f; break;
     case TENSORFLOW__ATTR_VALUE__VALUE_B: a->kind = EST_ATTR_BOOL; a->b = v->b != 0; break;
     case TENSORFLOW__ATTR_VALUE__VALUE_TYPE: a->kind = EST_ATTR_TYPE; a->type = (est_dtype)v->type; break;
     case TENSORFLOW__ATTR_VALUE__VALUE_SHAPE: return shape_attr(m, v, node, a);
-    case TENSORFLOW__ATTR_VALUE__VALUE_TENSOR:
-        a->kind = EST_ATTR_TENSOR;
-        EST_TRY(est__tensor_from_proto(v->tensor, node, tensor));
-        a->tensor = *tensor;
-        break;
-    case TENSORFLOW__ATTR_VALUE__VALUE_LIST: return list_attr(m, v->list, a);
+    case TENSORFLOW__ATTR_VALUE__VALUE_TENSOR: return tensor_attr(m, v, node, a, tensor);
+    case TENSORFLOW__ATTR_VALUE__VALUE_LIST: return list_attr(m, node, v->list, a);
     case TENSORFLOW__ATTR_VALUE__VALUE_FUNC:
         a->kind = EST_ATTR_FUNC;
         a->s.p = v->func->name;
@@ -137,10 +166,7 @@ static est_status make_node(import *m, const Tensorflow__NodeDef *d)
         if (d->attr[i]->key[0] == '_')
             continue;
         attrs[num_attrs].name = d->attr[i]->key;
-        if (tensor && d->attr[i]->value->value_case == TENSORFLOW__ATTR_VALUE__VALUE_TENSOR)
-            st = est__fail(EST_DATA_LOSS, "graph: node '%s' holds two tensors", d->name);
-        else
-            st = attr_from_proto(m, d->name, d->attr[i]->value, &attrs[num_attrs++], &tensor);
+        st = attr_from_proto(m, d->name, d->attr[i]->value, &attrs[num_attrs++], &tensor);
     }
     if (st == EST_OK) {
         est_operation *op = est__graph_add(m->g, d->op, d->name, (est_nodes){ in, d->n_input - num_controls },
@@ -167,9 +193,9 @@ static est_status reach(import *m, size_t root)
             continue;
         }
         m->mark[at] = 1;
-        for (size_t i = 0; i < d->n_input && !waiting; i++) {
+        while (m->next[at] < d->n_input && !waiting) {
             size_t before;
-            EST_TRY(find(m, d->input[i], d->name, &before));
+            EST_TRY(find(m, d->input[m->next[at]++], d->name, &before));
             if (m->mark[before] == 1)
                 return est__fail(EST_UNIMPLEMENTED, "graph: node '%s' depends on itself (a loop)", d->name);
             waiting = m->mark[before] == 0;
@@ -191,7 +217,8 @@ est_status est__graph_import(est_graph *g, const Tensorflow__GraphDef *def, est_
     import m = { .g = g, .def = def, .index = est__map_new() };
     m.mark = est__calloc(def->n_node + 1, 1);
     m.stack = est__calloc(def->n_node + 1, sizeof *m.stack);
-    est_status st = m.index && m.mark && m.stack ? EST_OK : est__fail_memory(def->n_node * sizeof *m.stack);
+    m.next = est__calloc(def->n_node + 1, sizeof *m.next);
+    est_status st = m.index && m.mark && m.stack && m.next ? EST_OK : est__fail_memory(def->n_node * sizeof *m.stack);
     for (size_t i = 0; i < def->n_node && st == EST_OK; i++) {
         const char *name = def->node[i]->name;
         if (est__map_get(m.index, name, strlen(name)))
@@ -209,6 +236,7 @@ est_status est__graph_import(est_graph *g, const Tensorflow__GraphDef *def, est_
     }
     est__arena_free(&m.arena);
     est__free(m.stack);
+    est__free(m.next);
     est__free(m.mark);
     est__map_free(m.index);
     return st;

@@ -117,6 +117,8 @@ est_status est__tensor_from_proto(const Tensorflow__TensorProto *p, const char *
     EST_TRY(est_tensor_new(dtype, &shape, out));
     if (content)
         memcpy((*out)->data, p->tensor_content.data, p->tensor_content.len);
+    for (int64_t i = 0; content && dtype == EST_BOOL && i < n; i++)   /* a bool is 0 or 1, whatever byte the file has */
+        ((unsigned char *)(*out)->data)[i] = p->tensor_content.data[i] != 0;
     for (int64_t i = 0; !content && have && i < n; i++)
         set_element(*out, i, p, (size_t)i < have ? (size_t)i : have - 1);
     return EST_OK;

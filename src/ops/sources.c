@@ -4,7 +4,11 @@
 /* ---- Const: the value is lent by the graph ---- */
 static est_status const_infer(est_infer *c)
 {
-    c->out[0] = est__attr(c->op, "value")->tensor->shape;
+    const est_tensor *value = est__attr(c->op, "value")->tensor;
+    if (value->dtype != est__attr_type(c->op, "dtype"))
+        return est__infer_fail(c, "its value is %s, not %s", est_dtype_name(value->dtype),
+                               est_dtype_name(est__attr_type(c->op, "dtype")));
+    c->out[0] = value->shape;
     return EST_OK;
 }
 
