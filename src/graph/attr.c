@@ -80,6 +80,9 @@ static est_status copy_list(est_graph *g, const est_attr *from, est_attr *to)
     if (copy == NULL)
         return est__fail_memory(n * size);
     to->list.i = copy;
+    if (from->kind == EST_ATTR_FLOATS)
+        for (size_t i = 0; i < n; i++)
+            ((double *)copy)[i] = (double)(float)from->list.f[i];
     if (from->kind == EST_ATTR_STRINGS) {
         const char **s = copy;
         for (size_t i = 0; i < n; i++)
@@ -96,7 +99,10 @@ est_status est__attr_copy(est_graph *g, const est_attr *from, est_attr *to)
     if (to->name == NULL)
         return est__fail_memory(strlen(from->name));
     switch (from->kind) {
-    case EST_ATTR_INT: case EST_ATTR_FLOAT: case EST_ATTR_BOOL: case EST_ATTR_TYPE:
+    case EST_ATTR_INT: case EST_ATTR_BOOL: case EST_ATTR_TYPE:
+        return EST_OK;
+    case EST_ATTR_FLOAT:     /* as AttrValue holds it, so that a graph that was written and read computes the same */
+        to->f = (double)(float)from->f;
         return EST_OK;
     case EST_ATTR_STRING: case EST_ATTR_FUNC:
         to->s.p = copy_bytes(g, from->s.p, from->s.n);

@@ -26,6 +26,16 @@ static void fail(parser *s, const char *wanted)
     s->failed = true;
 }
 
+static const void *keep(parser *s, const void *p, size_t n)
+{
+    void *kept = est__arena_alloc(s->arena, n + 1);
+    if (kept && n)
+        memcpy(kept, p, n);
+    else if (!kept)
+        fail(s, "memory");
+    return kept;
+}
+
 static void blanks(parser *s)
 {
     while (isspace((unsigned char)*s->p))
@@ -57,7 +67,8 @@ static const char *word(parser *s)
         s->p++;
     if (s->p == start)
         fail(s, "a name");
-    return est__arena_strndup(s->arena, start, (size_t)(s->p - start));
+    const char *kept = keep(s, start, (size_t)(s->p - start));   /* the arena's zero ends it */
+    return kept ? kept : "";
 }
 
 static void parse_argument(parser *s, est__argdef *a)
@@ -91,10 +102,8 @@ static void parse_allowed(parser *s, est__attrdef *a)
         types[n++] = parse_type(s);
     } while (!s->failed && n < 32 && take(s, ","));
     want(s, "}");
-    est_dtype *kept = est__arena_alloc(s->arena, n * sizeof *kept);
-    memcpy(kept, types, n * sizeof *kept);
-    a->allowed = kept;
-    a->num_allowed = n;
+    a->allowed = keep(s, types, n * sizeof *types);
+    a->num_allowed = a->allowed ? n : 0;
 }
 
 static est_attr_kind parse_kind(parser *s, est__attrdef *a)
@@ -131,12 +140,12 @@ static est_attr_kind parse_kind(parser *s, est__attrdef *a)
 
 static double parse_number(parser *s)
 {
-    char *end;
+    double v = 0;
     blanks(s);
-    double v = strtod(s->p, &end);
-    if (end == s->p)
+    size_t n = strcspn(s->p, " ,;]}");
+    if (!est__parse_double(s->p, n, &v))
         fail(s, "a number");
-    s->p = end;
+    s->p += n;
     return v;
 }
 
@@ -147,7 +156,7 @@ static void parse_string_default(parser *s, est_attr *a)
     while (*s->p && *s->p != '\'')
         s->p++;
     a->s.n = (size_t)(s->p - start);
-    a->s.p = est__arena_strndup(s->arena, start, a->s.n);
+    a->s.p = keep(s, start, a->s.n);
     want(s, "'");
 }
 
@@ -162,7 +171,7 @@ static void parse_list_default(parser *s, est_attr *a)
         if (a->kind == EST_ATTR_INTS)
             ints[n] = (int64_t)parse_number(s);
         else if (a->kind == EST_ATTR_FLOATS)
-            floats[n] = parse_number(s);
+            floats[n] = (double)(float)parse_number(s);
         else if (a->kind == EST_ATTR_TYPES)
             types[n] = parse_type(s);
         else
@@ -172,9 +181,7 @@ static void parse_list_default(parser *s, est_attr *a)
     }
     a->list.count = n;
     size_t size = a->kind == EST_ATTR_TYPES ? sizeof *types : sizeof *ints;
-    void *kept = est__arena_alloc(s->arena, n * size + 1);
-    memcpy(kept, a->kind == EST_ATTR_INTS ? (void *)ints : a->kind == EST_ATTR_FLOATS ? (void *)floats : (void *)types, n * size);
-    a->list.i = kept;
+    a->list.i = keep(s, a->kind == EST_ATTR_INTS ? (void *)ints : a->kind == EST_ATTR_FLOATS ? (void *)floats : (void *)types, n * size);
 }
 
 static void parse_default(parser *s, est__attrdef *d)
@@ -183,7 +190,7 @@ static void parse_default(parser *s, est__attrdef *d)
     est_attr *a = &d->def;
     switch (d->kind) {
     case EST_ATTR_INT: a->i = (int64_t)parse_number(s); break;
-    case EST_ATTR_FLOAT: a->f = parse_number(s); break;
+    case EST_ATTR_FLOAT: a->f = (double)(float)parse_number(s); break;
     case EST_ATTR_BOOL:
         a->b = take(s, "true");
         if (!a->b)
@@ -240,9 +247,8 @@ static est__argdef *parse_arguments(parser *s, size_t *count, const char *end)
         take(s, ",");
         blanks(s);
     }
-    *count = n;
-    est__argdef *kept = est__arena_alloc(s->arena, n * sizeof *kept + 1);
-    memcpy(kept, args, n * sizeof *kept);
+    est__argdef *kept = (est__argdef *)(uintptr_t)keep(s, args, n * sizeof *args);
+    *count = kept ? n : 0;
     return kept;
 }
 
@@ -251,6 +257,10 @@ static const est__opdef *parse(const est_op_row *row, est__arena *arena)
     parser s = { .p = row->signature, .op = row->tf_name, .arena = arena };
     est__opdef *d = est__arena_alloc(arena, sizeof *d);
     est__attrdef attrs[MOST] = { 0 };
+    if (d == NULL) {
+        fail(&s, "memory");
+        return NULL;
+    }
     d->row = row;
     est__argdef *in = parse_arguments(&s, &d->num_in, "->");
     want(&s, "->");
@@ -260,9 +270,8 @@ static const est__opdef *parse(const est_op_row *row, est__arena *arena)
     blanks(&s);
     if (*s.p)
         fail(&s, "the end");
-    est__attrdef *kept = est__arena_alloc(arena, d->num_attrs * sizeof *kept + 1);
-    memcpy(kept, attrs, d->num_attrs * sizeof *kept);
-    d->attr = kept;
+    d->attr = keep(&s, attrs, d->num_attrs * sizeof *attrs);
+    d->num_attrs = d->attr ? d->num_attrs : 0;
     settle_lists(in, d->num_in, d);
     settle_lists(out, d->num_out, d);
     d->in = in;
@@ -276,8 +285,8 @@ static void build_table(void)
     for (const est_op_row *const *family = est__op_tables; *family; family++)
         for (const est_op_row *row = *family; row->tf_name; row++) {
             const est__opdef *d = parse(row, &table.arena);
-            if (d && table.by_name)
-                est__map_put(table.by_name, row->tf_name, strlen(row->tf_name), (void *)(uintptr_t)d);
+            if (d && (!table.by_name || est__map_put(table.by_name, row->tf_name, strlen(row->tf_name), (void *)(uintptr_t)d) != EST_OK))
+                snprintf(table.error, sizeof table.error, "op %s: no memory for its signature", row->tf_name);
         }
 }
 
