@@ -89,9 +89,12 @@ static est_status once(const est_graph *g, bool only_without_kernel, expansion *
     e->became = est__calloc(total + 1, sizeof *e->became);
     if (e->became == NULL)
         return est__fail_memory(total * sizeof *e->became);
-    for (size_t id = 0; id < g->num_operations; id++)
-        EST_TRY(copy_operation(e, g->operation[id]));
-    return copy_rest(e);
+    e->to->reserved = g->names;   /* a body's names must leave those of operations that are copied later */
+    est_status st = EST_OK;
+    for (size_t id = 0; id < g->num_operations && st == EST_OK; id++)
+        st = copy_operation(e, g->operation[id]);
+    e->to->reserved = NULL;
+    return st == EST_OK ? copy_rest(e) : st;
 }
 
 static bool any_left(const est_graph *g, bool only_without_kernel)

@@ -100,9 +100,9 @@ est_node *est_graph_node(const est_graph *g, const char *name)
 
 est_node *est_node_output(est_node *n, int index)
 {
-    est_graph *g = n->op->graph;
-    if (est__is_nil(n))
+    if (est__is_nil(n))     /* NULL is what est_graph_node gave: whoever takes it as an input says that it is missing */
         return n;
+    est_graph *g = n->op->graph;
     if (index < 0 || index >= n->op->num_outputs)
         return est__graph_fail(g, EST_INVALID_ARGUMENT, "%s '%s' has %d outputs; there is no output %d", n->op->row->tf_name,
                                n->op->name, n->op->num_outputs, index);
@@ -139,15 +139,24 @@ void est_node_after(est_node *n, est_node *before)
     if (est__is_nil(n) || est__is_nil(before) || n->op == before->op)
         return;
     est_operation *op = n->op;
-    est_operation **more = est__arena_alloc(&op->graph->arena, ((size_t)op->num_controls + 1) * sizeof *more);
-    if (more == NULL) {
-        est__spoil(op->graph, est__fail_memory(sizeof *more));
+    if (before->op->graph != op->graph) {
+        est__graph_fail(op->graph, EST_INVALID_ARGUMENT, "%s '%s': '%s', which it is to come after, is of another graph",
+                        op->row->tf_name, op->name, before->op->name);
         return;
     }
-    if (op->num_controls)
-        memcpy(more, op->control, (size_t)op->num_controls * sizeof *more);
-    more[op->num_controls++] = before->op;
-    op->control = more;
+    if (op->num_controls == op->cap_controls) {
+        int cap = op->cap_controls ? 2 * op->cap_controls : 1;
+        est_operation **more = est__arena_alloc(&op->graph->arena, (size_t)cap * sizeof *more);
+        if (more == NULL) {
+            est__spoil(op->graph, est__fail_memory((size_t)cap * sizeof *more));
+            return;
+        }
+        if (op->num_controls)
+            memcpy(more, op->control, (size_t)op->num_controls * sizeof *more);
+        op->control = more;
+        op->cap_controls = cap;
+    }
+    op->control[op->num_controls++] = before->op;
 }
 
 void est__graph_add_initializer(est_graph *g, est_node *operation)

@@ -20,7 +20,7 @@ struct est_operation {
     int id;                      /* its place in creation order, which is a topological order of data inputs */
     const char *name;
     const est_op_row *row;
-    int num_inputs, num_controls, num_attrs, num_outputs;
+    int num_inputs, num_controls, cap_controls, num_attrs, num_outputs;
     est_node **input;
     est_operation **control;
     est_attr *attr;              /* all that the signature names, defaults filled in */
@@ -41,6 +41,7 @@ struct est_graph {
     est_operation **operation;
     size_t num_operations, cap_operations;
     est__map *names;             /* taken names -> operation */
+    const est__map *reserved;    /* names that new operations must not take either: of a graph that is being copied; NULL: none */
     est__map *counters;          /* base name -> next suffix */
     char *scope;                 /* "a/b/" or "" */
     est__graph_variable *variable;

@@ -142,12 +142,24 @@ static est_status match_inputs(building *b)
     return EST_OK;
 }
 
+/* Any number may come out of a GraphDef. */
 static bool allowed(const est__attrdef *d, est_dtype t)
 {
     for (size_t i = 0; i < d->num_allowed; i++)
         if (d->allowed[i] == t)
             return true;
-    return d->num_allowed == 0;
+    return d->num_allowed == 0 && est_dtype_size(t) > 0;
+}
+
+static est_status check_types(const building *b, const est__attrdef *d, const est_attr *a)
+{
+    size_t n = d->kind == EST_ATTR_TYPE ? 1 : d->kind == EST_ATTR_TYPES ? a->list.count : 0;
+    for (size_t i = 0; i < n; i++) {
+        est_dtype t = d->kind == EST_ATTR_TYPE ? a->type : a->list.type[i];
+        if (!allowed(d, t))
+            return fail(b, "%s is not among the types it takes for '%s'", est_dtype_name(t), d->name);
+    }
+    return EST_OK;
 }
 
 static est_status settle_attributes(building *b)
@@ -159,20 +171,24 @@ static est_status settle_attributes(building *b)
                 return fail(b, "attribute '%s' is needed", d->name);
             b->attr[i] = d->def;
         }
-        if (d->kind == EST_ATTR_TYPE && !allowed(d, b->attr[i].type))
-            return fail(b, "%s is not among the types it takes for '%s'", est_dtype_name(b->attr[i].type), d->name);
+        EST_TRY(check_types(b, d, &b->attr[i]));
     }
     return EST_OK;
 }
 
-static size_t count_outputs(building *b)
+enum { MOST_OUTPUTS = 1 << 16 };
+
+static est_status count_outputs(building *b, size_t *count)
 {
-    size_t n = 0;
+    *count = 0;
     for (size_t i = 0; i < b->d->num_out; i++) {
         const est__argdef *a = &b->d->out[i];
-        n += a->number_attr ? (size_t)slot(b, a->number_attr)->i : a->list_attr ? slot(b, a->list_attr)->list.count : 1;
+        int64_t n = a->number_attr ? slot(b, a->number_attr)->i : a->list_attr ? (int64_t)slot(b, a->list_attr)->list.count : 1;
+        if (n < 0 || n > MOST_OUTPUTS - (int64_t)*count)
+            return fail(b, "'%s' would be %lld outputs; 0 to %d are possible", a->name, (long long)n, MOST_OUTPUTS);
+        *count += (size_t)n;
     }
-    return n;
+    return EST_OK;
 }
 
 static void type_outputs(building *b, est_operation *op)
@@ -210,11 +226,10 @@ static est_status make(building *b, est_operation **out)
 {
     est_graph *g = b->g;
     est_operation *op = est__arena_alloc(&g->arena, sizeof *op);
-    size_t outputs = count_outputs(b);
+    size_t outputs;
     if (op == NULL)
         return est__fail_memory(sizeof *op);
-    if (outputs > 1 << 16)
-        return fail(b, "%zu outputs are too many", outputs);
+    EST_TRY(count_outputs(b, &outputs));
     *op = (est_operation){ .graph = g, .id = (int)g->num_operations, .row = b->d->row, .num_inputs = (int)b->in.count,
                            .num_attrs = (int)b->d->num_attrs, .attr = b->attr, .num_outputs = (int)outputs };
     op->name = est__arena_strdup(&g->arena, b->name);
@@ -254,18 +269,24 @@ static est_status build(est_graph *g, const char *type, const char *name, est_no
     return make(&b, out);
 }
 
+static bool is_taken(const est_graph *g, const char *name)
+{
+    size_t n = strlen(name);
+    return est__map_get(g->names, name, n) || (g->reserved && est__map_get(g->reserved, name, n));
+}
+
 /* "scope/base", with _1, _2, … where that is taken. */
 static const char *unique_name(est_graph *g, const char *base)
 {
     char *name = est__arena_printf(&g->arena, "%s%s", g->scope, base);
-    if (name == NULL || est__map_get(g->names, name, strlen(name)) == NULL)
+    if (name == NULL || !is_taken(g, name))
         return name;
     size_t n = strlen(name);
     uintptr_t count = (uintptr_t)est__map_get(g->counters, name, n);
     const char *longer;
     do {
         longer = est__arena_printf(&g->arena, "%s_%zu", name, (size_t)++count);
-    } while (longer && est__map_get(g->names, longer, strlen(longer)));
+    } while (longer && is_taken(g, longer));
     if (est__map_put(g->counters, name, n, (void *)count) != EST_OK)
         return NULL;
     return longer;

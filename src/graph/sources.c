@@ -20,10 +20,22 @@ est_node *est_constant_float(est_graph *g, double value)
     return est_constant(g, &t);
 }
 
+static est_node *no_number(est_graph *g, est_dtype dtype)
+{
+    return est__graph_fail(g, EST_INVALID_ARGUMENT, "a constant of numbers cannot be %s", est_dtype_name(dtype));
+}
+
+static bool is_number(est_dtype dtype)
+{
+    return est__dtype_is_float(dtype) || est__dtype_is_integer(dtype) || dtype == EST_BOOL;
+}
+
 est_node *est_constant_int(est_graph *g, est_dtype dtype, int64_t value)
 {
     int64_t room = 0;
     est_tensor t = { .dtype = dtype, .data = &room };
+    if (!is_number(dtype))
+        return no_number(g, dtype);
     est__tensor_set(&t, 0, (double)value);
     if (dtype == EST_INT64)
         room = value;
@@ -34,6 +46,8 @@ est_node *est_constant_ints(est_graph *g, est_dtype dtype, est_ints values)
 {
     est_shape shape = est_shape_of(1, (int64_t[]){ (int64_t)values.count });
     est_tensor *t;
+    if (!is_number(dtype))
+        return no_number(g, dtype);
     est_status st = est_tensor_new(dtype, &shape, &t);
     if (st != EST_OK)
         return est__spoil(g, st);
@@ -86,6 +100,9 @@ est_node *est_variable(est_graph *g, const char *name, const est_variable_option
     est_node *initial = o->initial_value ? o->initial_value : zeros(g, dtype, &o->shape);
     if (est__is_nil(initial))
         return &g->nil;
+    if (initial->op->graph != g)
+        return est__graph_fail(g, EST_INVALID_ARGUMENT, "variable '%s': its initial value '%s' is of another graph", name,
+                               initial->op->name);
     if (initial->dtype != dtype || !est__shape_compatible(&initial->shape, &o->shape)) {
         char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
         return est__graph_fail(g, EST_INVALID_ARGUMENT, "variable '%s' is %s %s, its initial value %s %s", name,
