@@ -8,7 +8,8 @@
 extern "C" {
 #endif
 
-/** A configuration, merged, checked and resolved; and the estimator that it describes. */
+/** A configuration, merged, checked and resolved; and the estimator that it describes. One thread at a time may use an experiment;
+ *  est_request_stop of its estimator may be called from any. The functions without an experiment are thread-safe. */
 typedef struct est_experiment est_experiment;
 
 typedef struct est_experiment_options {

@@ -13,6 +13,13 @@ static bool failed(const cli_output *o, int error)
     return false;
 }
 
+static void forget(cli_output *o)
+{
+    free(o->path);
+    free(o->temporary);
+    *o = (cli_output){ 0 };
+}
+
 bool cli_output_open(cli_output *o, const char *path)
 {
     struct stat s;
@@ -24,31 +31,32 @@ bool cli_output_open(cli_output *o, const char *path)
     size_t n = strlen(path) + 32;
     if (!direct && o->path && (o->temporary = malloc(n)))
         snprintf(o->temporary, n, "%s.%ld.tmp", path, (long)getpid());
-    if (!o->path || (!direct && !o->temporary))
-        return failed(o, ENOMEM);
-    o->file = fopen(direct ? path : o->temporary, "w");
-    return o->file ? true : failed(o, errno);
+    bool room = o->path && (direct || o->temporary);
+    o->file = room ? fopen(direct ? path : o->temporary, "w") : NULL;
+    if (o->file)
+        return true;
+    failed(o, room ? errno : ENOMEM);
+    forget(o);
+    return false;
 }
 
 bool cli_output_close(cli_output *o, bool keep)
 {
     int error = o->error;
     errno = 0;
-    if (!error && o->file && (fflush(o->file) || ferror(o->file)))
+    if (!error && (fflush(o->file) || ferror(o->file)))
         error = errno ? errno : EIO;
-    if (o->file && o->file != stdout) {
+    if (o->file != stdout) {
         if (!error && o->temporary && fsync(fileno(o->file)))
             error = errno;
         if (fclose(o->file) && !error)
             error = errno;
     }
-    if (o->temporary && o->file && (error || !keep))
+    if (o->temporary && (error || !keep))
         unlink(o->temporary);
-    else if (o->temporary && o->file && rename(o->temporary, o->path))
+    else if (o->temporary && rename(o->temporary, o->path))
         error = errno;
     bool good = error == 0 || !keep ? true : failed(o, error);
-    free(o->path);
-    free(o->temporary);
-    *o = (cli_output){ 0 };
+    forget(o);
     return good;
 }
