@@ -1,4 +1,5 @@
-/* What a host program may give the library: an allocator, a log callback. */
+/* What a host program may give the library: an allocator, a log callback; and lists that carry their length.
+ * */
 #ifndef ESTIMATOR_BASE_H
 #define ESTIMATOR_BASE_H
 
@@ -11,24 +12,34 @@
 extern "C" {
 #endif
 
+/** How much a log line matters, rising. */
 typedef enum est_log_level { EST_LOG_DEBUG, EST_LOG_INFO, EST_LOG_WARNING, EST_LOG_ERROR } est_log_level;
 
-/** Where log lines go. `text` is one line without a newline, lent for the call. The callback may run on any thread of the
- *  library, one call at a time. NULL: nowhere (the default: the library prints nothing). Thread-safe. Since 0.1. */
+/** Where log lines go.
+ *  In: `callback`, NULL: nowhere (the default: the library prints nothing). Its `text` is one line without a
+ *  newline, lent for the call. It runs on any thread of the library, one call at a time; what it makes the
+ *  library log is dropped. `user` comes back, and must live until another callback is set. Thread-safe. Since
+ *  0.1. */
 EST_API void est_set_log(void (*callback)(est_log_level level, const char *text, void *user), void *user);
 
-/** The allocator of everything that the library allocates itself. All three are given; `user` comes back.
- *  Call it before any other function of the library; not thread-safe. NULL: malloc, realloc and free. Since 0.1. */
+/** An allocator, with the meaning of malloc, realloc and free; sizes in bytes, never 0; NULL when there is no
+ *  memory. All three functions are needed, and are called from any thread, several at a time. `user` comes
+ *  back. */
 typedef struct est_allocator {
     void *(*allocate)(size_t size, void *user);
-    void *(*reallocate)(void *p, size_t size, void *user);
-    void (*release)(void *p, void *user);
+    void *(*reallocate)(void *p, size_t size, void *user);    /* p is never NULL */
+    void (*release)(void *p, void *user);                     /* p is never NULL */
     void *user;
 } est_allocator;
+
+/** The allocator of all that the library itself allocates; other libraries that it calls (zlib, libyaml,
+ *  BLAS) have their own.
+ *  In: NULL: malloc, realloc and free. Copied. Call it before any other function: not thread-safe. Since 0.1. */
 EST_API void est_set_allocator(const est_allocator *allocator);
 
-/* Lists carry their length: EST_INTS(64, 32), EST_FLOATS(0.5f), EST_STRINGS("a", "b"). Lent for the call; such a literal lives until
- * the end of the block that it stands in. */
+/* Lists carry their length: EST_INTS(64, 32), EST_FLOATS(0.5), EST_STRINGS("a", "b"). Such a literal lives
+ * until the end of the block that it stands in; whoever gets one copies it before it returns. C alone: C++
+ * fills the structs. */
 typedef struct est_ints { const int64_t *data; size_t count; } est_ints;
 typedef struct est_floats { const double *data; size_t count; } est_floats;
 typedef struct est_strings { const char *const *data; size_t count; } est_strings;
@@ -38,6 +49,8 @@ typedef struct est_strings { const char *const *data; size_t count; } est_string
 #define EST_STRINGS(...) \
     ((est_strings){ (const char *const[]){ __VA_ARGS__ }, sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(char *) })
 #endif
+
+/* "None" or "a 0 that is meant", where a 0 in an options struct stands for another default. */
 #define EST_OFF (-1)
 
 #ifdef __cplusplus

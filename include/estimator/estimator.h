@@ -1,4 +1,17 @@
-/* The whole public interface of libestimator. */
+/* The whole public interface of libestimator. What holds for all of it, unless a comment says otherwise:
+ *
+ * Errors     A call that may fail returns est_status; est_error() has one sentence. RESOURCE_EXHAUSTED (no memory)
+ *            may come from any call that allocates. Builders (columns, graphs, datasets) stick instead: the first
+ *            error is kept, and whoever consumes what was built returns it.
+ * Ownership  est_x_new(…, &out) gives: the caller frees with est_x_free, and out is NULL after a failure. A pointer
+ *            that is returned is lent, as long as what it came from lives. What is passed in is copied before the
+ *            call returns; callbacks and their `user` live as long as their owner. est_x_free(NULL) does nothing.
+ * Options    A zeroed struct is the default, and comments beside fields name it. Other pointers are not NULL unless
+ *            their comment says what NULL means. est_x_sized is est_x with the size of the caller's struct, so that
+ *            a struct may grow; est_x calls it.
+ * Threads    "Thread-safe": on any threads at once, on one object too. "One thread at a time per X": the caller
+ *            keeps calls on one X apart; other X are free. Callbacks run on the calling thread unless it is said.
+ * Numbers    Shapes are [rows, …], row-major; times are seconds, sizes bytes; text does not depend on the locale. */
 #ifndef ESTIMATOR_ESTIMATOR_H
 #define ESTIMATOR_ESTIMATOR_H
 

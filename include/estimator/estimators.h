@@ -11,9 +11,15 @@
 extern "C" {
 #endif
 
-/** A model and its directory. One thread at a time may call a verb of one estimator; est_request_stop may be called at any time. */
+/** A model and its directory (tf.estimator.Estimator). One thread at a time per estimator; est_request_stop
+ *  alone may come at any time. Estimators that share columns count as one (feature_columns.h). */
 typedef struct est_estimator est_estimator;
 
+/* Constructors: one for each canned estimator, with an options struct of tf.estimator's arguments.
+ * In: `config` NULL: defaults. Columns, optimizer and head are kept alive, the rest is copied.
+ * Errors: INVALID_ARGUMENT names what is wrong in options or config; what stuck to the columns;
+ * UNIMPLEMENTED: the device.
+ * Out: the caller's, est_estimator_free. Thread-safe but for the columns. Since 0.1. */
 typedef struct est_linear_classifier_options {
     est_column_list feature_columns;    /* needed */
     int64_t n_classes;                  /* 2 */
@@ -23,7 +29,8 @@ typedef struct est_linear_classifier_options {
     const char *sparse_combiner;        /* "sum" */
     const char *loss_reduction;         /* "sum_over_batch_size" */
 } est_linear_classifier_options;
-/** tf.estimator.LinearClassifier. `config` NULL: defaults. Errors: whatever is wrong in options, columns or config. Since 0.1. */
+/** A linear model under BinaryClassHead, or MultiClassHead from three classes on
+ *  (tf.estimator.LinearClassifier). */
 EST_API est_status est_linear_classifier_new_sized(const est_linear_classifier_options *options, size_t size,
                                                    const est_run_config *config, size_t config_size, est_estimator **out);
 static inline est_status est_linear_classifier_new(const est_linear_classifier_options *options,
@@ -36,12 +43,12 @@ static inline est_status est_linear_classifier_new(const est_linear_classifier_o
 typedef struct est_linear_regressor_options {
     est_column_list feature_columns;    /* needed */
     int64_t label_dimension;            /* 1 */
-    const char *weight_column;
-    est_optimizer *optimizer;
-    const char *sparse_combiner;
-    const char *loss_reduction;
+    const char *weight_column;          /* none */
+    est_optimizer *optimizer;           /* NULL: Ftrl with learning rate 0.2 */
+    const char *sparse_combiner;        /* "sum" */
+    const char *loss_reduction;         /* "sum_over_batch_size" */
 } est_linear_regressor_options;
-/** tf.estimator.LinearRegressor. Since 0.1. */
+/** A linear model under RegressionHead (tf.estimator.LinearRegressor). */
 EST_API est_status est_linear_regressor_new_sized(const est_linear_regressor_options *options, size_t size,
                                                   const est_run_config *config, size_t config_size, est_estimator **out);
 static inline est_status est_linear_regressor_new(const est_linear_regressor_options *options,
@@ -50,27 +57,38 @@ static inline est_status est_linear_regressor_new(const est_linear_regressor_opt
     return est_linear_regressor_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
 }
 
-/** Any canned estimator by its tf.estimator name, with that constructor's options struct. Errors: unknown name (the nearest is
- *  named). */
+/** Any canned estimator by its tf.estimator name, with that constructor's options struct of `size` bytes.
+ *  Errors: NOT_FOUND: unknown name (the nearest is named); else as above. */
 EST_API est_status est_estimator_new(const char *name, const void *options, size_t size, const est_run_config *config,
                                      size_t config_size, est_estimator **out);
+/** The fields of that estimator's options, and the size of the struct in bytes (options_size may be NULL);
+ *  NULL: unknown name. Constant. Thread-safe. Since 0.1. */
 EST_API const est_field *est_estimator_fields(const char *name, size_t *options_size);
+/** The names of all canned estimators, NULL-terminated. Constant. Thread-safe. Since 0.1. */
 EST_API const char *const *est_estimator_names(void);
-/** What `optimizer: NAME` alone means for that estimator: NAME with tf.estimator's default learning rate (Linear*: 0.2).
- *  `optimizer` NULL: the one that the estimator has when none is given. */
+/** What `optimizer: NAME` alone means for that estimator: NAME with tf.estimator's default learning rate
+ *  (Linear*: 0.2).
+ *  In: `optimizer` NULL: the one that the estimator has when none is given. Errors: NOT_FOUND: either name is
+ *  unknown.
+ *  Out: the caller's, est_optimizer_free. Thread-safe. Since 0.1. */
 EST_API est_status est_estimator_optimizer(const char *estimator, const char *optimizer, est_optimizer **out);
 
-/** A model_fn of one's own: builds the graph of one mode into `spec` (tf.estimator.Estimator). */
+/** A model_fn of one's own: builds the graph of one mode into `spec` (tf.estimator's model_fn). `labels` is
+ *  NULL in EST_PREDICT, and where the data hold none. Everything given is lent for the call. Called once by
+ *  each train, once by evaluate and predict until their data change, once by each export, on the thread of
+ *  the verb. What it returns, and what stuck to the graph, is what the verb fails with. */
 typedef est_status (*est_model_fn)(est_spec *spec, const est_features *features, est_node *labels, est_mode mode, void *user);
 typedef struct est_custom_options {
     est_model_fn model_fn;              /* needed */
-    est_column_list feature_columns;    /* what model_fn uses: kept alive; they tell which features the data and a serving input hold */
+    est_column_list feature_columns;    /* kept alive; they tell what the data and a serving input hold */
     est_features_spec features;         /* the same, where there are no columns */
-    est_head *head;                     /* tells what label and weight are; NULL: label and weight are the model_fn's own affair */
+    est_head *head;                     /* tells what label and weight are; NULL: they are model_fn's own affair */
     const char *name;                   /* "Estimator": in messages */
-    void *user;
-    void (*free_user)(void *user);      /* when the estimator is freed, also when it could not be made */
+    void *user;                         /* of model_fn */
+    void (*free_user)(void *user);      /* when the estimator is freed, also when it could not be made; NULL: none */
 } est_custom_options;
+/** An estimator of one's own (tf.estimator.Estimator). Errors: INVALID_ARGUMENT: no model_fn; UNIMPLEMENTED:
+ *  a feature with a default, which only a column can tell; else as above. */
 EST_API est_status est_custom_new_sized(const est_custom_options *options, size_t size, const est_run_config *config,
                                         size_t config_size, est_estimator **out);
 static inline est_status est_custom_new(const est_custom_options *options, const est_run_config *config,
@@ -78,38 +96,55 @@ static inline est_status est_custom_new(const est_custom_options *options, const
 {
     return est_custom_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
 }
+/** Frees it, when no verb of it runs; NULL does nothing. One thread at a time per estimator. Since 0.1. */
 EST_API void est_estimator_free(est_estimator *e);
 
-/** Which features the data must hold: those of the columns, for training also weight and label. `label`: what the data call it
- *  (for several names, each is a float scalar). Lent by the estimator until the next such call. */
+/** Which features the data must hold: those of the columns, and for training and evaluating also weight and
+ *  label.
+ *  In: `label`, what the data call the label (for several names, each is a scalar); needed where `with_label`
+ *  and there is a head.
+ *  Out: `*spec`, lent until the next such call; empty after a failure.
+ *  Errors: INVALID_ARGUMENT: no label is named, or it is a feature too. An input_fn may call it. One thread
+ *  at a time per estimator. Since 0.1. */
 EST_API est_status est_estimator_input_spec(est_estimator *e, est_strings label, bool with_label, est_features_spec *spec);
+/** Its model directory (tf.estimator.Estimator.model_dir). Lent by `e`. Thread-safe. Since 0.1. */
 EST_API const char *est_estimator_model_dir(const est_estimator *e);
 
-/** Asks the verb that runs to stop; training writes a last checkpoint first and returns CANCELLED. Safe from any thread and from a
- *  signal handler. */
+/** Asks the verb that runs to stop after its step or batch; it returns CANCELLED, training after a last
+ *  checkpoint. While none runs, the next one stops before its first step. A verb that returns forgets the
+ *  request. From any thread and signal handlers. Since 0.1. */
 EST_API void est_request_stop(est_estimator *e);
 
+/** How far a training is. */
 typedef struct est_progress {
     int64_t global_step, max_steps;     /* max_steps 0: not known */
-    double loss, steps_per_sec, seconds;
+    double loss;                        /* of the last step */
+    double steps_per_sec, seconds;      /* since est_train was called */
 } est_progress;
 
 typedef struct est_train_options {
     est_input_fn input_fn;              /* needed */
     void *user;                         /* of input_fn */
     int64_t steps, max_steps;           /* steps more, or up to a global step; neither: until the data end */
-    void (*progress)(const est_progress *p, void *user);  /* at most ten times a second, on the caller's thread; NULL: none */
+    void (*progress)(const est_progress *p, void *user);  /* at most ten times a second; NULL: none */
     void *progress_user;
 } est_train_options;
 typedef struct est_train_result {
     int64_t global_step, steps;         /* steps done now */
     double loss;                        /* of the last step */
     double seconds, start_up_seconds;
-    double steps_per_sec, examples_per_sec;   /* steady state: from the 100th step of this call, or the first, to the last */
+    double steps_per_sec, examples_per_sec;   /* from the 100th step of this call, or the first, to the last */
 } est_train_result;
-/** Trains from the newest checkpoint of model_dir, or from the start. `result` may be NULL. Errors: those of the data; FAILED_PRECONDITION:
- *  the loss is NaN (step and tensor are named), model_dir held by another trainer; CANCELLED after est_request_stop (a checkpoint is
- *  written, result filled). Since 0.1. */
+/** Trains from the newest checkpoint of model_dir, or from the start (tf.estimator.Estimator.train). The data
+ *  go on at the place that was saved with the checkpoint, so that a run that was stopped, or killed, ends
+ *  with the same bytes as one that was not.
+ *  Out: `result`, may be NULL; filled also when it was cancelled. The model directory holds checkpoints,
+ *  graph.pbtxt and event files.
+ *  Errors: those of input_fn and the data; INVALID_ARGUMENT: steps and max_steps, the model, or a checkpoint
+ *  of another model (names variable and shapes); NOT_FOUND: a variable that the checkpoint lacks; DATA_LOSS:
+ *  no checkpoint can be read; ABORTED: the loss is NaN or infinite (names step and tensor);
+ *  FAILED_PRECONDITION: another trainer holds model_dir; CANCELLED after est_request_stop. One thread at a
+ *  time per estimator. Since 0.1. */
 EST_API est_status est_train_sized(est_estimator *e, const est_train_options *options, size_t size, est_train_result *result);
 static inline est_status est_train(est_estimator *e, const est_train_options *options,
                                    est_train_result *result)
@@ -122,20 +157,26 @@ typedef struct est_evaluate_options {
     void *user;
     int64_t steps;                      /* 0: to the end of the data */
     const char *checkpoint_path;        /* prefix; NULL: the newest */
-    const char *name;                   /* eval_<name>/ */
+    const char *name;                   /* events go to <model_dir>/eval_<name>; NULL: to eval */
 } est_evaluate_options;
-/** Metrics by name, sorted, with `loss` and `global_step` among them. */
+/** Metrics by name, sorted, with `loss` (the mean of the batches' losses) and `global_step` among them. */
 typedef struct est_results {
     size_t count;
     const char *const *name;
     const double *value;
 } est_results;
+/** Metrics over data, in a checkpoint (tf.estimator.Estimator.evaluate); also written as events. The model
+ *  stays loaded for the next call.
+ *  Errors: those of input_fn and the data; NOT_FOUND: no checkpoint; INVALID_ARGUMENT: no batch, options, a
+ *  checkpoint of another model; DATA_LOSS; CANCELLED. Out: the caller's, est_results_free. One thread at a
+ *  time per estimator. Since 0.1. */
 EST_API est_status est_evaluate_sized(est_estimator *e, const est_evaluate_options *options, size_t size, est_results **out);
 static inline est_status est_evaluate(est_estimator *e, const est_evaluate_options *options,
                                       est_results **out)
 {
     return est_evaluate_sized(e, options, sizeof *options, out);
 }
+/** Frees them; NULL does nothing. Thread-safe. Since 0.1. */
 EST_API void est_results_free(est_results *r);
 
 /** One batch of predictions: tensors by key, in the head's order, each [rows, …]. Lent for the callback. */
@@ -149,10 +190,14 @@ typedef struct est_predict_options {
     est_input_fn input_fn;              /* needed */
     void *user;
     est_strings predict_keys;           /* none: all */
-    const char *checkpoint_path;
+    const char *checkpoint_path;        /* prefix; NULL: the newest */
     est_status (*each)(const est_predictions *batch, void *user);   /* needed; another status than EST_OK ends it */
     void *each_user;
 } est_predict_options;
+/** Predictions for data, batch after batch, in their order (tf.estimator.Estimator.predict). The model stays
+ *  loaded for the next call.
+ *  Errors: those of input_fn, the data and `each`; NOT_FOUND: no checkpoint, no such key (lists those that
+ *  are there); DATA_LOSS; CANCELLED. One thread at a time per estimator. Since 0.1. */
 EST_API est_status est_predict_sized(est_estimator *e, const est_predict_options *options, size_t size);
 static inline est_status est_predict(est_estimator *e, const est_predict_options *options)
 {
@@ -160,10 +205,14 @@ static inline est_status est_predict(est_estimator *e, const est_predict_options
 }
 
 typedef struct est_export_options {
-    const char *receiver;               /* "parsing", "raw" or "both" */
-    const char *checkpoint_path;
+    const char *receiver;               /* "parsing" (default): tf.Examples; "raw": a tensor a feature; "both" */
+    const char *checkpoint_path;        /* prefix; NULL: the newest */
 } est_export_options;
-/** Writes a SavedModel to <base>/<unix seconds>; `path` (capacity bytes) receives that folder. Since 0.1. */
+/** Writes a SavedModel to <base>/<unix seconds>, whole or not at all
+ *  (tf.estimator.Estimator.export_saved_model).
+ *  Out: `path`, that folder; `capacity` bytes, at least 32. Errors: NOT_FOUND: no checkpoint;
+ *  RESOURCE_EXHAUSTED: capacity is too small; INVALID_ARGUMENT: the receiver; the file system's. One thread
+ *  at a time per estimator. Since 0.1. */
 EST_API est_status est_export_saved_model_sized(est_estimator *e, const char *base, const est_export_options *options, size_t size,
                                                 char *path, size_t capacity);
 static inline est_status est_export_saved_model(est_estimator *e, const char *base,
@@ -173,10 +222,16 @@ static inline est_status est_export_saved_model(est_estimator *e, const char *ba
     return est_export_saved_model_sized(e, base, options, options ? sizeof *options : 0, path, capacity);
 }
 
-/** The prefix of the newest checkpoint, "dir/model.ckpt-500"; lent until the next such call. NULL: none. */
+/** The prefix of the newest checkpoint, "dir/model.ckpt-500" (tf.estimator.Estimator.latest_checkpoint);
+ *  NULL: none. Lent until the next such call. One thread at a time per estimator. Since 0.1. */
 EST_API const char *est_estimator_latest_checkpoint(est_estimator *e);
-/** Names of all variables of the newest checkpoint, sorted; lent until the next such call. */
+/** Names of all variables of the newest checkpoint, sorted (tf.estimator.Estimator.get_variable_names). Lent
+ *  until the next such call; empty after a failure. Errors: NOT_FOUND: no checkpoint; DATA_LOSS. One thread
+ *  at a time per estimator. Since 0.1. */
 EST_API est_status est_get_variable_names(est_estimator *e, est_strings *names);
+/** A variable's value in the newest checkpoint (tf.estimator.Estimator.get_variable_value). Errors:
+ *  NOT_FOUND: no checkpoint, no such variable (the nearest is named); DATA_LOSS. Out: the caller's,
+ *  est_tensor_free. One thread at a time per estimator. Since 0.1. */
 EST_API est_status est_get_variable_value(est_estimator *e, const char *name, est_tensor **out);
 
 #ifdef __cplusplus

@@ -8,42 +8,63 @@
 extern "C" {
 #endif
 
-/** A configuration, merged, checked and resolved; and the estimator that it describes. One thread at a time may use an experiment;
- *  est_request_stop of its estimator may be called from any. The functions without an experiment are thread-safe. */
+/** A configuration, merged, checked and resolved; and the estimator that it describes. One thread at a time
+ *  per experiment; est_request_stop(est_experiment_estimator(x)) stops its verbs. */
 typedef struct est_experiment est_experiment;
 
 typedef struct est_experiment_options {
     est_strings config;         /* needed: paths; later files override earlier ones, key by key; "-" is stdin */
     est_strings set;            /* "task.train_data.batch_size=64": over the files */
-    const char *model_dir;      /* over the configuration's */
+    const char *model_dir;      /* over the configuration's; NULL: that */
 } est_experiment_options;
-/** Errors: "config.yaml:14: unknown key 'hiden_units'; did you mean 'hidden_units'?". Since 0.1. */
+/** Reads and checks configuration files, and makes the estimator. Paths in a file are relative to the folder
+ *  of the first file.
+ *  Errors: NOT_FOUND: a file; INVALID_ARGUMENT: "config.yaml:14: unknown key 'hiden_units'; did you mean
+ *  'hidden_units'?".
+ *  Out: the caller's, est_experiment_free. Thread-safe. Since 0.1. */
 EST_API est_status est_experiment_new_sized(const est_experiment_options *options, size_t size, est_experiment **out);
 static inline est_status est_experiment_new(const est_experiment_options *options, est_experiment **out)
 {
     return est_experiment_new_sized(options, sizeof *options, out);
 }
+/** Frees it and its estimator; NULL does nothing. One thread at a time per experiment. Since 0.1. */
 EST_API void est_experiment_free(est_experiment *x);
-/** The estimator; lent. */
+/** The estimator. Lent by `x`. Thread-safe. Since 0.1. */
 EST_API est_estimator *est_experiment_estimator(est_experiment *x);
-/** The resolved configuration as YAML, every default filled in; lent. */
+/** The resolved configuration as YAML, every default filled in. Lent by `x`. Thread-safe. Since 0.1. */
 EST_API const char *est_experiment_config(const est_experiment *x);
 
-/** The verbs, with what the configuration says: data, steps, receiver. `config.yaml` is kept in model_dir by training. */
+/* The verbs, with what the configuration says: data, steps, receiver. Errors: those of the verbs in
+ * estimators.h; INVALID_ARGUMENT: a block of data or its label is missing. One thread at a time per
+ * experiment. Since 0.1. */
+/** est_train. `progress` as in est_train_options, NULL: none; `result` may be NULL. The resolved
+ *  configuration is logged, and kept as config.yaml in model_dir. */
 EST_API est_status est_experiment_train(est_experiment *x, void (*progress)(const est_progress *p, void *user), void *user,
                                         est_train_result *result);
+/** est_evaluate on task.validation_data. `checkpoint`: a prefix, NULL: the newest. Out: the caller's,
+ *  est_results_free. */
 EST_API est_status est_experiment_evaluate(est_experiment *x, const char *checkpoint, est_results **out);
+/** est_predict on the file `input` (NULL: the configuration's), read as task.validation_data says, else
+ *  task.train_data. `keys` empty: all; `checkpoint`: a prefix, NULL: the newest; `each` as in
+ *  est_predict_options. */
 EST_API est_status est_experiment_predict(est_experiment *x, const char *input, est_strings keys, const char *checkpoint,
                                           est_status (*each)(const est_predictions *batch, void *user), void *user);
-/** `receiver` NULL: the configuration's. */
+/** est_export_saved_model. `receiver` NULL: the configuration's. */
 EST_API est_status est_experiment_export(est_experiment *x, const char *base, const char *receiver, char *path, size_t capacity);
 
-/** One line a key: dotted path, type, default, meaning, from the field tables; `key` NULL: all; else those that begin with it.
- *  `write` gets each line. NOT_FOUND names the nearest. */
+/** One line a key: dotted path, type, default, meaning, from the field tables.
+ *  In: `key` NULL: all; else those whose path begins or ends with it. `write` gets each line, lent for the
+ *  call.
+ *  Errors: NOT_FOUND names the nearest. Thread-safe. Since 0.1. */
 EST_API est_status est_experiment_explain(const char *key, void (*write)(const char *line, void *user), void *user);
 
-/** Looks at a CSV file and writes a starter configuration (YAML) to *text, which est_text_free frees. */
+/** Looks at the first million rows of a CSV file and writes a configuration to start from.
+ *  In: `label`, the column that is to be learnt. Out: `*text`, YAML; the caller's, est_text_free; NULL after
+ *  a failure.
+ *  Errors: the file system's; INVALID_ARGUMENT: no such column (the nearest is named), nothing to learn, what
+ *  is wrong with the file, by file:line. Thread-safe. Since 0.1. */
 EST_API est_status est_experiment_init(const char *csv_path, const char *label, char **text);
+/** Frees what est_experiment_init gave; NULL does nothing. Thread-safe. Since 0.1. */
 EST_API void est_text_free(char *text);
 
 #ifdef __cplusplus

@@ -10,11 +10,13 @@
 extern "C" {
 #endif
 
-/** A set that owns its columns. Builders stick: the first error spoils the set and is reported by whoever uses it. Estimators keep
- *  the set alive, so it may be freed as soon as they are made. */
+/** A set that owns its columns. Builders stick: the first error spoils the set and is reported by whoever
+ *  uses it. Estimators keep the set alive, so it may be freed as soon as they are made. One thread at a time
+ *  per set: that goes for its columns, and for the estimators that share it, too. */
 typedef struct est_columns est_columns;
 typedef struct est_column est_column;
 
+/** Columns, for an estimator or a model_fn: EST_COLUMNS(a, b). */
 typedef struct est_column_list {
     est_column *const *data;
     size_t count;
@@ -24,11 +26,18 @@ typedef struct est_column_list {
     ((est_column_list){ (est_column *const[]){ __VA_ARGS__ }, sizeof((est_column *[]){ __VA_ARGS__ }) / sizeof(est_column *) })
 #endif
 
+/** An empty set. The caller's, est_columns_free; NULL without memory, which the functions below take and
+ *  report. Thread-safe. Since 0.1. */
 EST_API est_columns *est_columns_new(void);
+/** Frees the set once no estimator uses it any more; NULL does nothing. One thread at a time per set. Since
+ *  0.1. */
 EST_API void est_columns_free(est_columns *c);
+/** The first error of a builder (its text becomes est_error()), or EST_OK. One thread at a time per set.
+ *  Since 0.1. */
 EST_API est_status est_columns_status(const est_columns *c);
 
-/** A normalizer_fn: y = (x - subtract) / divide, or log1p(x), or a function that builds nodes. */
+/** A normalizer_fn: (x - mean) / std, (x - min) / (max - min), log1p(x), or a function that builds nodes;
+ *  `fn` and `user` must live as long as the set. */
 typedef struct est_normalizer {
     enum { EST_NORMALIZE_NONE, EST_NORMALIZE_MEAN_STD, EST_NORMALIZE_MIN_MAX, EST_NORMALIZE_LOG1P, EST_NORMALIZE_FN } kind;
     double mean, std, min, max;
@@ -38,12 +47,16 @@ typedef struct est_normalizer {
 
 typedef struct est_numeric_column_options {
     est_ints shape;                 /* [1] */
-    est_floats default_value;       /* one for all, or one for each element; none: a missing feature is an error */
+    est_floats default_value;       /* one for all, or one an element; none: a missing feature is an error */
     est_normalizer normalizer_fn;
     const char *dtype;              /* "float32" */
 } est_numeric_column_options;
 
-/** A real-valued feature. In: `key`, [batch] or [batch] + shape, float. Out: [batch, elements] float32. */
+/* Builders of columns. Each gives a column lent by `c`, never NULL; `key` names the feature. Errors stick as
+ * INVALID_ARGUMENT, and name column, option, value and what is wanted. One thread at a time per set. Since
+ * 0.1. */
+/** A real-valued feature (tf.feature_column.numeric_column).
+ *  In: [batch], or [batch] + shape, of dtype. Out: [batch, elements of shape] float32, normalized. */
 EST_API est_column *est_numeric_column_sized(est_columns *c, const char *key, const est_numeric_column_options *options,
                                              size_t size);
 static inline est_column *est_numeric_column(est_columns *c, const char *key,
@@ -54,8 +67,10 @@ static inline est_column *est_numeric_column(est_columns *c, const char *key,
 
 typedef struct est_identity_options {
     int64_t num_buckets;            /* needed */
-    est_ints default_value;         /* for ids out of range; none: they fail (linear, embedding) */
+    est_ints default_value;         /* for values out of range; none: negative ones are left out, others fail the run */
 } est_identity_options;
+/** Integers that are ids already (tf.feature_column.categorical_column_with_identity).
+ *  In: integers, [batch], [batch, n] or sparse. Out: ids in [0, num_buckets). */
 EST_API est_column *est_categorical_column_with_identity_sized(est_columns *c, const char *key,
                                                                const est_identity_options *options, size_t size);
 static inline est_column *est_categorical_column_with_identity(est_columns *c, const char *key,
@@ -68,8 +83,12 @@ typedef struct est_vocabulary_list_options {
     est_values vocabulary_list;     /* needed: strings, or integers */
     est_ints default_value;         /* id of words outside the list; none: -1, they are left out */
     int64_t num_oov_buckets;        /* 0; excludes default_value */
-    const char *dtype;              /* of the list: "string" or "int64" */
+    const char *dtype;              /* "string" or "int64": that of the list */
 } est_vocabulary_list_options;
+/** Words of a list (tf.feature_column.categorical_column_with_vocabulary_list).
+ *  In: strings or integers as the list, [batch], [batch, n] or sparse; "" and -1 are absent. Out: ids in [0,
+ *  words + num_oov_buckets); other words are left out, get default_value, or are hashed to the ids after the
+ *  list's. */
 EST_API est_column *est_categorical_column_with_vocabulary_list_sized(est_columns *c, const char *key,
                                                                       const est_vocabulary_list_options *options, size_t size);
 static inline est_column *est_categorical_column_with_vocabulary_list(est_columns *c, const char *key,
@@ -80,8 +99,12 @@ static inline est_column *est_categorical_column_with_vocabulary_list(est_column
 
 typedef struct est_hash_bucket_options {
     int64_t hash_bucket_size;       /* needed */
-    const char *dtype;              /* "string"; integers are hashed as their decimal text */
+    const char *dtype;              /* "string" (default) or "int64"; integers are hashed as their decimal text */
 } est_hash_bucket_options;
+/** Fingerprint64(text) mod hash_bucket_size (tf.feature_column.categorical_column_with_hash_bucket;
+ *  FarmHash).
+ *  In: strings or integers, [batch], [batch, n] or sparse; "" and -1 are absent. Out: ids in [0,
+ *  hash_bucket_size). */
 EST_API est_column *est_categorical_column_with_hash_bucket_sized(est_columns *c, const char *key,
                                                                   const est_hash_bucket_options *options, size_t size);
 static inline est_column *est_categorical_column_with_hash_bucket(est_columns *c, const char *key,
@@ -90,34 +113,79 @@ static inline est_column *est_categorical_column_with_hash_bucket(est_columns *c
     return est_categorical_column_with_hash_bucket_sized(c, key, options, options ? sizeof *options : 0);
 }
 
-/** Any column by the name of its tf.feature_column function, with that function's options struct. NULL-name or unknown kinds stick
- *  as errors that name the nearest. */
+/* The columns below are made of others of their set, and take no key of their own. */
+
+typedef struct est_bucketized_options {
+    est_column *source_column;      /* needed: a numeric_column of one dimension */
+    est_floats boundaries;          /* needed: ascending */
+} est_bucketized_options;
+/** Buckets of a numeric column (tf.feature_column.bucketized_column): n boundaries make n + 1 of them for
+ *  each element, closed on the left; NaN is in the last. In: as the source column. Out: ids in [0, (n + 1) *
+ *  elements). Named "<source>_bucketized". */
+EST_API est_column *est_bucketized_column_sized(est_columns *c, const est_bucketized_options *options, size_t size);
+static inline est_column *est_bucketized_column(est_columns *c, const est_bucketized_options *options)
+{
+    return est_bucketized_column_sized(c, options, options ? sizeof *options : 0);
+}
+
+typedef struct est_crossed_options {
+    est_cross_keys keys;            /* needed: two or more */
+    int64_t hash_bucket_size;       /* needed; at least 2 */
+    int64_t hash_key;               /* 0xDECAFCAFFE */
+} est_crossed_options;
+/** Combinations of values, hashed (tf.feature_column.crossed_column): of features by name, which are strings
+ *  or integers, and of categorical or bucketized columns; not of hashed ones, whose features are crossed by
+ *  name. A dense feature counts with its "" and -1; a sparse one that is empty makes no cross. Sparse
+ *  features and columns are hashed before dense features, so that training with dense ones and serving sparse
+ *  ones (tf.Example) of a mixed cross gives other ids, as in TensorFlow.
+ *  Out: ids in [0, hash_bucket_size). Named after its keys, sorted, with "_X_" between. */
+EST_API est_column *est_crossed_column_sized(est_columns *c, const est_crossed_options *options, size_t size);
+static inline est_column *est_crossed_column(est_columns *c, const est_crossed_options *options)
+{
+    return est_crossed_column_sized(c, options, options ? sizeof *options : 0);
+}
+
+/** Any column by the name of its tf.feature_column function, with that function's options struct of `size`
+ *  bytes. An unknown kind sticks as INVALID_ARGUMENT that names the nearest. Otherwise as the builders. */
 EST_API est_column *est_column_new(est_columns *c, const char *kind, const char *key, const void *options, size_t size);
-/** The fields of that kind's options (key apart), and their size; NULL: unknown kind. Constant. */
+/** The fields of that kind's options (key apart), and the size of the struct in bytes (options_size may be
+ *  NULL); NULL: unknown kind. Constant. Thread-safe. Since 0.1. */
 EST_API const est_field *est_column_fields(const char *kind, size_t *options_size);
-/** All kinds, NULL-terminated. */
+/** The names of all kinds, NULL-terminated. Constant. Thread-safe. Since 0.1. */
 EST_API const char *const *est_column_kinds(void);
+/** The column's name, which its variables bear, and the feature that it reads; "" for what failed. Lent by
+ *  the set. Thread-safe. Since 0.1. */
 EST_API const char *est_column_name(const est_column *column);
 EST_API const char *est_column_key(const est_column *column);
 
-/** tf.feature_column.make_parse_example_spec: which features the columns read, without repetition, sorted by name. `*spec` is lent
- *  by the set of the first column, until the set is freed. Errors: two columns that want different things of one key. */
+/** Which features the columns read, each once, sorted by name (tf.feature_column.make_parse_example_spec).
+ *  Out: `*spec`, lent by the set of the first column. Errors: INVALID_ARGUMENT: two columns want different
+ *  things of one key; what stuck to a set. One thread at a time per set. Since 0.1. */
 EST_API est_status est_make_parse_example_spec(est_column_list columns, est_features_spec *spec);
 
-/** The features of a batch as nodes. A dense one has `value` alone; a variable-length one `indices` and `dense_shape` too. */
+/** The features of a batch as nodes. A dense one has `value` alone; a variable-length one `indices` and
+ *  `dense_shape` too. */
 typedef struct est_feature_nodes {
     const char *name;
-    est_node *value, *indices, *dense_shape;
+    est_node *value, *indices, *dense_shape;    /* [batch, …]; sparse: [n], int64 [n, 2], int64 [2] */
 } est_feature_nodes;
+/** What a model_fn is given: lent for its call. */
 typedef struct est_features {
     const est_feature_nodes *data;
     size_t count;
 } est_features;
+/** The feature of that name; NULL: there is none. Lent by `f`. Thread-safe. Since 0.1. */
 EST_API const est_feature_nodes *est_features_find(const est_features *f, const char *name);
 
-/** tf.compat.v1.feature_column.linear_model as tf.estimator's Linear* build it: logits [batch, units] =
- *  sum over columns + bias. Makes the variables "<scope>linear_model/<column>/weights" and ".../bias_weights" under `scope` ("linear/").
- *  `sparse_combiner`: "sum", "mean" or "sqrtn". Since 0.1. */
+/** The linear model of columns (tf.compat.v1.feature_column.linear_model, as tf.estimator's Linear* build
+ *  it).
+ *  In: `sparse_combiner` "sum" (also for NULL), "mean" or "sqrtn" joins several ids of one example. `scope`
+ *  "linear/" goes before the variables linear_model/<column>/weights [width, units] and
+ *  linear_model/bias_weights [units]; NULL: "".
+ *  Out: logits [batch, units] float32: the sum over the columns, in the order of their names, plus bias. Lent
+ *  by `g`.
+ *  Errors stick to the graph: INVALID_ARGUMENT: units < 1, a name twice, a feature that the data lack, what
+ *  stuck to a set. One thread at a time per graph and set. Since 0.1. */
 EST_API est_node *est_linear_model(est_graph *g, const est_features *features, est_column_list columns, int64_t units,
                                    const char *sparse_combiner, const char *scope);
 

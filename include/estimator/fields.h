@@ -1,4 +1,5 @@
-/* Field tables: one table describes an options struct, and fills its defaults, checks its ranges, reads its YAML and prints its help. */
+/* Field tables: one table describes an options struct, and fills its defaults, checks its ranges, reads its
+ * YAML and prints its help. */
 #ifndef ESTIMATOR_FIELDS_H
 #define ESTIMATOR_FIELDS_H
 
@@ -26,18 +27,38 @@ typedef enum est_field_type {
     EST_FIELD_COLUMN,       /* est_column * */
     EST_FIELD_COLUMNS,      /* est_column_list */
     EST_FIELD_OPTIMIZER,    /* est_optimizer *: NAME, or {type: NAME, …} */
-    EST_FIELD_HEAD          /* est_head * */
+    EST_FIELD_HEAD,         /* est_head * */
+    EST_FIELD_CROSS_KEYS    /* est_cross_keys: a list of names and columns */
 } est_field_type;
 
-typedef struct est_values {           /* strings, or integers when `strings` is empty */
+/** A vocabulary: strings, or integers when `strings` is empty. */
+typedef struct est_values {
     est_strings strings;
     est_ints ints;
 } est_values;
 
+struct est_column;
+/** One key of a cross: the name of a feature, or a column. */
+typedef struct est_cross_key {
+    const char *name;
+    struct est_column *column;
+} est_cross_key;
+/** Keys of a cross: EST_CROSS_KEYS({ "education" }, { .column = age }). */
+typedef struct est_cross_keys {
+    const est_cross_key *data;
+    size_t count;
+} est_cross_keys;
+#ifndef __cplusplus
+#define EST_CROSS_KEYS(...) \
+    ((est_cross_keys){ (const est_cross_key[]){ __VA_ARGS__ }, sizeof((est_cross_key[]){ __VA_ARGS__ }) / sizeof(est_cross_key) })
+#endif
+
+/** One member of an options struct. Tables are constant and end with EST_FIELD_END; any thread may read them.
+ *  Since 0.1. */
 typedef struct est_field {
     const char *name;                 /* of the member, and the YAML key */
     est_field_type type;
-    size_t offset;
+    size_t offset;                    /* of the member, in bytes */
     bool needed;                      /* has no default */
     double def;                       /* default of a number */
     const char *def_text;             /* default of a string, or what the help says where no number tells it */
@@ -46,9 +67,11 @@ typedef struct est_field {
     bool above_min;                   /* the bound itself is out: (min, … */
     double zero;                      /* what a written YAML 0 becomes in the struct, where 0 there means "default"; e.g. EST_OFF */
     const char *const *choices;       /* NULL-terminated */
-    const char *doc;
+    const char *doc;                  /* meaning, in a few words */
 } est_field;
 
+/* A row of a table: EST_FIELD(est_sgd_options, FLOAT, learning_rate, .def = 0.01, .doc = "step size"). C
+ * alone. */
 #define EST_FIELD(struct_type, field_type, member, ...) \
     { .name = #member, .type = EST_FIELD_##field_type, .offset = offsetof(struct_type, member), __VA_ARGS__ }
 

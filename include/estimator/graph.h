@@ -1,7 +1,11 @@
-/* The graph: operations in TensorFlow's vocabulary, variables, symbolic gradients, GraphDef in and out.
- * Builders stick: after the first error the graph is spoiled, later calls return its nil node, and est_graph_status tells. */
+/* The graph: operations in TensorFlow's vocabulary, variables, symbolic gradients. Builders stick: after the
+ * first error the graph is spoiled, later calls return its nil node, and est_graph_status tells. A builder
+ * never returns NULL, and its node is lent by the graph. One thread at a time per graph, for every function
+ * here. Since 0.1. */
 #ifndef ESTIMATOR_GRAPH_H
 #define ESTIMATOR_GRAPH_H
+
+#include <string.h>
 
 #include <estimator/base.h>
 #include <estimator/tensor.h>
@@ -10,10 +14,12 @@
 extern "C" {
 #endif
 
+/** A model's graph (tf.Graph). */
 typedef struct est_graph est_graph;
-/** One output of an operation: a tensor that will be. Owned by its graph. */
+/** One output of an operation: a tensor that will be (tf.Tensor of a graph). Lent by its graph. */
 typedef struct est_node est_node;
 
+/** A list of nodes: EST_NODES(a, b). */
 typedef struct est_nodes {
     est_node *const *data;
     size_t count;
@@ -47,6 +53,7 @@ typedef struct est_attr {
         } list;
     };
 } est_attr;
+/** A list of attributes: EST_ATTRS(EST_INT_ATTR("axis", 1)). */
 typedef struct est_attrs {
     const est_attr *data;
     size_t count;
@@ -63,60 +70,80 @@ typedef struct est_attrs {
 #define EST_TENSOR_ATTR(n, v) ((est_attr){ .name = (n), .kind = EST_ATTR_TENSOR, .tensor = (v) })
 #endif
 
+/** An empty graph. An estimator makes its own (est_spec_graph). Errors: RESOURCE_EXHAUSTED. Out: the
+ *  caller's, est_graph_free. */
 EST_API est_status est_graph_new(est_graph **out);
+/** Frees a graph of the caller's with all its nodes; NULL does nothing. */
 EST_API void est_graph_free(est_graph *g);
 /** The first error of a builder (its text becomes est_error()), or EST_OK. */
 EST_API est_status est_graph_status(const est_graph *g);
-/** Operations made from here on are named "<scope>/…", until est_graph_end_scope; scopes nest. A used name gets _1, _2, … */
+/** Operations made from here on are named "<scope>/…", until est_graph_end_scope; scopes nest
+ *  (tf.name_scope). A used name gets _1, _2, … */
 EST_API void est_graph_begin_scope(est_graph *g, const char *scope);
 EST_API void est_graph_end_scope(est_graph *g);
 
-/** Any operation by its TensorFlow name; returns its first output. Types and counts that follow from the inputs need not be given
- *  as attributes. `name` NULL: the operation's name. Errors (sticking): unknown op, wrong dtypes, shapes that disagree. */
+/** Any operation by its TensorFlow name (tf.raw_ops); returns its first output, or what stands for it where
+ *  it has none.
+ *  In: types and counts that follow from the inputs need not be given as attributes. `name` NULL: the
+ *  operation's type.
+ *  Errors, sticking: UNIMPLEMENTED: an op that is not known here (the nearest is named); INVALID_ARGUMENT:
+ *  number or dtypes of inputs, attributes, shapes that disagree, a node of another graph. */
 EST_API est_node *est_op(est_graph *g, const char *op, const char *name, est_nodes inputs, est_attrs attrs);
-/** Output `index` of the operation that `n` is an output of. */
+/** Output `index` of the operation that `n` is an output of. Errors, sticking: INVALID_ARGUMENT: it has no
+ *  such output. */
 EST_API est_node *est_node_output(est_node *n, int index);
+/** Its dtype; EST_INVALID for the nil node. */
 EST_API est_dtype est_node_dtype(const est_node *n);
+/** Its inferred shape; unknown dimensions are -1. Lent. */
 EST_API const est_shape *est_node_shape(const est_node *n);
-/** The operation's name, and its type ("MatMul"). Lent. */
+/** The operation's name, "linear/bias", and its type, "MatMul". Lent. */
 EST_API const char *est_node_name(const est_node *n);
 EST_API const char *est_node_type(const est_node *n);
 /** The node called "name" or "name:index"; NULL when there is none. */
 EST_API est_node *est_graph_node(const est_graph *g, const char *name);
-/** `n`'s operation runs after that of `before`, in the same run. */
+/** `n`'s operation runs after that of `before`, in the same run (tf.control_dependencies). Errors stick. */
 EST_API void est_node_after(est_node *n, est_node *before);
 
+/** A value that is fed (tf.compat.v1.placeholder). */
 EST_API est_node *est_placeholder(est_graph *g, const char *name, est_dtype dtype, est_shape shape);
+/* Constants (tf.constant). Values are copied; numbers that dtype cannot hold become the nearest one. Errors,
+ * sticking: INVALID_ARGUMENT: a dtype that is none of numbers. */
+/** Of the tensor's dtype and shape. */
 EST_API est_node *est_constant(est_graph *g, const est_tensor *value);
-EST_API est_node *est_constant_float(est_graph *g, double value);
-EST_API est_node *est_constant_int(est_graph *g, est_dtype dtype, int64_t value);
+EST_API est_node *est_constant_float(est_graph *g, double value);                         /* float32, [] */
+EST_API est_node *est_constant_int(est_graph *g, est_dtype dtype, int64_t value);         /* [] */
 EST_API est_node *est_constant_ints(est_graph *g, est_dtype dtype, est_ints values);      /* [count] */
-EST_API est_node *est_constant_string(est_graph *g, const char *value);
+EST_API est_node *est_constant_string(est_graph *g, const char *value);                   /* [] */
 EST_API est_node *est_constant_strings(est_graph *g, est_strings values);                 /* [count] */
 
 typedef struct est_variable_options {
     est_dtype dtype;            /* EST_FLOAT */
-    est_shape shape;
-    est_node *initial_value;    /* of that shape; NULL: zeros */
+    est_shape shape;            /* must be known; zero: a scalar */
+    est_node *initial_value;    /* of that dtype and shape; NULL: zeros */
     bool not_trainable;
     bool local;                 /* not saved; starts from its initial value in every session (metrics) */
     bool hyper;                 /* a hyper-parameter: on resume the value here wins over the checkpoint's */
 } est_variable_options;
-/** A variable; returns its handle (dtype EST_RESOURCE), for est_read and the optimizers. The name is kept as it is, whatever the
- *  scope; a name taken already is an error. */
+/** A variable (tf.Variable); returns its handle (dtype EST_RESOURCE), for est_read and the optimizers. The
+ *  name is kept as it is, whatever the scope, and is the checkpoint's.
+ *  Errors, sticking: ALREADY_EXISTS: the name is taken; INVALID_ARGUMENT: shape or initial value. */
 EST_API est_node *est_variable(est_graph *g, const char *name, const est_variable_options *options);
-/** The value at the start of the step. */
+/** The variable's value at the start of the step (ReadVariableOp). Errors, sticking: INVALID_ARGUMENT: it is
+ *  no variable. */
 EST_API est_node *est_read(est_graph *g, est_node *variable);
 /** The handle of the variable of that name; NULL: none. */
 EST_API est_node *est_graph_variable(const est_graph *g, const char *name);
 
-/** The gradient of one x: dense (indices NULL), or rows `value` [n, …] of the slices `indices` [n] (ids may repeat). */
+/** The gradient of one x: dense (indices NULL), or rows `value` [n, …] of the slices `indices` [n] (ids may
+ *  repeat). */
 typedef struct est_gradient {
     est_node *value;     /* NULL: y does not depend on x */
     est_node *indices;
 } est_gradient;
-/** d(sum of y)/dx for each of xs (values, or handles of variables), as new nodes of the graph (tf.gradients).
- *  Errors: UNIMPLEMENTED when an op on the path has no gradient: names the op and the path. */
+/** d(sum of y)/dx for each of xs, as new nodes of the graph (tf.gradients).
+ *  In: `y`, float; `xs`, values or handles of variables. Out: `out`, xs.count gradients of the shapes of xs.
+ *  Errors, which stick too: UNIMPLEMENTED: an op on the path has no gradient: names the op and the path;
+ *  INVALID_ARGUMENT: y is no float node, an x is of another graph. */
 EST_API est_status est_gradients(est_graph *g, est_node *y, est_nodes xs, est_gradient *out);
 
 #ifdef __cplusplus

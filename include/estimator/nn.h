@@ -9,47 +9,91 @@
 extern "C" {
 #endif
 
+/* Functions that take a graph build nodes in it, lent by it; errors stick to it (graph.h). One thread at a
+ * time per graph. Since 0.1. */
+
 /* ---- layers ---- */
 typedef struct est_dense_options {
     est_node *(*activation)(est_graph *g, est_node *x);  /* NULL: none */
     bool no_bias;
     est_node *kernel_initializer;   /* [in, units]; NULL: est_glorot_uniform */
-    const char *name;               /* "dense": variables <name>/kernel, <name>/bias */
+    const char *name;               /* NULL: "dense", "dense_1", …; variables <name>/kernel, <name>/bias */
 } est_dense_options;
-/** A fully connected layer: activation(x · kernel + bias); x [batch, in] float32 -> [batch, units] (tf.keras.layers.Dense). */
+/** A fully connected layer: activation(x · kernel + bias); x [batch, in] float32 -> [batch, units]
+ *  (tf.keras.layers.Dense).
+ *  Errors: INVALID_ARGUMENT: x is not [batch, in] with a known in, units < 1; ALREADY_EXISTS: the name. */
 EST_API est_node *est_dense(est_graph *g, est_node *x, int64_t units, const est_dense_options *options);
 
-/* ---- initial values ---- */
+/* ---- initial values of variables; the shape must be known (INVALID_ARGUMENT) ---- */
+/** Zeros (tf.zeros). */
 EST_API est_node *est_zeros(est_graph *g, est_dtype dtype, est_shape shape);
-EST_API est_node *est_filled(est_graph *g, est_shape shape, double value);          /* float32 */
+/** `value` throughout; float32 (tf.fill). */
+EST_API est_node *est_filled(est_graph *g, est_shape shape, double value);
+/** Uniform within ±sqrt(6 / (in + out)); float32 (Glorot and Bengio 2010;
+ *  tf.keras.initializers.GlorotUniform). */
 EST_API est_node *est_glorot_uniform(est_graph *g, est_shape shape);
+/** Normal, drawn again beyond two deviations; float32 (tf.keras.initializers.TruncatedNormal). */
 EST_API est_node *est_truncated_normal(est_graph *g, est_shape shape, double mean, double stddev);
 
 /* ---- losses, per element; reduce with est_loss_reduce ---- */
-EST_API est_node *est_sigmoid_cross_entropy(est_graph *g, est_node *labels, est_node *logits);        /* as logits */
-EST_API est_node *est_sparse_softmax_cross_entropy(est_graph *g, est_node *labels, est_node *logits); /* [batch] */
+/** labels in [0, 1], any number dtype, and logits, both [batch, n] -> [batch, n]
+ *  (tf.nn.sigmoid_cross_entropy_with_logits). */
+EST_API est_node *est_sigmoid_cross_entropy(est_graph *g, est_node *labels, est_node *logits);
+/** labels, class ids, [batch] or [batch, 1], and logits [batch, classes] -> [batch]
+ *  (tf.nn.sparse_softmax_cross_entropy_with_logits). */
+EST_API est_node *est_sparse_softmax_cross_entropy(est_graph *g, est_node *labels, est_node *logits);
+/** (predictions - labels)^2, of one shape (tf.math.squared_difference). */
 EST_API est_node *est_squared_error(est_graph *g, est_node *labels, est_node *predictions);
-/** One number of many: the sum of losses * weights, divided by their number under "sum_over_batch_size" (also NULL), as it is under
- *  "sum". `weights` NULL: 1; else of the losses' rank, or one dimension of 1 less or more. */
+/** One number of many: the sum of losses * weights, divided by their number under "sum_over_batch_size" (also
+ *  NULL), as it is under "sum" (tf.keras.losses.Reduction). `weights` NULL: 1; else of the losses' rank, or
+ *  one dimension of 1 less or more. Out: [].
+ *  Errors: INVALID_ARGUMENT: another reduction. */
 EST_API est_node *est_loss_reduce(est_graph *g, est_node *losses, est_node *weights, const char *reduction);
 
 /* ---- optimizers: tf.keras.optimizers.legacy ---- */
-typedef struct est_optimizer est_optimizer;   /* counted: whoever is given one keeps it alive */
+/** A way to train variables (tf.keras.optimizers.legacy.Optimizer). It does not change, and is counted:
+ *  whoever is given one keeps it alive. */
+typedef struct est_optimizer est_optimizer;
 
-/* A zero is Keras' default; where that is another number, EST_OFF stands for a 0 that is meant. */
+/* A zero is Keras' default; where that is another number, EST_OFF stands for a 0 that is meant. `decay`: the
+ * learning rate is divided by 1 + decay * step; 0. */
 #define EST_FTRL_FIXED_RATE (-1e-300)   /* a learning_rate_power of 0 */
-typedef struct est_sgd_options { double learning_rate; double momentum; bool nesterov; double decay; } est_sgd_options;
+typedef struct est_sgd_options {
+    double learning_rate;               /* 0.01 */
+    double momentum;                    /* 0; at most 1 */
+    bool nesterov;
+    double decay;
+} est_sgd_options;
+/** Duchi et al. 2011, "Adaptive subgradient methods". */
 typedef struct est_adagrad_options {
-    double learning_rate, initial_accumulator_value, epsilon, decay;
+    double learning_rate;               /* 0.001 */
+    double initial_accumulator_value;   /* 0.1 */
+    double epsilon;                     /* 1e-7 */
+    double decay;
 } est_adagrad_options;
-typedef struct est_adam_options { double learning_rate, beta_1, beta_2, epsilon; bool amsgrad; double decay; } est_adam_options;
+/** Kingma and Ba 2015, "Adam"; amsgrad: Reddi et al. 2018. */
+typedef struct est_adam_options {
+    double learning_rate;               /* 0.001 */
+    double beta_1, beta_2;              /* 0.9, 0.999 */
+    double epsilon;                     /* 1e-7 */
+    bool amsgrad;
+    double decay;
+} est_adam_options;
+/** McMahan et al. 2013, "Ad click prediction". */
 typedef struct est_ftrl_options {
-    double learning_rate, learning_rate_power, initial_accumulator_value, l1_regularization_strength, l2_regularization_strength,
-        l2_shrinkage_regularization_strength, beta, decay;
+    double learning_rate;               /* 0.001 */
+    double learning_rate_power;         /* -0.5; EST_FTRL_FIXED_RATE */
+    double initial_accumulator_value;   /* 0.1 */
+    double l1_regularization_strength, l2_regularization_strength;    /* 0 */
+    double l2_shrinkage_regularization_strength;    /* 0 */
+    double beta;                        /* 0 */
+    double decay;
 } est_ftrl_options;
 
-/** An optimizer by Keras' name ("Ftrl", "SGD", "Adagrad", "Adam") with its options struct; NULL options: Keras' defaults.
- *  Errors: unknown name (the nearest is named), a value out of range. Free with est_optimizer_free. Since 0.1. */
+/** An optimizer by Keras' name ("Ftrl", "SGD", "Adagrad", "Adam") with its options struct of `size` bytes;
+ *  NULL options: Keras' defaults.
+ *  Errors: NOT_FOUND: unknown name (the nearest is named); INVALID_ARGUMENT: a value out of range. Out: the
+ *  caller's, est_optimizer_free. Thread-safe. Since 0.1. */
 EST_API est_status est_optimizer_new(const char *name, const void *options, size_t size, est_optimizer **out);
 static inline est_status est_ftrl_optimizer_new(const est_ftrl_options *options, est_optimizer **out)
 {
@@ -67,33 +111,49 @@ static inline est_status est_adam_optimizer_new(const est_adam_options *options,
 {
     return est_optimizer_new("Adam", options, sizeof *options, out);
 }
+/** Gives up one share, and frees it with the last; NULL does nothing. Thread-safe. Since 0.1. */
 EST_API void est_optimizer_free(est_optimizer *o);
+/** Another share, for another est_optimizer_free; returns `o`. NULL does nothing. Thread-safe. Since 0.1. */
 EST_API est_optimizer *est_optimizer_retain(est_optimizer *o);
+/** Keras' name. Constant. Thread-safe. Since 0.1. */
 EST_API const char *est_optimizer_name(const est_optimizer *o);
-/** Its options struct with every default filled in; a 0 is a 0 here. Lent. */
+/** Its options struct with every default filled in; a 0 is a 0 here. Lent by `o`. Thread-safe. Since 0.1. */
 EST_API const void *est_optimizer_options(const est_optimizer *o);
+/** The fields of that optimizer's options, and the size of the struct in bytes (options_size may be NULL);
+ *  NULL: unknown name. Constant. Thread-safe. Since 0.1. */
 EST_API const est_field *est_optimizer_fields(const char *name, size_t *options_size);
+/** The names of all optimizers, NULL-terminated. Constant. Thread-safe. Since 0.1. */
 EST_API const char *const *est_optimizer_names(void);
 
-/** Gradients of `loss` for all trainable variables, their updates, and the step's count: global_step += 1 (`global_step` is the
- *  handle). Variables: training/<Name>/<variable>/<slot> and training/<Name>/<hyper-parameter>, as tf.estimator 2.15 saves them.
- *  Returns one node that stands for all updates (a target of the training step). */
+/** Gradients of `loss` for all trainable variables, their updates, and the step's count: global_step += 1
+ *  (`global_step` is the handle) (tf.keras.optimizers.legacy.Optimizer.minimize). Variables:
+ *  training/<Name>/<variable>/<slot> and training/<Name>/<hyper-parameter>, as tf.estimator 2.15 saves them.
+ *  Returns one node that stands for all updates.
+ *  Errors: INVALID_ARGUMENT: the loss depends on no trainable variable; UNIMPLEMENTED: an op has no gradient. */
 EST_API est_node *est_optimizer_minimize(est_optimizer *o, est_graph *g, est_node *loss, est_node *global_step);
 
-/* ---- metrics: accumulators are local variables, so that a run over many batches adds up ---- */
+/* ---- metrics: accumulators are local variables metrics/<name>/…, so that a run over many batches adds up
+ * ---- */
 typedef struct est_metric {
-    const char *name;
+    const char *name;    /* lent by the graph */
     est_node *update;    /* a target of each evaluation step */
     est_node *value;     /* a float32 scalar: the result, read after the last step */
 } est_metric;
-/** Weighted mean of `values` (tf.keras.metrics.Mean). `weights` NULL: 1; else broadcast to values. */
+/* In: labels, predictions and values of one shape, or with a last dimension of 1 more; `weights` NULL: 1;
+ * else broadcast to them. A result without examples, or whose divisor is 0, is 0. Errors: ALREADY_EXISTS: a
+ * name that the graph has. */
+/** Weighted mean of `values` (tf.keras.metrics.Mean). */
 EST_API est_metric est_metric_mean(est_graph *g, const char *name, est_node *values, est_node *weights);
+/** Share of predictions that equal their labels (tf.keras.metrics.Accuracy). */
 EST_API est_metric est_metric_accuracy(est_graph *g, const char *name, est_node *labels, est_node *predictions, est_node *weights);
+/** True positives among what is above `threshold`, and among what is labelled other than 0
+ *  (tf.keras.metrics.Precision, Recall). */
 EST_API est_metric est_metric_precision(est_graph *g, const char *name, est_node *labels, est_node *predictions,
                                         est_node *weights, double threshold);
 EST_API est_metric est_metric_recall(est_graph *g, const char *name, est_node *labels, est_node *predictions, est_node *weights,
                                      double threshold);
-/** tf.keras.metrics.AUC, 200 thresholds, curve "ROC" or "PR" (interpolation). Without positives or negatives: 0. */
+/** The area under a curve, 200 thresholds, predictions in [0, 1] (tf.keras.metrics.AUC): "ROC" by trapezoids,
+ *  or "PR" by the interpolation of Davis and Goadrich 2006. Errors: INVALID_ARGUMENT: another curve. */
 EST_API est_metric est_metric_auc(est_graph *g, const char *name, est_node *labels, est_node *predictions, est_node *weights,
                                   const char *curve);
 

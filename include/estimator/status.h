@@ -14,7 +14,8 @@ extern "C" {
 #define EST_PRINTF(text, first)
 #endif
 
-/** The canonical codes of TensorFlow and gRPC, so that a status crosses the wire unchanged. */
+/** What a call returns: the canonical codes of TensorFlow and gRPC (absl::StatusCode), so that a status
+ *  crosses the wire unchanged. */
 #define EST_STATUS_LIST(X)                                         \
     X(0, OK, "ok")                                                 \
     X(1, CANCELLED, "stopped on request")                          \
@@ -39,11 +40,12 @@ typedef enum est_status {
 #undef EST_STATUS_ENUM
 } est_status;
 
-/** The text of this thread's last failure: one sentence, valid after a call that did not return EST_OK and until the
- *  next call of the library on this thread. Never NULL. Thread-safe. Since 0.1. */
+/** The text of this thread's last failure: one sentence, valid after a call that did not return EST_OK and
+ *  until the next call of the library on this thread. Lent by the thread. Never NULL. Thread-safe. Since 0.1. */
 EST_API const char *est_error(void);
 
-/** The name of a status, "INVALID_ARGUMENT". Never NULL; "UNKNOWN" for a number that is none. Thread-safe. Since 0.1. */
+/** The name of a status, "INVALID_ARGUMENT". Never NULL; "UNKNOWN" for a number that is none. Constant.
+ *  Thread-safe. Since 0.1. */
 EST_API const char *est_status_name(est_status status);
 
 #ifdef __cplusplus
