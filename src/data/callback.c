@@ -287,7 +287,8 @@ est_status est_callback_dataset_new_sized(const est_callback_options *options, s
     est_callback_options o = { 0 };
     int label;
     *out = NULL;
-    memcpy(&o, options, size < sizeof o ? size : sizeof o);
+    if (options)
+        memcpy(&o, options, size < sizeof o ? size : sizeof o);
     if (!o.next)
         return est__fail(EST_INVALID_ARGUMENT, "a callback dataset needs next");
     if (!o.save != !o.restore)

@@ -8,7 +8,7 @@ enum { COUNT = sizeof kinds / sizeof kinds[0] };
 
 static const est__canned_kind *find(const char *name)
 {
-    for (size_t i = 0; i < COUNT; i++)
+    for (size_t i = 0; name && i < COUNT; i++)
         if (strcmp(kinds[i]->name, name) == 0)
             return kinds[i];
     return NULL;
@@ -16,8 +16,8 @@ static const est__canned_kind *find(const char *name)
 
 static est_status unknown(const char *name)
 {
-    const char *near = est__nearest(name, est_estimator_names(), COUNT);
-    return est__fail(EST_NOT_FOUND, "unknown estimator '%s'%s%s%s", name, near ? "; did you mean '" : "", near ? near : "",
+    const char *near = name ? est__nearest(name, est_estimator_names(), COUNT) : NULL;
+    return est__fail(EST_NOT_FOUND, "unknown estimator '%s'%s%s%s", name ? name : "(NULL)", near ? "; did you mean '" : "", near ? near : "",
                      near ? "'?" : "; there are LinearClassifier and LinearRegressor");
 }
 
@@ -69,6 +69,16 @@ est_status est_estimator_optimizer(const char *estimator, const char *optimizer,
 est_status est__canned_options(const est__canned_kind *kind, const void *given, size_t size, void *out)
 {
     return est__fields_apply(kind->fields, kind->name, given, size, out, kind->options_size);
+}
+
+void *est__canned_alloc(size_t count, size_t size)
+{
+    return est__calloc(count, size);
+}
+
+void est__canned_free(void *p)
+{
+    est__free(p);
 }
 
 est_status est__canned_no_memory(const char *name)

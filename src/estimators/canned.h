@@ -19,5 +19,8 @@ extern const est__canned_kind est__canned_linear_regressor;
 /* The caller's options, extended and checked. */
 est_status est__canned_options(const est__canned_kind *kind, const void *given, size_t size, void *out);
 est_status est__canned_no_memory(const char *name);
+/* Zeroed memory of the host's allocator. */
+void *est__canned_alloc(size_t count, size_t size);
+void est__canned_free(void *p);
 
 #endif

@@ -52,6 +52,8 @@ static est_status set_config(est_estimator *e, const est_run_config *config, siz
     const est_field *fields = est_run_config_fields(&full);
     EST_TRY(est__fields_apply(fields, "run config", config, config_size, &e->config, full));
     EST_TRY(est__fields_copy(fields, &e->config, &e->arena));
+    if (strcmp(e->config.device, "cuda") == 0)
+        return est__fail(EST_UNIMPLEMENTED, "%s: device 'cuda' is not built in; there are 'auto' and 'cpu'", e->name);
     if (e->config.save_checkpoints_steps == 0 && e->config.save_checkpoints_secs == 0)
         e->config.save_checkpoints_secs = 600;
     if (e->config.model_dir) {
@@ -86,9 +88,11 @@ static est_status fill(est_estimator *e, const est_custom_options *o, const est_
 est_status est_custom_new_sized(const est_custom_options *options, size_t size, const est_run_config *config, size_t config_size,
                                 est_estimator **out)
 {
-    est_custom_options o;
+    est_custom_options o = { 0 };
     est_estimator *e = est__calloc(1, sizeof *e);
     *out = NULL;
+    if (options)   /* free_user is known even where the options are refused */
+        memcpy(&o, options, size < sizeof o ? size : sizeof o);
     est_status st = est__fields_apply(custom_fields, "Estimator", options, size, &o, sizeof o);
     if (e == NULL) {
         if (o.free_user)
@@ -120,7 +124,8 @@ void est_estimator_free(est_estimator *e)
         est_columns_free(e->set[i]);
     est__pool_free(e->pool);
     est__free(e->model_dir);
-    est__arena_free(&e->lent);
+    est__arena_free(&e->spec);
+    est__arena_free(&e->names);
     est__arena_free(&e->arena);
     est__free(e);
 }
@@ -160,7 +165,7 @@ static est_status add_labels(est_estimator *e, est_feature *list, size_t *n, est
     if (label.count > 1)
         f.shape = est_shape_of(0, NULL);
     for (size_t i = 0; i < label.count; i++) {
-        f.name = est__arena_strdup(&e->lent, label.data[i]);
+        f.name = est__arena_strdup(&e->spec, label.data[i]);
         if (f.name == NULL)
             return est__fail_memory(64);
         EST_TRY(add_feature(e, list, n, f, "label"));
@@ -171,9 +176,10 @@ static est_status add_labels(est_estimator *e, est_feature *list, size_t *n, est
 est_status est_estimator_input_spec(est_estimator *e, est_strings label, bool with_label, est_features_spec *spec)
 {
     est_features_spec features;
-    est__arena_free(&e->lent);
+    *spec = (est_features_spec){ 0 };
+    est__arena_free(&e->spec);
     EST_TRY(est__estimator_features(e, &features));
-    est_feature *list = est__arena_alloc(&e->lent, (features.count + label.count + 2) * sizeof *list);
+    est_feature *list = est__arena_alloc(&e->spec, (features.count + label.count + 2) * sizeof *list);
     size_t n = features.count;
     if (list == NULL)
         return est__fail_memory(features.count * sizeof *list);
@@ -208,24 +214,28 @@ const char *est_estimator_latest_checkpoint(est_estimator *e)
 
 static est_status open_latest(est_estimator *e, est_checkpoint **out)
 {
+    char prefix[sizeof e->latest];
     *out = NULL;
-    EST_TRY(est_latest_checkpoint(e->model_dir, e->latest, sizeof e->latest));
-    return est_checkpoint_open(e->latest, out);
+    EST_TRY(est_latest_checkpoint(e->model_dir, prefix, sizeof prefix));
+    return est_checkpoint_open(prefix, out);
 }
 
 est_status est_get_variable_names(est_estimator *e, est_strings *names)
 {
     est_checkpoint *c;
-    est__arena_free(&e->lent);
+    *names = (est_strings){ 0 };
+    est__arena_free(&e->names);
     EST_TRY(open_latest(e, &c));
     size_t n = est_checkpoint_count(c);
-    const char **list = est__arena_alloc(&e->lent, (n + 1) * sizeof *list);
+    const char **list = est__arena_alloc(&e->names, (n + 1) * sizeof *list);
     bool whole = list != NULL;
     for (size_t i = 0; i < n && whole; i++)
-        whole = (list[i] = est__arena_strdup(&e->lent, est_checkpoint_variable_at(c, i)->name)) != NULL;
+        whole = (list[i] = est__arena_strdup(&e->names, est_checkpoint_variable_at(c, i)->name)) != NULL;
     est_checkpoint_free(c);
+    if (!whole)
+        return est__fail_memory(n * sizeof *list);
     *names = (est_strings){ list, n };
-    return whole ? EST_OK : est__fail_memory(n * sizeof *list);
+    return EST_OK;
 }
 
 est_status est_get_variable_value(est_estimator *e, const char *name, est_tensor **out)

@@ -21,6 +21,7 @@ typedef struct est__model {
     est_spec *spec;
     est__session *session;
     char *checkpoint;             /* that the session holds; NULL: none */
+    uint64_t identity;            /* of its .index */
     est_feature *feature;         /* what the graph was made for */
     size_t num_features;
     int label;
@@ -50,8 +51,8 @@ struct est_estimator {
     atomic_bool stop;
     est__pool *pool;
     est__model *evaluating, *predicting;
-    est__arena lent;              /* of est_estimator_input_spec and est_get_variable_names */
-    char latest[4096];
+    est__arena spec, names;       /* lent by est_estimator_input_spec and est_get_variable_names */
+    char latest[4096];            /* by est_estimator_latest_checkpoint */
 };
 
 /* The features of a serving input: those of the columns, or the given ones. */

@@ -207,7 +207,8 @@ est_status est_evaluate_sized(est_estimator *e, const est_evaluate_options *opti
     est_evaluate_options o = { 0 };
     est_dataset *d;
     *out = NULL;
-    memcpy(&o, options, size < sizeof o ? size : sizeof o);
+    if (options)
+        memcpy(&o, options, size < sizeof o ? size : sizeof o);
     est_status st = est__estimator_dataset(e, EST_EVAL, o.input_fn, o.user, &d);
     return finish(e, d, st == EST_OK ? evaluate(e, &o, d, out) : st);
 }
@@ -305,7 +306,8 @@ est_status est_predict_sized(est_estimator *e, const est_predict_options *option
 {
     est_predict_options o = { 0 };
     est_dataset *d;
-    memcpy(&o, options, size < sizeof o ? size : sizeof o);
+    if (options)
+        memcpy(&o, options, size < sizeof o ? size : sizeof o);
     est_status st = est__estimator_dataset(e, EST_PREDICT, o.input_fn, o.user, &d);
     return finish(e, d, st == EST_OK ? predict(e, &o, d) : st);
 }

@@ -1,7 +1,6 @@
 /* LinearClassifier and LinearRegressor: a linear model under a head (tf.estimator's canned/linear.py). */
 #include "estimators/canned.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct linear {
@@ -50,20 +49,20 @@ static void free_linear(void *user)
     linear *l = user;
     est_head_free(l->head);
     est_optimizer_free(l->optimizer);
-    free((void *)(uintptr_t)l->columns.data);
-    free(l);
+    est__canned_free((void *)(uintptr_t)l->columns.data);
+    est__canned_free(l);
 }
 
 static est_status new_linear(const char *name, est_column_list columns, est_optimizer *optimizer, const char *combiner,
                              const char *head_kind, const est_head_options *head, const est_run_config *config, size_t config_size,
                              est_estimator **out)
 {
-    linear *l = calloc(1, sizeof *l);
-    est_column **copy = calloc(columns.count + 1, sizeof *copy);
+    linear *l = est__canned_alloc(1, sizeof *l);
+    est_column **copy = est__canned_alloc(columns.count + 1, sizeof *copy);
     *out = NULL;
     if (l == NULL || copy == NULL) {
-        free(l);
-        free(copy);
+        est__canned_free(l);
+        est__canned_free(copy);
         return est__canned_no_memory(name);
     }
     if (columns.count)

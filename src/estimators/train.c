@@ -54,7 +54,7 @@ static est_status place_input(train_run *t, const char *prefix)
 static est_status resume(train_run *t, const char *prefix)
 {
     est__bundle *bundle;
-    EST_TRY(est__bundle_open(prefix, &bundle));
+    EST_TRY(est__checkpoint_bundle(prefix, &bundle));
     est_status st = est__session_start(t->model->session, bundle);
     est__bundle_free(bundle);
     if (st == EST_OK)

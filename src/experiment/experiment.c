@@ -82,7 +82,8 @@ static est_status load(est_experiment *x, const est_experiment_options *o)
 est_status est_experiment_new_sized(const est_experiment_options *options, size_t size, est_experiment **out)
 {
     est_experiment_options o = { 0 };
-    memcpy(&o, options, size < sizeof o ? size : sizeof o);
+    if (options)
+        memcpy(&o, options, size < sizeof o ? size : sizeof o);
     est_experiment *x = est__calloc(1, sizeof *x);
     est_status st = x ? load(x, &o) : est__fail_memory(sizeof *x);
     if (st != EST_OK) {

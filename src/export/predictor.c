@@ -41,20 +41,24 @@ static est_status find_nodes(const est_predictor *p, const est_tensor_info *info
     return EST_OK;
 }
 
-static est_status make(const est_saved_model *m, est_predictor *p)
+/* Of the saved model only what its mutex guards is changed: its resources, which several predictors may be looking up. */
+static est_status make(const est_saved_model *lent, est_predictor *p)
 {
+    est_saved_model *m = (est_saved_model *)(uintptr_t)lent;
     const est_signature *s = p->signature;
     est_node **nodes = est__malloc((s->num_inputs + s->num_outputs + 1) * sizeof *nodes), **outputs = nodes + s->num_inputs;
     if (nodes == NULL)
         return est__fail_memory(s->num_inputs * sizeof *nodes);
-    est_status st = est__saved_model_graph((est_saved_model *)(uintptr_t)m, s, &p->graph);
+    est_status st = est__saved_model_graph(m, s, &p->graph);
     if (st == EST_OK)
         st = find_nodes(p, s->inputs, s->num_inputs, nodes);
     if (st == EST_OK)
         st = find_nodes(p, s->outputs, s->num_outputs, outputs);
+    pthread_mutex_lock(&m->mutex);
     if (st == EST_OK)
         st = est__plan_new(p->graph, &(est__plan_options){ .resources = m->resources, .feeds = { nodes, s->num_inputs },
                                                            .fetches = { outputs, s->num_outputs } }, &p->plan);
+    pthread_mutex_unlock(&m->mutex);
     est__free(nodes);
     return st;
 }

@@ -21,7 +21,7 @@ enum { NUM_KINDS = sizeof kinds / sizeof *kinds };
 
 static const est__optimizer_kind *find(const char *name)
 {
-    for (int i = 0; i < NUM_KINDS; i++)
+    for (int i = 0; name && i < NUM_KINDS; i++)
         if (strcmp(kinds[i]->name, name) == 0)
             return kinds[i];
     return NULL;
@@ -42,10 +42,10 @@ const est_field *est_optimizer_fields(const char *name, size_t *options_size)
 
 static est_status unknown(const char *name)
 {
-    const char *near = est__nearest(name, names, NUM_KINDS);
+    const char *near = name ? est__nearest(name, names, NUM_KINDS) : NULL;
     if (near)
         return est__fail(EST_NOT_FOUND, "unknown optimizer '%s'; did you mean '%s'?", name, near);
-    return est__fail(EST_NOT_FOUND, "unknown optimizer '%s'; there are Adagrad, Adam, Ftrl and SGD", name);
+    return est__fail(EST_NOT_FOUND, "unknown optimizer '%s'; there are Adagrad, Adam, Ftrl and SGD", name ? name : "(NULL)");
 }
 
 /* A field's stand-in for 0 has done its work once the defaults are filled in. */
