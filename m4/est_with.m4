@@ -71,7 +71,8 @@ AC_DEFUN([EST_WITH_HEADER], [
 ])
 
 dnl OpenBLAS is called on one thread, so the serial build is taken where it lies beside another. Debian switches between its
-dnl builds by links that all carry one soname: only a run path tells them apart.
+dnl builds by links that all carry one soname: only a run path tells them apart. It is a flag of its own, for libtool does not
+dnl hand it on to programs that take the library statically.
 AC_DEFUN([EST_OPENBLAS], [
   AC_ARG_WITH([openblas], [AS_HELP_STRING([--with-openblas], [matrix products by OpenBLAS @<:@when found@:>@])],
               [est_wanted=$withval], [est_wanted=auto])
@@ -81,9 +82,11 @@ AC_DEFUN([EST_OPENBLAS], [
     est_serial=/usr/lib/$est_multiarch/openblas-serial
     AS_IF([test "x$OPENBLAS_LIBS" = x && test -f "$est_serial/libopenblas.so" && test -f "/usr/include/$est_multiarch/openblas-serial/cblas.h"], [
       OPENBLAS_CFLAGS="-I/usr/include/$est_multiarch/openblas-serial"
-      OPENBLAS_LIBS="-L$est_serial -Wl,-rpath,$est_serial -lopenblas"
+      OPENBLAS_LIBS="-L$est_serial -lopenblas"
+      OPENBLAS_LDFLAGS="-Wl,-rpath,$est_serial"
     ])
     EST_LOOK([OPENBLAS], [openblas], [cblas.h], [openblas], [cblas_sgemm])
+    AC_SUBST([OPENBLAS_LDFLAGS])
   ])
   EST_FINISH_WITH([openblas], [OPENBLAS], [fast matrix products])
 ])
