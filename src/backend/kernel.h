@@ -24,9 +24,9 @@ est_status est__out(est_kernel *k, int i, const est_shape *shape, est_tensor **o
 /* The same for strings: offsets for the elements (offset 0 is set to 0), and room for `bytes` bytes in (*out)->bytes. */
 est_status est__out_strings(est_kernel *k, int i, const est_shape *shape, size_t bytes, est_tensor **out);
 /* Output i shares input j's memory (Identity, Reshape): shape may differ, the number of elements not. */
-void est__out_share(est_kernel *k, int i, int j, const est_shape *shape);
+est_status est__out_share(est_kernel *k, int i, int j, const est_shape *shape);
 /* Output i is that memory, which outlives the step (a variable's value, a constant). */
-void est__out_lend(est_kernel *k, int i, const est_tensor *lent);
+est_status est__out_lend(est_kernel *k, int i, const est_tensor *lent);
 /* Memory for this call only; 64-byte aligned. NULL (and an error) when there is none. */
 void *est__scratch(est_kernel *k, size_t bytes);
 /* Fails, naming the operation: "MatMul 'dense/MatMul': …". */

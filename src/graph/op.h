@@ -42,9 +42,10 @@ typedef struct est_body {
 typedef void (*est_block_fn)(const void *const *in, void *out, int64_t n);
 
 enum {
-    EST_OP_STATEFUL = 1,   /* never folded or shared: random numbers, readers of state */
+    EST_OP_STATEFUL = 1,   /* never folded, nor shared unless it only READS: random numbers, readers of state */
     EST_OP_HANDLE = 2,     /* gives a resource handle; bound once, at planning, through `bind` */
-    EST_OP_ASSIGNS = 4     /* changes a resource: runs after everything else of the step, in node order */
+    EST_OP_ASSIGNS = 4,    /* changes a resource: runs after everything else of the step, in node order */
+    EST_OP_READS = 8       /* reads a resource, beside STATEFUL: before the assignments, equal ones are one */
 };
 
 typedef struct est_op_row {

@@ -126,8 +126,7 @@ static est_status as_string_cpu(est_kernel *k)
 {
     const est_tensor *x = est__in(k, 0);
     if (x->dtype == EST_STRING) {
-        est__out_share(k, 0, 0, &x->shape);
-        return EST_OK;
+        return est__out_share(k, 0, 0, &x->shape);
     }
     locale_t before = uselocale(((const form *)k->state)->c_locale);
     est_status st = write_all(k, x);

@@ -88,8 +88,7 @@ static est_status cast_cpu(est_kernel *k)
     int64_t n = est__tensor_elements(in);
     est_tensor *out;
     if (c->from == c->to) {
-        est__out_share(k, 0, 0, &in->shape);
-        return EST_OK;
+        return est__out_share(k, 0, 0, &in->shape);
     }
     EST_TRY(est__out(k, 0, &in->shape, &out));
     if (!stored(c->from) && !stored(c->to)) {

@@ -42,8 +42,7 @@ static est_status range_cpu(est_kernel *k)
             est__format_double(value, v);
         return outside(k, i, value, r->low, r->high, r->what);
     }
-    est__out_share(k, 0, 0, &x->shape);
-    return EST_OK;
+    return est__out_share(k, 0, 0, &x->shape);
 }
 
 typedef struct known {
@@ -74,8 +73,7 @@ static est_status known_cpu(est_kernel *k)
                              (long long)(ids->shape.rank ? i / (n / ids->shape.dim[0]) : 0),
                              ((const known *)k->state)->what);
     }
-    est__out_share(k, 0, 0, &ids->shape);
-    return EST_OK;
+    return est__out_share(k, 0, 0, &ids->shape);
 }
 
 /* TensorFlow asserts beside the data flow; an exported graph has no labels, so that the value itself will

@@ -63,7 +63,7 @@ static est_status dense_to_sparse_cpu(est_kernel *k)
     EST_TRY(est__out(k, 0, &pairs, &indices));
     put_indices(x, d.n, indices->data);
     if (count == d.n)
-        est__out_share(k, 1, 0, &values);
+        EST_TRY(est__out_share(k, 1, 0, &values));
     else
         EST_TRY(est__runs_out(k, 1, x->dtype, &values, kept_walk, &d));
     est_shape dims = est_shape_of(1, (int64_t[]){ rank });

@@ -340,7 +340,7 @@ EST_OPS(embedding,
           .signature = "weights: resource, indices: int64, values: int64, dense_shape: int64 -> y: dtype; "
                        "dtype: {float} = float; " COMBINER,
           .infer = infer_lookup, .cpu = lookup_cpu, .grad = lookup_grad, .body = lookup_body,
-          .state_size = sizeof(lookup_state), .prepare = prepare, .flags = EST_OP_STATEFUL },
+          .state_size = sizeof(lookup_state), .prepare = prepare, .flags = EST_OP_STATEFUL | EST_OP_READS },
         { .tf_name = "EstSafeEmbeddingLookupSparseGrad",
           .signature = "dy: float, indices: int64, values: int64, dense_shape: int64 -> rows: float, "
                        "ids: int64; " COMBINER,

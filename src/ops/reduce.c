@@ -255,8 +255,7 @@ static est_status reduce_bits(est_kernel *k, unsigned bits)
     est_tensor *out;
     est_shape s = reduced_shape(&in->shape, bits, r->keep_dims);
     if (est_shape_elements(&s) == n && n > 0) {   /* nothing is folded: only dimensions of 1 go */
-        est__out_share(k, 0, 0, &s);
-        return EST_OK;
+        return est__out_share(k, 0, 0, &s);
     }
     EST_TRY(est__out(k, 0, &s, &out));
     plan_walk(&in->shape, bits, &w);

@@ -115,8 +115,7 @@ static est_status reshape_cpu(est_kernel *k)
         return est__kernel_fail(k, EST_INVALID_ARGUMENT, "%s does not fit the shape %s",
                                 est__shape_string(a, &est__in(k, 0)->shape), est__shape_string(b, &s));
     }
-    est__out_share(k, 0, 0, &s);
-    return EST_OK;
+    return est__out_share(k, 0, 0, &s);
 }
 
 est_node *est__reshape_like(est_graph *g, est_node *x, est_node *like)
@@ -165,8 +164,7 @@ static est_status expand_dims_cpu(est_kernel *k)
     EST_TRY(est__in_axis(k, est__int_at(est__in(k, 1), 0), s.rank, &axis));
     for (int d = 0; d < s.rank; d++)
         s.dim[d] = d == axis ? 1 : in->dim[d - (d > axis)];
-    est__out_share(k, 0, 0, &s);
-    return EST_OK;
+    return est__out_share(k, 0, 0, &s);
 }
 
 est_node *est_expand_dims(est_graph *g, est_node *x, int64_t axis)
@@ -232,8 +230,7 @@ static est_status squeeze_cpu(est_kernel *k)
         if (!named && (a->list.count > 0 || in->dim[d] != 1))
             s.dim[s.rank++] = in->dim[d];
     }
-    est__out_share(k, 0, 0, &s);
-    return EST_OK;
+    return est__out_share(k, 0, 0, &s);
 }
 
 est_node *est_squeeze(est_graph *g, est_node *x, est_ints axes)

@@ -20,8 +20,7 @@ static est_status const_prepare(const est_operation *op, void *state)
 
 static est_status const_cpu(est_kernel *k)
 {
-    est__out_lend(k, 0, *(const est_tensor *const *)k->state);
-    return EST_OK;
+    return est__out_lend(k, 0, *(const est_tensor *const *)k->state);
 }
 
 /* ---- Placeholder ---- */
@@ -40,7 +39,7 @@ static est_status placeholder_cpu(est_kernel *k)
 static est_status identity_cpu(est_kernel *k)
 {
     for (int i = 0; i < k->num_out; i++)
-        est__out_share(k, i, i, &est__in(k, i)->shape);
+        EST_TRY(est__out_share(k, i, i, &est__in(k, i)->shape));
     return EST_OK;
 }
 

@@ -139,8 +139,7 @@ static est_status read_cpu(est_kernel *k)
 {
     est__variable *v;
     EST_TRY(est__variable_in(k, 0, ((const dtype_state *)k->state)->dtype, &v));
-    est__out_lend(k, 0, v->value);
-    return EST_OK;
+    return est__out_lend(k, 0, v->value);
 }
 
 static void read_grad(est_grad *b)
@@ -358,9 +357,10 @@ EST_OPS(variables,
                        "[]",
           .infer = est__infer_scalar, .bind = bind_variable, .flags = EST_OP_STATEFUL | EST_OP_HANDLE },
         { .tf_name = "ReadVariableOp", .signature = "resource: resource -> value: dtype; dtype: type",
-          .infer = infer_read, .cpu = read_cpu, .grad = read_grad, DTYPE_STATE, .flags = EST_OP_STATEFUL },
+          .infer = infer_read, .cpu = read_cpu, .grad = read_grad, DTYPE_STATE,
+          .flags = EST_OP_STATEFUL | EST_OP_READS },
         { .tf_name = "VarIsInitializedOp", .signature = "resource: resource -> is_initialized: bool",
-          .infer = est__infer_scalar, .cpu = is_initialized_cpu, .flags = EST_OP_STATEFUL },
+          .infer = est__infer_scalar, .cpu = is_initialized_cpu, .flags = EST_OP_STATEFUL | EST_OP_READS },
         { .tf_name = "AssignVariableOp",
           .signature = "resource: resource, value: dtype -> ; dtype: type; validate_shape: bool = false",
           .infer = infer_assign, .cpu = assign_cpu, .flags = EST_OP_STATEFUL | EST_OP_ASSIGNS },
@@ -374,7 +374,7 @@ EST_OPS(variables,
           .signature = "resource: resource, indices: Tindices -> output: dtype; batch_dims: int = 0; "
                        "validate_indices: bool = true; dtype: type; Tindices: {int32, int64}",
           .infer = infer_gather, .cpu = gather_cpu, .grad = gather_grad, DTYPE_STATE,
-          .flags = EST_OP_STATEFUL },
+          .flags = EST_OP_STATEFUL | EST_OP_READS },
         { .tf_name = "ResourceScatterAdd", .signature = SCATTER NUMBERS,
           .infer = est__infer_none, .cpu = scatter_add_cpu, .flags = EST_OP_STATEFUL | EST_OP_ASSIGNS },
         { .tf_name = "ResourceScatterSub", .signature = SCATTER NUMBERS,

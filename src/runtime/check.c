@@ -22,9 +22,8 @@ static void name_value(const char *what, const est_tensor *t, const char *name, 
 static est_status replay(est__run *r, const est__plan *p, const est_tensor *const *feeds, uint64_t number, est__buffer *out)
 {
     est__frame *f = &r->frame;
-    for (size_t i = 0; i < p->num_feeds; i++)
-        f->tensor[p->feed[i]] = *feeds[i];
-    for (size_t s = 0; s < p->num_steps; s++) {
+    EST_TRY(est__run_feed(r, feeds));
+    for (size_t s = 0; s < p->first_assign; s++) {
         f->step = &p->step[s];
         est__heap_empty(&f->scratch);
         r->kernel[s].step = number;
@@ -43,13 +42,16 @@ est_status est__find_nonfinite(const est_graph *g, const est__plan_options *opti
                                est__buffer *out)
 {
     est__plan_options o = *options;
-    est__plan *plan;
+    est__plan *plan = NULL;
     est__run *run = NULL;
     o.unfused = true;
     o.targets = (est_nodes){ 0 };
     o.checked = NULL;
-    EST_TRY(est__plan_new(g, &o, &plan));
-    est_status st = est__run_new(plan, NULL, &run);
+    if (options->checked)     /* what leads to it is what counts */
+        o.fetches = (est_nodes){ &options->checked, 1 };
+    est_status st = est__plan_new(g, &o, &plan);
+    if (st == EST_OK)
+        st = est__run_new(plan, NULL, &run);
     if (st == EST_OK)
         st = replay(run, plan, feeds, step, out);
     for (size_t i = 0; i < o.feeds.count && st == EST_OK; i++) {

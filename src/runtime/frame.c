@@ -1,6 +1,8 @@
 /* The memory of a run, and what kernels ask it for: outputs, strings, scratch. */
 #include "runtime/frame.h"
 
+#include <stdlib.h>
+
 enum { ALIGN = 64, HEAP_BLOCK = 16384 };
 
 est_status est__frame_new(est__frame *f, const est__plan *p, est__pool *pool)
@@ -44,7 +46,7 @@ void est__frame_free(est__frame *f)
 /* ---- the arena ---- */
 
 typedef struct placed {
-    int value;
+    int value, first, last;
     size_t offset, size;
 } placed;
 
@@ -53,24 +55,30 @@ static size_t rounded(size_t n)
     return (n + ALIGN - 1) / ALIGN * ALIGN;
 }
 
-static bool overlap(const est__value *a, const est__value *b)
+static int by_first_use(const void *a, const void *b)
 {
-    return a->first <= b->last && b->first <= a->last;
+    const placed *x = a, *y = b;
+    return x->first != y->first ? (x->first > y->first) - (x->first < y->first) : (x->value > y->value) - (x->value < y->value);
 }
 
-/* The lowest place where the value lies beside none that lives at the same time. */
-static size_t find_place(const est__plan *p, const est__value *lives, const placed *done, size_t n, size_t size)
+/* Gives each the lowest place beside those that live at the same time; `live` are these, by offset. Returns the arena's size. */
+static size_t lay_out(placed *all, size_t n, placed **live)
 {
-    size_t at = 0;
-    for (bool moved = true; moved;) {
-        moved = false;
-        for (size_t i = 0; i < n; i++)
-            if (overlap(lives, &p->value[done[i].value]) && at < done[i].offset + done[i].size && done[i].offset < at + size) {
-                at = done[i].offset + done[i].size;
-                moved = true;
-            }
+    size_t total = 0, count = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t kept = 0, at = 0, j = 0;
+        for (size_t l = 0; l < count; l++)
+            if (live[l]->last >= all[i].first)
+                live[kept++] = live[l];
+        for (count = kept; j < count && live[j]->offset < at + all[i].size; j++)
+            at = live[j]->offset + live[j]->size;
+        memmove(live + j + 1, live + j, (count++ - j) * sizeof *live);
+        live[j] = &all[i];
+        all[i].offset = at;
+        if (at + all[i].size > total)
+            total = at + all[i].size;
     }
-    return at;
+    return total;
 }
 
 /* Fetches must survive the move: what they hold goes along. */
@@ -78,49 +86,55 @@ static void move_contents(est__frame *f, const placed *done, size_t n, char *are
 {
     for (size_t i = 0; i < n; i++) {
         est__place *place = &f->place[done[i].value];
-        if (f->plan->value[done[i].value].last == (int)f->plan->num_steps && place->p)
+        if (done[i].last == (int)f->plan->num_steps && place->p)
             memcpy(arena + done[i].offset, place->p, place->capacity < done[i].size ? place->capacity : done[i].size);
     }
 }
 
-est_status est__frame_settle(est__frame *f)
+static void move(est__frame *f, const placed *done, size_t n, char *arena)
 {
     const est__plan *p = f->plan;
-    size_t n = 0, total = 0;
-    if (!f->grown)
-        return EST_OK;
-    f->grown = false;
-    placed *done = est__malloc((p->num_values + 1) * sizeof *done);
-    if (done == NULL)
-        return est__fail_memory(p->num_values * sizeof *done);
-    for (size_t v = 0; v < p->num_values; v++)
-        if (f->place[v].capacity) {
-            size_t size = rounded(f->place[v].capacity);
-            size_t at = find_place(p, &p->value[v], done, n, size);
-            done[n++] = (placed){ (int)v, at, size };
-            if (at + size > total)
-                total = at + size;
-        }
-    char *arena = est__malloc_aligned(total + ALIGN);
-    if (arena == NULL) {
-        est__free(done);
-        return est__fail_memory(total);
-    }
     move_contents(f, done, n, arena);
     for (size_t i = 0; i < n; i++) {
         est__place *place = &f->place[done[i].value];
         if (place->own)
             est__free_aligned(place->p);
-        *place = (est__place){ .p = arena + done[i].offset, .capacity = done[i].size, .root = done[i].value };
+        place->p = arena + done[i].offset;
+        place->capacity = done[i].size;
+        place->own = false;
     }
-    for (size_t v = 0; v < p->num_values; v++)    /* tensors that shared a moved value's memory follow it */
-        if (f->tensor[v].data && p->value[v].last == (int)p->num_steps && f->place[f->place[v].root].capacity &&
-            !p->value[v].constant && p->value[v].feed < 0)
-            f->tensor[v].data = f->place[f->place[v].root].p;
+    for (size_t v = 0; v < p->num_values; v++) {   /* fetches follow the memory that they are in, their own or another's */
+        const est__place *root = &f->place[f->place[v].root];
+        if (p->value[v].last == (int)p->num_steps && f->tensor[v].data && !p->value[v].constant && p->value[v].feed < 0 &&
+            root->capacity)
+            f->tensor[v].data = root->p;
+    }
     est__free_aligned(f->arena);
     f->arena = arena;
-    est__free(done);
-    return EST_OK;
+}
+
+void est__frame_settle(est__frame *f)
+{
+    const est__plan *p = f->plan;
+    size_t n = 0;
+    if (!f->grown)
+        return;
+    placed *all = est__malloc((p->num_values + 1) * sizeof *all), **live = est__malloc((p->num_values + 1) * sizeof *live);
+    for (size_t v = 0; v < p->num_values && all; v++)
+        if (f->place[v].capacity)
+            all[n++] = (placed){ .value = (int)v, .first = p->value[v].first, .last = p->value[v].last,
+                                 .size = rounded(f->place[v].capacity) };
+    char *arena = NULL;
+    if (all && live) {
+        qsort(all, n, sizeof *all, by_first_use);
+        arena = est__malloc_aligned(lay_out(all, n, live) + ALIGN);
+    }
+    if (arena) {
+        f->grown = false;
+        move(f, all, n, arena);
+    }
+    est__free(all);
+    est__free(live);
 }
 
 static est_status grow(est__frame *f, int v, size_t bytes)
@@ -209,56 +223,53 @@ est_status est__out_strings(est_kernel *k, int i, const est_shape *shape, size_t
     return EST_OK;
 }
 
-/* The value lives on in another one: its memory must not be given away before that one's is. Only memory whose owner is known to live
- * long enough may be shared. */
+/* The value lives on in another one: only memory whose owner is known to live long enough may be shared. */
 static bool may_share(const est__frame *f, int root, int v)
 {
-    return f->plan->value[root].constant || f->plan->value[root].feed >= 0 || f->place[root].capacity == 0 ||
-           f->plan->value[root].last >= f->plan->value[v].last;
+    const est__value *owner = &f->plan->value[root];
+    return owner->constant || owner->feed >= 0 || owner->last >= f->plan->value[v].last;
 }
 
-void est__out_share(est_kernel *k, int i, int j, const est_shape *shape)
+/* `from` in memory of the step's own. */
+static est_status copy_out(est_kernel *k, int i, const est_tensor *from, const est_shape *shape)
+{
+    est_tensor *to;
+    if (from->dtype != EST_STRING) {
+        EST_TRY(est__out(k, i, shape, &to));
+        memcpy(to->data, from->data, est__tensor_bytes(from));
+        return EST_OK;
+    }
+    int64_t n = est__tensor_elements(from), first = ((const int64_t *)from->data)[0];
+    size_t bytes = (size_t)(((const int64_t *)from->data)[n] - first);
+    EST_TRY(est__out_strings(k, i, shape, bytes, &to));
+    if (bytes)
+        memcpy(to->bytes, from->bytes + first, bytes);
+    for (int64_t j = 0; j <= n; j++)
+        ((int64_t *)to->data)[j] = ((const int64_t *)from->data)[j] - first;
+    return EST_OK;
+}
+
+est_status est__out_share(est_kernel *k, int i, int j, const est_shape *shape)
 {
     est__frame *f = k->frame;
     int v = f->step->out[i], root = f->place[f->step->in[j]].root;
-    const est_tensor *from = k->in[j];
-    est_tensor *t = &f->tensor[v];
-    if (may_share(f, root, v)) {
-        t->shape = *shape;
-        t->data = from->data;
-        t->bytes = from->bytes;
-        f->place[v].root = root;
-        return;
-    }
-    size_t bytes = est__tensor_bytes(from);
-    if (bytes > f->place[v].capacity && grow(f, v, bytes) != EST_OK) {
-        t->shape = *shape;   /* no memory: sharing is still right for this step, as pieces are not reused before it ends */
-        t->data = from->data;
-        t->bytes = from->bytes;
-        return;
-    }
-    t->shape = *shape;
-    t->data = f->place[v].p;
-    t->bytes = from->bytes;
-    f->place[v].root = v;
-    if (bytes)
-        memcpy(t->data, from->data, bytes);
+    if (!may_share(f, root, v))
+        return copy_out(k, i, k->in[j], shape);
+    f->tensor[v] = *k->in[j];
+    f->tensor[v].shape = *shape;
+    f->place[v].root = root;
+    return EST_OK;
 }
 
-void est__out_lend(est_kernel *k, int i, const est_tensor *lent)
+est_status est__out_lend(est_kernel *k, int i, const est_tensor *lent)
 {
     est__frame *f = k->frame;
     int v = f->step->out[i];
-    est_tensor *t = &f->tensor[v], *copy;
-    if (f->step->copies && est__out(k, i, &lent->shape, &copy) == EST_OK) {
-        memcpy(copy->data, lent->data, est__tensor_bytes(lent));
-        copy->bytes = lent->bytes;
-        return;
-    }
-    t->shape = lent->shape;
-    t->data = lent->data;
-    t->bytes = lent->bytes;
+    if (f->step->copies)
+        return copy_out(k, i, lent, &lent->shape);
+    f->tensor[v] = *lent;
     f->place[v].root = v;
+    return EST_OK;
 }
 
 void *est__scratch(est_kernel *k, size_t bytes)

@@ -40,13 +40,16 @@ struct est__run {
     const est_tensor **in;        /* all kernels' inputs, one after another */
 };
 
+est_status est__run_feed(est__run *r, const est_tensor *const *feeds);   /* takes a step's feeds over, if they fit */
+
 est_status est__frame_new(est__frame *f, const est__plan *p, est__pool *pool);
 void est__frame_free(est__frame *f);
 static inline void est__heap_empty(est__heap *h)
 {
     h->current = h->used = 0;
 }
-est_status est__frame_settle(est__frame *f);   /* after a step: lays the arena out anew if something grew */
+/* After a step: lays the arena out anew if something grew. Without memory for it the pieces stay as they are, and it is tried again. */
+void est__frame_settle(est__frame *f);
 /* A kernel's view of a step. `in` has room for its inputs. */
 void est__kernel_of(est_kernel *k, const est__step *s, est__frame *f, const est_tensor **in);
 

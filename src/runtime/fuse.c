@@ -1,9 +1,10 @@
 /* Fusion: elementwise operations whose result one other such operation takes become one step, which goes block by block through all
  * of them while the block is in cache. Every member rounds to its own type, so that the bits are those of the single steps. */
+#include "ops/ops.h"
 #include "runtime/frame.h"
 
-/* How an input from outside is seen by a chain whose output has n elements. */
-typedef enum view { SAME, SCALAR, ROW } view;
+/* How an input from outside, or a member's result, is seen by a chain whose output has n elements; wider ones last. */
+typedef enum view { SCALAR, ROW, SAME } view;
 
 typedef struct task {
     const est__fused *fused;
@@ -38,6 +39,29 @@ static bool see(const est_kernel *k, task *t, const est_shape **shape)
         else if (x->rank >= 1 && x->rank <= s->rank && n == t->row && x->dim[x->rank - 1] == n)
             t->view[i] = ROW;
         else
+            return false;
+    }
+    return true;
+}
+
+/* Some members do not broadcast: they want inputs alike, or a bias, and say so when they are run by themselves. */
+static bool fits(const task *t, const est_shape *shape)
+{
+    const est__fused *f = t->fused;
+    view result[EST__FUSED_OPS];
+    for (int m = 0; m < f->num_ops; m++) {
+        const est__fused_op *op = &f->op[m];
+        view in[3] = { SCALAR };
+        result[m] = SCALAR;
+        for (int i = 0; i < op->num_in; i++) {
+            in[i] = op->in[i] >= 0 ? result[op->in[i]] : t->view[~op->in[i]];
+            result[m] = in[i] > result[m] ? in[i] : result[m];
+            if (op->wants == EST__FUSED_ALIKE && in[i] != SAME)
+                return false;
+        }
+        const est_tensor *bias = op->wants == EST__FUSED_BIAS && op->in[1] < 0 ? t->in[~op->in[1]] : NULL;
+        if (op->wants == EST__FUSED_BIAS && (bias == NULL || in[0] != SAME || shape->rank < 2 || bias->shape.rank != 1 ||
+                                             bias->shape.dim[0] != t->row))
             return false;
     }
     return true;
@@ -106,7 +130,7 @@ est_status est__fused_cpu(est_kernel *k)
     const est_shape *shape = NULL;
     task t = { .fused = f, .num_in = k->num_in };
     est_tensor *out;
-    if (!see(k, &t, &shape))
+    if (!see(k, &t, &shape) || (f->strict && !fits(&t, shape)))
         return one_by_one(k, f);
     EST_TRY(est__out(k, 0, shape, &out));
     t.out = out->data;
@@ -116,46 +140,58 @@ est_status est__fused_cpu(est_kernel *k)
 
 /* ---- the pass ---- */
 
+/* A chain by its last step; count 0: none ends there. Members are in order. */
+typedef struct chain {
+    int count, member[EST__FUSED_OPS];
+} chain;
+
+typedef struct pass {
+    est__plan *p;
+    chain *chain;                 /* by step */
+    bool *absorbed;               /* by step: a member of a chain that ends later */
+    int *user, *maker;            /* by value: the only step that takes it; the step that gives it */
+} pass;
+
+enum { NONE = -1, MANY = -2 };
+
+static bool is_bias(const est_operation *op)
+{
+    return strcmp(op->row->tf_name, "BiasAdd") == 0 && strcmp(est__attr_string(op, "data_format"), "NHWC") == 0;
+}
+
 static est_block_fn block_of(const est__step *s)
 {
     const est_op_row *row = s->op->row;
     if (s->num_in < 1 || s->num_in > 3 || s->num_out != 1 || s->op->input[0]->dtype == EST_STRING)
         return NULL;
-    if (strcmp(row->tf_name, "BiasAdd") == 0 && strcmp(est__attr_string(s->op, "data_format"), "NHWC") == 0)
+    if (is_bias(s->op))
         row = est__op_find("AddV2");     /* a row added to every row */
     return row && row->block ? row->block(s->op->input[0]->dtype) : NULL;
 }
 
-/* How often each value is used, and by which step. */
-static void count_uses(const est__plan *p, int *user)
+/* How often each value is used, and by which step; and which step gives it. */
+static void note_uses(pass *c)
 {
-    enum { NONE = -1, MANY = -2 };
+    const est__plan *p = c->p;
     for (size_t v = 0; v < p->num_values; v++)
-        user[v] = NONE;
-    for (size_t s = 0; s < p->num_steps; s++)
+        c->user[v] = c->maker[v] = NONE;
+    for (size_t s = 0; s < p->num_steps; s++) {
         for (int i = 0; i < p->step[s].num_in; i++) {
-            int v = p->step[s].in[i];
-            user[v] = user[v] == NONE || user[v] == (int)s ? (int)s : MANY;
+            int *user = &c->user[p->step[s].in[i]];
+            *user = *user == NONE || *user == (int)s ? (int)s : MANY;
         }
+        if (p->step[s].num_out == 1)
+            c->maker[p->step[s].out[0]] = (int)s;
+    }
     for (size_t i = 0; i < p->num_fetches; i++)
-        user[p->fetch[i]] = MANY;
+        c->user[p->fetch[i]] = MANY;
     if (p->checked >= 0)
-        user[p->checked] = MANY;
+        c->user[p->checked] = MANY;
 }
 
-/* Members of the chain that ends in step `last`, in order. */
-static int members_of(const int *group, int last, int *members)
+/* Which of the first n members gives the value; -1: none, it comes from outside. */
+static int member_of(const est__plan *p, const int *members, int n, int v)
 {
-    int n = 0;
-    for (int s = 0; s <= last; s++)
-        if (group[s] == last)
-            members[n++] = s;
-    return n;
-}
-
-static int external(const est__step *s, const int *members, int n, int v, const est__plan *p)
-{
-    (void)s;
     for (int m = 0; m < n; m++)
         if (p->step[members[m]].out[0] == v)
             return m;
@@ -167,7 +203,8 @@ static int count_external(const est__plan *p, const int *members, int n)
     int seen[3 * EST__FUSED_OPS], count = 0;
     for (int m = 0; m < n; m++)
         for (int i = 0; i < p->step[members[m]].num_in; i++) {
-            int v = p->step[members[m]].in[i], known = external(NULL, members, n, v, p) >= 0;
+            int v = p->step[members[m]].in[i];
+            bool known = member_of(p, members, n, v) >= 0;
             for (int j = 0; j < count && !known; j++)
                 known = seen[j] == v;
             if (!known)
@@ -176,32 +213,42 @@ static int count_external(const est__plan *p, const int *members, int n)
     return count;
 }
 
-/* Takes the chains that end in its inputs into step s, as far as there is room. */
-static void absorb(const est__plan *p, int *group, const int *user, int s)
+/* Takes the chains that end in its inputs into the chain of step s, as far as there is room. */
+static void absorb(pass *c, int s)
 {
-    const est__step *step = &p->step[s];
+    const est__step *step = &c->p->step[s];
+    chain *to = &c->chain[s];
     for (int i = 0; i < step->num_in; i++) {
-        int members[2 * EST__FUSED_OPS], maker = -1;
-        for (int t = s; t-- > 0 && maker < 0;)
-            if (p->step[t].num_out == 1 && p->step[t].out[0] == step->in[i])
-                maker = t;
-        if (maker < 0 || group[maker] != maker || user[step->in[i]] != s)
+        int maker = c->maker[step->in[i]], n = 0, a = 0, b = 0;
+        if (maker < 0 || c->chain[maker].count == 0 || c->user[step->in[i]] != s)
             continue;
-        int n = members_of(group, maker, members);
-        n += members_of(group, s, members + n);
-        if (n > EST__FUSED_OPS || count_external(p, members, n) > EST__FUSED_INPUTS)
+        chain *from = &c->chain[maker], both;
+        if (from->count + to->count > EST__FUSED_OPS)
             continue;
-        for (int t = 0; t <= maker; t++)
-            if (group[t] == maker)
-                group[t] = s;
+        while (a < from->count || b < to->count)
+            both.member[n++] = b == to->count || (a < from->count && from->member[a] < to->member[b]) ? from->member[a++]
+                                                                                                      : to->member[b++];
+        both.count = n;
+        if (count_external(c->p, both.member, n) > EST__FUSED_INPUTS)
+            continue;
+        *to = both;
+        from->count = 0;
+        c->absorbed[maker] = true;
     }
 }
 
-static est_status make_chain(est__plan *p, const int *members, int n, est__step *out)
+static est__fused_wants wants_of(const est__step *s)
 {
+    if (is_bias(s->op))
+        return EST__FUSED_BIAS;
+    return s->num_in > 1 && s->op->row->cpu == est__unary_cpu ? EST__FUSED_ALIKE : EST__FUSED_ANY;
+}
+
+static est_status make_chain(est__plan *p, const chain *c, est__step *out)
+{
+    int n = c->count, in[EST__FUSED_INPUTS], num_in = 0;
     est__fused *f = est__arena_alloc(&p->arena, sizeof *f);
-    est__step *last = &p->step[members[n - 1]];
-    int in[EST__FUSED_INPUTS], num_in = 0;
+    est__step *last = &p->step[c->member[n - 1]];
     if (f == NULL || !(f->op = est__arena_alloc(&p->arena, (size_t)n * sizeof *f->op)) ||
         !(f->member = est__arena_alloc(&p->arena, (size_t)n * sizeof *f->member)) ||
         !(f->in_size = est__arena_alloc(&p->arena, EST__FUSED_INPUTS * sizeof *f->in_size)) ||
@@ -211,13 +258,14 @@ static est_status make_chain(est__plan *p, const int *members, int n, est__step 
     f->first_member = p->num_members;
     p->num_members += n;
     for (int m = 0; m < n; m++) {
-        const est__step *s = &p->step[members[m]];
+        const est__step *s = &p->step[c->member[m]];
         est__fused_op *op = &f->op[m];
         f->member[m] = *s;
-        *op = (est__fused_op){ .block = block_of(s), .num_in = s->num_in,
+        *op = (est__fused_op){ .block = block_of(s), .num_in = s->num_in, .wants = wants_of(s),
                                .size = est_dtype_size(p->value[s->out[0]].node->dtype) };
+        f->strict |= op->wants != EST__FUSED_ANY;
         for (int i = 0; i < s->num_in; i++) {
-            op->in[i] = external(s, members, m, s->in[i], p);
+            op->in[i] = member_of(p, c->member, m, s->in[i]);
             int e = 0;
             while (op->in[i] < 0 && e < num_in && in[e] != s->in[i])
                 e++;
@@ -237,42 +285,55 @@ static est_status make_chain(est__plan *p, const int *members, int n, est__step 
     return EST_OK;
 }
 
-est_status est__plan_fuse(est__plan *p)
+/* Only what runs before the assignments: after them a chain might be moved behind one. */
+static void find_chains(pass *c)
 {
-    size_t n = p->num_steps, kept = 0, first_assign = p->first_assign;
-    int *group = est__malloc((n + 1) * sizeof *group), *user = est__malloc((p->num_values + 1) * sizeof *user);
-    est_status st = group && user ? EST_OK : est__fail_memory(n * sizeof *group);
-    est__step *steps = est__malloc((n + 1) * sizeof *steps);
-    if (st == EST_OK && steps == NULL)
-        st = est__fail_memory(n * sizeof *steps);
-    if (st == EST_OK) {
-        count_uses(p, user);
-        for (size_t s = 0; s < n; s++) {
-            group[s] = s < p->first_assign && block_of(&p->step[s]) ? (int)s : -1;
-            if (group[s] >= 0)
-                absorb(p, group, user, (int)s);
+    note_uses(c);
+    for (size_t s = 0; s < c->p->first_assign; s++)
+        if (block_of(&c->p->step[s])) {
+            c->chain[s] = (chain){ .count = 1, .member = { (int)s } };
+            absorb(c, (int)s);
         }
-    }
-    for (size_t s = 0; s < n && st == EST_OK; s++) {
-        int members[EST__FUSED_OPS], count = group[s] == (int)s ? members_of(group, (int)s, members) : 1;
-        if (group[s] >= 0 && group[s] != (int)s) {
-            if (s < p->first_assign)
-                first_assign--;
+}
+
+/* Members before the last of a chain stay where they are until all chains are made, as these are found by their places. */
+static est_status join_chains(pass *c, est__step *steps)
+{
+    est__plan *p = c->p;
+    size_t kept = 0, first_assign = p->first_assign;
+    for (size_t s = 0; s < p->num_steps; s++) {
+        if (c->absorbed[s]) {
+            first_assign--;
             continue;
         }
         steps[kept] = p->step[s];
-        if (count > 1)
-            st = make_chain(p, members, count, &steps[kept]);
+        if (c->chain[s].count > 1)
+            EST_TRY(make_chain(p, &c->chain[s], &steps[kept]));
         kept++;
     }
+    if (kept > 0)   /* a plan that only passes feeds on has no steps */
+        memcpy(p->step, steps, kept * sizeof *steps);
+    p->num_steps = kept;
+    p->first_assign = first_assign;
+    return EST_OK;
+}
+
+est_status est__plan_fuse(est__plan *p)
+{
+    size_t n = p->num_steps + 1;
+    pass c = { .p = p, .chain = est__calloc(n, sizeof *c.chain), .absorbed = est__calloc(n, sizeof *c.absorbed),
+               .user = est__malloc((p->num_values + 1) * sizeof *c.user),
+               .maker = est__malloc((p->num_values + 1) * sizeof *c.maker) };
+    est__step *steps = est__malloc(n * sizeof *steps);
+    est_status st = c.chain && c.absorbed && c.user && c.maker && steps ? EST_OK : est__fail_memory(n * sizeof *steps);
     if (st == EST_OK) {
-        if (kept > 0)   /* a plan that only passes feeds on has no steps */
-            memcpy(p->step, steps, kept * sizeof *steps);
-        p->num_steps = kept;
-        p->first_assign = first_assign;
+        find_chains(&c);
+        st = join_chains(&c, steps);
     }
-    est__free(group);
-    est__free(user);
+    est__free(c.chain);
+    est__free(c.absorbed);
+    est__free(c.user);
+    est__free(c.maker);
     est__free(steps);
     return st;
 }

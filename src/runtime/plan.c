@@ -39,6 +39,11 @@ static bool is_feed(const compiler *c, const est_node *n)
     return false;
 }
 
+static bool is_type(const est_operation *op, const char *type)
+{
+    return strcmp(op->row->tf_name, type) == 0;
+}
+
 /* Depth first, without recursion: imported graphs may be deep. */
 static est_status visit(compiler *c, est_operation *root)
 {
@@ -118,9 +123,12 @@ static est_status order(compiler *c)
 
 /* ---- sharing of equal nodes ---- */
 
-static bool may_share(const est_operation *op)
+/* Reads of one variable are equal as long as nothing was assigned. */
+static bool may_share(const compiler *c, const est_operation *op)
 {
-    return !(op->row->flags & (EST_OP_STATEFUL | EST_OP_ASSIGNS | EST_OP_HANDLE)) && op->num_controls == 0 && op->num_outputs > 0;
+    unsigned flags = op->row->flags;
+    bool again = !(flags & EST_OP_STATEFUL) || ((flags & EST_OP_READS) && !c->late[op->id]);
+    return again && !(flags & (EST_OP_ASSIGNS | EST_OP_HANDLE)) && op->num_controls == 0 && op->num_outputs > 0;
 }
 
 static int value_of(const compiler *c, const est_node *n)
@@ -140,11 +148,22 @@ static bool same_attributes(const est_operation *a, const est_operation *b)
     return true;
 }
 
+/* Tells most constants apart, so that a graph of many is not compared one with all others. */
+static uint64_t fingerprint(const est_tensor *t)
+{
+    enum { ENOUGH = 4096 };
+    bool text = t->dtype == EST_STRING;
+    size_t n = text ? (size_t)((const int64_t *)t->data)[est__tensor_elements(t)] : est__tensor_bytes(t);
+    return est__fingerprint64(text ? t->bytes : t->data, n < ENOUGH ? n : ENOUGH);
+}
+
 /* An operation compiled before that gives the same; else NULL, and this one is remembered. */
 static const est_operation *find_equal(compiler *c, const est_operation *op, est_status *st)
 {
     est__buffer key = { 0 };
     est__buffer_bytes(&key, &op->row, sizeof op->row);
+    if (is_type(op, "Const"))
+        est__buffer_u64le(&key, fingerprint(est__attr(op, "value")->tensor));
     for (int i = 0; i < op->num_inputs; i++) {
         int v = value_of(c, op->input[i]);
         est__buffer_bytes(&key, &v, sizeof v);
@@ -182,53 +201,6 @@ static est_status bind_handle(compiler *c, const est_operation *op, est__value *
     return EST_OK;
 }
 
-static bool is_type(const est_operation *op, const char *type)
-{
-    return strcmp(op->row->tf_name, type) == 0;
-}
-
-bool est__passes_on(const est_operation *op)
-{
-    static const char *const types[] = { "Identity", "Reshape", "ExpandDims", "Squeeze", "StopGradient", "PreventGradient" };
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
-        if (is_type(op, types[i]))
-            return true;
-    return false;
-}
-
-/* May one of the late operations see this node's memory, directly or through operations that only pass it on? */
-static bool seen_late(const compiler *c, const est_node *n)
-{
-    for (size_t i = 0; i < c->o->fetches.count; i++)
-        if (c->o->fetches.data[i] == n)
-            return true;
-    for (size_t i = 0; i < c->count; i++) {
-        const est_operation *op = c->order[i];
-        for (int j = 0; j < op->num_inputs; j++) {
-            if (op->input[j] != n)
-                continue;
-            if (c->late[op->id])
-                return true;
-            if (est__passes_on(op) && seen_late(c, &op->output[0]))
-                return true;
-        }
-    }
-    return false;
-}
-
-/* A read lends the variable's memory; that will not do where the step changes it while the value is still wanted. */
-static bool must_copy(const compiler *c, const est_operation *op)
-{
-    if (!is_type(op, "ReadVariableOp"))
-        return false;
-    for (size_t i = 0; i < c->count; i++)
-        if (c->order[i]->row->flags & EST_OP_ASSIGNS)
-            for (int j = 0; j < c->order[i]->num_inputs; j++)
-                if (c->order[i]->input[j] == op->input[0])
-                    return seen_late(c, &op->output[0]);
-    return false;
-}
-
 static est_status add_step(compiler *c, const est_operation *op)
 {
     est__plan *p = c->p;
@@ -244,7 +216,6 @@ static est_status add_step(compiler *c, const est_operation *op)
     for (int i = 0; i < s->num_out; i++)
         s->out[i] = c->value_of[op->id] + i;
     s->stateful = (op->row->flags & EST_OP_STATEFUL) != 0;
-    s->copies = must_copy(c, op);
     p->num_steps++;
     if (op->row->state_size) {
         s->state = est__calloc(1, op->row->state_size);
@@ -259,7 +230,7 @@ static est_status compile(compiler *c, const est_operation *op)
 {
     est_status st = EST_OK;
     est__plan *p = c->p;
-    const est_operation *same = may_share(op) ? find_equal(c, op, &st) : NULL;
+    const est_operation *same = may_share(c, op) ? find_equal(c, op, &st) : NULL;
     EST_TRY(st);
     if (same) {
         c->value_of[op->id] = c->value_of[same->id];
@@ -277,6 +248,8 @@ static est_status compile(compiler *c, const est_operation *op)
     }
     if (op->row->bind)
         return bind_handle(c, op, &p->value[c->value_of[op->id]]);
+    if (is_type(op, "Placeholder") && is_feed(c, &op->output[0]))   /* something comes after it */
+        return EST_OK;
     if (is_type(op, "Placeholder"))
         return est__fail(EST_INVALID_ARGUMENT, "Placeholder '%s' is needed but not fed", op->name);
     if (op->row->cpu == NULL)
@@ -313,6 +286,34 @@ static est_status compile_all(compiler *c)
     for (size_t i = 0; i < p->num_fetches; i++)
         p->fetch[i] = value_of(c, c->o->fetches.data[i]);
     p->checked = c->o->checked ? value_of(c, c->o->checked) : -1;
+    if (c->o->checked && !is_feed(c, c->o->checked) && c->late[c->o->checked->op->id])
+        return est__fail(EST_INVALID_ARGUMENT, "'%s', which is to be checked before the assignments, comes after one",
+                         c->o->checked->op->name);
+    return EST_OK;
+}
+
+static est_status check_node(const est_graph *g, const est_node *n, const char *what, bool tensor)
+{
+    if (est__is_nil(n) || n->op->graph != g)
+        return est__fail(EST_INVALID_ARGUMENT, "%s is no node of the graph", what);
+    if (tensor && n->op->num_outputs == 0)
+        return est__fail(EST_INVALID_ARGUMENT, "%s '%s' is no tensor: a %s gives none", what, n->op->name, n->op->row->tf_name);
+    return EST_OK;
+}
+
+static est_status check_options(const est_graph *g, const est__plan_options *o)
+{
+    for (size_t i = 0; i < o->feeds.count; i++)
+        EST_TRY(check_node(g, o->feeds.data[i], "a feed", true));
+    for (size_t i = 0; i < o->fetches.count; i++)
+        EST_TRY(check_node(g, o->fetches.data[i], "a fetch", true));
+    for (size_t i = 0; i < o->targets.count; i++)
+        EST_TRY(check_node(g, o->targets.data[i], "a target", false));
+    if (o->checked == NULL)
+        return EST_OK;
+    EST_TRY(check_node(g, o->checked, "what is to be checked", true));
+    if (!est__dtype_is_float(o->checked->dtype) || est_shape_elements(&o->checked->shape) > 1)
+        return est__fail(EST_INVALID_ARGUMENT, "'%s' is no float scalar: it cannot be checked", o->checked->op->name);
     return EST_OK;
 }
 
@@ -354,6 +355,7 @@ est_status est__plan_new(const est_graph *g, const est__plan_options *options, e
     est_node **kept = NULL;
     *out = NULL;
     EST_TRY(est_graph_status(g));
+    EST_TRY(check_options(g, options));
     est__plan *p = est__calloc(1, sizeof *p);
     if (p == NULL)
         return est__fail_memory(sizeof *p);
@@ -421,33 +423,4 @@ void est__plan_free(est__plan *p)
 size_t est__plan_fetches(const est__plan *p)
 {
     return p->num_fetches;
-}
-
-void est__plan_lifetimes(est__plan *p)
-{
-    int end = (int)p->num_steps;
-    for (size_t v = 0; v < p->num_values; v++)
-        p->value[v].first = p->value[v].last = -1;
-    for (int s = 0; s < end; s++) {
-        const est__step *step = &p->step[s];
-        int members = step->fused ? step->fused->num_ops : 0;
-        for (int i = 0; i < step->num_in; i++)
-            p->value[step->in[i]].last = s;
-        for (int i = 0; i < step->num_out; i++)
-            p->value[step->out[i]].first = p->value[step->out[i]].last = s;
-        for (int m = 0; m < members; m++)
-            for (int i = 0; i < step->fused->member[m].num_out; i++) {
-                est__value *v = &p->value[step->fused->member[m].out[i]];
-                v->first = v->last = s;
-            }
-    }
-    for (size_t i = 0; i < p->num_fetches; i++)
-        p->value[p->fetch[i]].last = end;
-    if (p->checked >= 0)
-        p->value[p->checked].last = end;
-    for (int s = end; s-- > 0;) {   /* memory that is passed on lives as long as its last holder */
-        const est__step *step = &p->step[s];
-        if (est__passes_on(step->op) && !step->fused && p->value[step->in[0]].last < p->value[step->out[0]].last)
-            p->value[step->in[0]].last = p->value[step->out[0]].last;
-    }
 }

@@ -13,8 +13,10 @@ typedef struct est__value {
 } est__value;
 
 /* A chain of elementwise operations that is run block by block, in cache. Members are in order; the last gives the output. */
+typedef enum est__fused_wants { EST__FUSED_ANY, EST__FUSED_ALIKE, EST__FUSED_BIAS } est__fused_wants;
 typedef struct est__fused_op {
     est_block_fn block;
+    est__fused_wants wants;       /* inputs that broadcast, inputs of one shape, or a matrix and a row for it */
     int num_in;
     int in[3];                    /* >= 0: member of that index; < 0: ~external input */
     size_t size;                  /* bytes of an output element */
@@ -22,6 +24,7 @@ typedef struct est__fused_op {
 typedef struct est__fused {
     est__fused_op *op;
     int num_ops;
+    bool strict;                  /* a member wants something */
     size_t *in_size;              /* bytes of an element, by external input */
     struct est__step *member;     /* the steps one by one, for shapes that the chain cannot do at once */
     int first_member;             /* of its members' kernels among those of the run */

@@ -65,23 +65,47 @@ static est_status run_steps(est__run *r, size_t begin, size_t end, uint64_t numb
     return EST_OK;
 }
 
+/* Plans were made for the nodes' shapes, so nothing else may come in. */
+est_status est__run_feed(est__run *r, const est_tensor *const *feeds)
+{
+    const est__plan *p = r->frame.plan;
+    for (size_t i = 0; i < p->num_feeds; i++) {
+        const est_node *n = p->value[p->feed[i]].node;
+        char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
+        if (feeds[i]->dtype != n->dtype || !est__shape_compatible(&feeds[i]->shape, &n->shape))
+            return est__fail(EST_INVALID_ARGUMENT, "feed '%s' is %s %s; %s %s is wanted", n->op->name,
+                             est_dtype_name(feeds[i]->dtype), est__shape_string(a, &feeds[i]->shape), est_dtype_name(n->dtype),
+                             est__shape_string(b, &n->shape));
+        r->frame.tensor[p->feed[i]] = *feeds[i];
+    }
+    return EST_OK;
+}
+
+static est_status check(const est__frame *f)
+{
+    int v = f->plan->checked;
+    if (v < 0)
+        return EST_OK;
+    const char *name = f->plan->value[v].node->op->name;
+    char shape[EST__SHAPE_TEXT_SIZE];
+    if (est__tensor_elements(&f->tensor[v]) != 1)
+        return est__fail(EST_INVALID_ARGUMENT, "'%s', which is to be finite, is %s; one element is wanted", name,
+                         est__shape_string(shape, &f->tensor[v].shape));
+    double value = est__tensor_get(&f->tensor[v], 0);
+    return isfinite(value) ? EST_OK : est__fail(EST_ABORTED, "'%s' is %g", name, value);
+}
+
 est_status est__run_step(est__run *r, const est_tensor *const *feeds, uint64_t number)
 {
     est__frame *f = &r->frame;
     const est__plan *p = f->plan;
     est__heap_empty(&f->strings);
-    for (size_t i = 0; i < p->num_feeds; i++) {
-        if (feeds[i]->dtype != p->value[p->feed[i]].node->dtype)
-            return est__fail(EST_INVALID_ARGUMENT, "feed '%s' is %s; %s is wanted", p->value[p->feed[i]].node->op->name,
-                             est_dtype_name(feeds[i]->dtype), est_dtype_name(p->value[p->feed[i]].node->dtype));
-        f->tensor[p->feed[i]] = *feeds[i];
-    }
+    EST_TRY(est__run_feed(r, feeds));
     EST_TRY(run_steps(r, 0, p->first_assign, number));
-    if (p->checked >= 0 && !isfinite(est__tensor_get(&f->tensor[p->checked], 0)))
-        return est__fail(EST_ABORTED, "'%s' is %g", p->value[p->checked].node->op->name,
-                         est__tensor_get(&f->tensor[p->checked], 0));
+    EST_TRY(check(f));
     EST_TRY(run_steps(r, p->first_assign, p->num_steps, number));
-    return est__frame_settle(f);
+    est__frame_settle(f);
+    return EST_OK;
 }
 
 const est_tensor *est__run_fetch(const est__run *r, size_t i)

@@ -25,13 +25,15 @@ static char kind_of_input(const cut *c, const est_node *n)
     return is_feed(c, n) ? EARLY : c->kind[n->op->id];
 }
 
-/* Creation order is an order in which inputs come first. */
+/* Creation order is an order in which inputs come first. What is run for its own sake runs with the step. */
 static void classify(cut *c)
 {
+    for (size_t i = 0; i < c->o->targets.count; i++)
+        c->kind[c->o->targets.data[i]->op->id] = LATE;
     for (size_t id = 0; id < c->g->num_operations; id++) {
         const est_operation *op = c->g->operation[id];
         bool variable = strcmp(op->row->tf_name, "VarHandleOp") == 0;
-        char kind = FIXED;
+        char kind = c->kind[id] == LATE ? LATE : FIXED;
         if (variable || (op->row->flags & (EST_OP_STATEFUL | EST_OP_ASSIGNS)) || op->num_controls)
             kind = LATE;
         for (int i = 0; i < op->num_inputs && kind != LATE; i++) {
@@ -52,6 +54,22 @@ static est_status add_boundary(cut *c, est_node *n)
     return EST_OK;
 }
 
+/* True when that needs something new. What a late operation comes after runs with the step as well: no value says that it has run. */
+static bool need_inputs(cut *c, const est_operation *op)
+{
+    bool more = false;
+    for (int i = 0; i < op->num_inputs + op->num_controls; i++) {
+        bool control = i >= op->num_inputs;
+        const est_operation *before = control ? op->control[i - op->num_inputs] : op->input[i]->op;
+        bool pulled = control && c->kind[op->id] == LATE && c->kind[before->id] == EARLY;
+        more |= !c->needed[before->id] || pulled;
+        c->needed[before->id] = 1;
+        if (pulled)
+            c->kind[before->id] = LATE;
+    }
+    return more;
+}
+
 /* Every early value that something late takes, or that is fetched, crosses the cut. */
 static est_status find_boundary(cut *c)
 {
@@ -63,18 +81,16 @@ static est_status find_boundary(cut *c)
     }
     for (size_t i = 0; i < c->o->targets.count; i++)
         c->needed[c->o->targets.data[i]->op->id] = 1;
-    if (c->o->checked)
+    if (c->o->checked) {
         c->needed[c->o->checked->op->id] = 1;
+        if (kind_of_input(c, c->o->checked) == EARLY)
+            EST_TRY(add_boundary(c, c->o->checked));
+    }
     for (bool more = true; more;) {   /* controls may point forward, so once may not be enough */
         more = false;
-        for (size_t id = c->g->num_operations; id-- > 0;) {
-            const est_operation *op = c->g->operation[id];
-            for (int i = 0; c->needed[id] && i < op->num_inputs + op->num_controls; i++) {
-                const est_operation *before = i < op->num_inputs ? op->input[i]->op : op->control[i - op->num_inputs];
-                more |= !c->needed[before->id];
-                c->needed[before->id] = 1;
-            }
-        }
+        for (size_t id = c->g->num_operations; id-- > 0;)
+            if (c->needed[id])
+                more |= need_inputs(c, c->g->operation[id]);
     }
     for (size_t id = 0; id < c->g->num_operations; id++) {
         const est_operation *op = c->g->operation[id];

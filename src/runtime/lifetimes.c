@@ -1,0 +1,86 @@
+/* Lifetimes: between which steps the memory of each value is in use, and which reads of variables must be copies. */
+#include "runtime/plan.h"
+
+bool est__passes_on(const est_operation *op)
+{
+    static const char *const types[] = { "Identity", "Reshape", "ExpandDims", "Squeeze", "StopGradient", "PreventGradient",
+                                         "PlaceholderWithDefault", "EstCheckRange", "EstCheckKnown" };
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        if (strcmp(op->row->tf_name, types[i]) == 0)
+            return true;
+    return false;
+}
+
+static void measure(est__plan *p)
+{
+    int end = (int)p->num_steps;
+    for (size_t v = 0; v < p->num_values; v++)
+        p->value[v].first = p->value[v].last = -1;
+    for (int s = 0; s < end; s++) {
+        const est__step *step = &p->step[s];
+        int members = step->fused ? step->fused->num_ops : 0;
+        for (int i = 0; i < step->num_in; i++)
+            p->value[step->in[i]].last = s;
+        for (int i = 0; i < step->num_out; i++)
+            p->value[step->out[i]].first = p->value[step->out[i]].last = s;
+        for (int m = 0; m < members; m++)
+            for (int i = 0; i < step->fused->member[m].num_out; i++) {
+                est__value *v = &p->value[step->fused->member[m].out[i]];
+                v->first = v->last = s;
+            }
+    }
+    for (size_t i = 0; i < p->num_fetches; i++)
+        p->value[p->fetch[i]].last = end;
+    if (p->checked >= 0)
+        p->value[p->checked].last = end;
+    for (int s = end; s-- > 0;) {   /* memory that is passed on lives as long as its last holder */
+        const est__step *step = &p->step[s];
+        if (est__passes_on(step->op) && !step->fused && p->value[step->in[0]].last < p->value[step->out[0]].last)
+            p->value[step->in[0]].last = p->value[step->out[0]].last;
+    }
+}
+
+/* The resource behind a handle; NULL: known when it runs only. */
+static const est__resource *resource_of(const est__plan *p, int v)
+{
+    const est_tensor *handle = p->value[v].constant;
+    return handle ? *(est__resource *const *)handle->data : NULL;
+}
+
+/* Does one of the steps from `begin` to `last` change the variable? */
+static bool is_changed(const est__plan *p, const est__resource *variable, size_t begin, int last)
+{
+    for (size_t s = begin < p->first_assign ? p->first_assign : begin; s < p->num_steps && (int)s <= last; s++) {
+        const est__step *step = &p->step[s];
+        for (int i = 0; i < step->num_in && (step->op->row->flags & EST_OP_ASSIGNS); i++) {
+            if (p->value[step->in[i]].node->dtype != EST_RESOURCE)
+                continue;
+            const est__resource *changed = resource_of(p, step->in[i]);
+            if (changed == variable || changed == NULL || variable == NULL)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* A read lends the variable's memory. That will not do where the step changes it while the value is still wanted; and where it is never
+ * changed, whoever likes may share it up to the end. */
+static void settle_reads(est__plan *p)
+{
+    for (size_t s = 0; s < p->num_steps; s++) {
+        est__step *step = &p->step[s];
+        if (strcmp(step->op->row->tf_name, "ReadVariableOp") != 0)
+            continue;
+        const est__resource *variable = resource_of(p, step->in[0]);
+        est__value *v = &p->value[step->out[0]];
+        step->copies = is_changed(p, variable, s + 1, v->last);
+        if (!step->copies && !is_changed(p, variable, s + 1, (int)p->num_steps))
+            v->last = (int)p->num_steps;
+    }
+}
+
+void est__plan_lifetimes(est__plan *p)
+{
+    measure(p);
+    settle_reads(p);
+}
