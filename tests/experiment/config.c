@@ -60,6 +60,13 @@ static void refuses_settings(void)
           "normalizer_fn divides by zero: std is 0" },
         { "task.model.feature_columns=[{categorical_column_with_vocabulary_list: {key: a, vocabulary_list: [a, 1]}}]",
           "vocabulary_list has both strings and integers; put numbers in quotes to make them strings" },
+        { "task.model.feature_columns=[{crossed_column: {keys: a, hash_bucket_size: 9}}]",
+          "keys takes a list of names and columns, not \"a\"" },
+        { "task.model.feature_columns=[{crossed_column: {keys: [a, 1], hash_bucket_size: 9}}]",
+          "keys takes names and columns, not the number 1" },
+        { "task.model.feature_columns=[{crossed_column: {keys: [a, {numeric_column: {key: b}}], hash_bucket_size: 9}}]",
+          "crossed_column: keys[1] is a numeric_column; a cross takes categorical and bucketized columns: make it a "
+          "bucketized_column" },
     };
     const char *path = EST_TEST_FILE("c.yaml", base);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -189,5 +196,24 @@ static void explains_keys(void)
                     "the configuration has no key 'trainr'; did you mean 'trainer'?");
 }
 
-EST_SUITE(experiment_config, EST_TEST(refuses_settings), EST_TEST(names_what_is_not_built_in), EST_TEST(names_file_and_line),
+/* Each allocation fails once; the failure is told, and nothing is left. */
+static void survives_without_memory(void)
+{
+    const char *path = EST_TEST_FILE("c.yaml", base);
+    est_status st = EST_UNKNOWN;
+    int64_t n = 0;
+    while (st != EST_OK && ++n < 10000) {
+        est_experiment *x;
+        est_test_fail_allocation(n);
+        st = load(path, EST_STRINGS("trainer.max_to_keep=3"), &x);
+        est_test_fail_allocation(0);
+        if (st != EST_OK && st != EST_RESOURCE_EXHAUSTED)
+            EST_CHECK_STR(est_error(), est_test_text("allocation %lld", (long long)n));
+        est_experiment_free(x);
+    }
+    EST_CHECK_OK(st);
+    EST_CHECK(n > 50);
+}
+
+EST_SUITE(experiment_config, EST_TEST(survives_without_memory), EST_TEST(refuses_settings), EST_TEST(names_what_is_not_built_in), EST_TEST(names_file_and_line),
           EST_TEST(resolves_to_itself), EST_TEST(runs_all_verbs), EST_TEST(needs_an_end_of_training), EST_TEST(explains_keys));
