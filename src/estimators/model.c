@@ -1,6 +1,8 @@
 /* One mode's graph over a dataset's features, and its session; kept between calls. */
 #include "estimators/estimator.h"
 
+#include <sys/stat.h>
+
 #include "train/model_dir.h"
 
 static est_status copy_spec(est__model *m, const est_dataset *d)
@@ -131,16 +133,33 @@ void est__model_free(est__model *m)
     est__free(m);
 }
 
+/* Which file that .index is: a model directory that was emptied and trained anew has other checkpoints of the same names. */
+static uint64_t identity_of(const char *prefix)
+{
+    est__buffer path = { 0 };
+    struct stat info;
+    uint64_t id = 0;
+    est__buffer_printf(&path, "%s.index", prefix);
+    if (path.status == EST_OK && stat(path.data, &info) == 0) {
+        int64_t parts[] = { (int64_t)info.st_ino, (int64_t)info.st_size, (int64_t)info.st_mtim.tv_sec, (int64_t)info.st_mtim.tv_nsec };
+        id = est__fingerprint64(parts, sizeof parts);
+    }
+    est__buffer_free(&path);
+    return id;
+}
+
 static est_status restore(est__model *m, const char *prefix)
 {
     est__bundle *bundle;
-    if (m->checkpoint && strcmp(m->checkpoint, prefix) == 0)
+    uint64_t identity = identity_of(prefix);
+    if (m->checkpoint && strcmp(m->checkpoint, prefix) == 0 && m->identity == identity)
         return EST_OK;
-    EST_TRY(est__bundle_open(prefix, &bundle));
+    EST_TRY(est__checkpoint_bundle(prefix, &bundle));
     est_status st = est__session_start(m->session, bundle);
     est__bundle_free(bundle);
     est__free(m->checkpoint);
     m->checkpoint = st == EST_OK ? est__strdup(prefix) : NULL;
+    m->identity = identity;
     return st == EST_OK && m->checkpoint == NULL ? est__fail_memory(64) : st;
 }
 

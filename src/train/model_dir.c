@@ -131,6 +131,12 @@ est_status est__checkpoints_list(const char *dir, est__checkpoints *out)
     return st;
 }
 
+est_status est__checkpoint_bundle(const char *prefix, est__bundle **out)
+{
+    est_status st = est__bundle_open(prefix, out);
+    return st == EST_NOT_FOUND && complete(prefix) ? EST_DATA_LOSS : st;   /* rotation removes the .index first */
+}
+
 static void remove_file(const char *prefix, const char *suffix)
 {
     est__buffer path = { 0 };

@@ -16,6 +16,8 @@ est_status est__checkpoints_list(const char *dir, est__checkpoints *out);   /* f
 void est__checkpoints_free(est__checkpoints *c);
 /* The step in "…/model.ckpt-500"; -1: none. */
 int64_t est__checkpoint_step(const char *prefix);
+/* Opens it; DATA_LOSS also when the .index is there and other files of the set are not. */
+est_status est__checkpoint_bundle(const char *prefix, est__bundle **out);
 /* Removes the files of "…/model.ckpt-500". Our .input goes last: as long as it is there, the rest is known to be ours. */
 void est__checkpoint_remove(const char *prefix);
 /* Removes what a killed trainer left: sets without an .index, and with `whole` also ours that are older than all that are listed. */
