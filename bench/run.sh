@@ -1,5 +1,6 @@
 #!/bin/sh
-# The Titanic job: time and memory of ours, beside tf.estimator's where PYTHON (or TF_PYTHON) has TensorFlow 2.15. Then CSV rows/s.
+# The Titanic job: time and memory of ours, beside tf.estimator's where PYTHON (or TF_PYTHON) has TensorFlow 2.15. Then CSV rows/s, and
+# products of matrices by engine.
 set -eu
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -61,3 +62,6 @@ row "load: seconds (ours: the whole process)" "$(cut -d' ' -f1 "$work/load.cost"
 
 echo
 "$BUILDDIR/bench/csv"
+
+echo
+"$BUILDDIR/bench/product"

@@ -1,22 +1,30 @@
-/* Products of matrices: OpenBLAS, called on one thread for each tile, where it is built in; plain loops for
- * tiny products, for whole numbers, and everywhere else. */
+/* Products of matrices: OpenBLAS, or oneDNN for large ones, called on one thread for each tile; plain loops
+ * for tiny products, for whole numbers, and where neither is. */
 #include "backend/cpu/blas.h"
 
+#include "backend/cpu/onednn.h"
 #include "backend/cpu/vector.h"
 
 #ifdef HAVE_OPENBLAS
 #include <cblas.h>
 #endif
 
-/* A call of BLAS costs more than this many products. */
-enum { TINY = 4096, PIECE = 1 << 17, PIECES = 16 };
+enum {
+    TINY = 128,            /* a call of BLAS costs more than this many terms */
+    SPLIT = 1 << 20,       /* terms of a tile that is worth a second thread */
+    LARGE = 1 << 24,       /* terms from which oneDNN is asked; its start costs what 1000 of those save */
+    NARROW = 64,           /* of a side below which oneDNN is the slower one */
+    PIECES = 16
+};
 
+/* A tile of a product; p->ta and so on hold for it too. */
 typedef struct product {
     est_dtype dtype;
-    bool ta, tb, by_rows;
+    bool ta, tb;
     int64_t m, n, k, lda, ldb, ldc;
     const char *a, *b;
     char *c;
+    est__engine engine;
 } product;
 
 /* Rows of c are sums of rows of b; or c's elements are dot products, where both operands lie along k. */
@@ -92,78 +100,129 @@ static void plain(const product *p)
     }
 }
 
-static void tile(const product *p)
+/* ---- engines ---- */
+bool est__engine_found(est__engine e)
 {
+#ifdef HAVE_OPENBLAS
+    if (e == EST__OPENBLAS)
+        return true;
+#endif
+    return e == EST__BY_SIZE || e == EST__PLAIN || (e == EST__ONEDNN && est__onednn_found());
+}
+
+static est__engine choose(const est__product *p)
+{
+    double work = (double)p->m * (double)p->n * (double)p->k;
+    bool fits = p->m <= INT32_MAX && p->n <= INT32_MAX && p->k <= INT32_MAX;
+    bool wide = p->m >= NARROW && p->n >= NARROW && p->k >= NARROW;
+    bool real = p->dtype == EST_FLOAT || p->dtype == EST_DOUBLE;
+    if (!fits || !real || work <= TINY || (p->n == 1 && p->k == 1))
+        return EST__PLAIN;
+    if (p->dtype == EST_FLOAT && work >= LARGE && wide && est__onednn_found())
+        return EST__ONEDNN;
+    return est__engine_found(EST__OPENBLAS) ? EST__OPENBLAS : EST__PLAIN;
+}
+
+static void multiply_tile(const product *p)
+{
+    const void *a = p->a, *b = p->b;
+    void *c = p->c;
+    if (p->engine == EST__ONEDNN &&
+        est__onednn_product(p->ta, p->tb, p->m, p->n, p->k, a, p->lda, b, p->ldb, c, p->ldc))
+        return;
 #ifdef HAVE_OPENBLAS
     enum CBLAS_TRANSPOSE ta = p->ta ? CblasTrans : CblasNoTrans, tb = p->tb ? CblasTrans : CblasNoTrans;
     int m = (int)p->m, n = (int)p->n, k = (int)p->k, lda = (int)p->lda, ldb = (int)p->ldb, ldc = (int)p->ldc;
-    bool fits = p->m <= INT32_MAX && p->n <= INT32_MAX && p->k <= INT32_MAX && p->lda <= INT32_MAX &&
-                p->ldb <= INT32_MAX;
-    if (fits && p->m * p->n * p->k > TINY && p->dtype == EST_FLOAT) {
-        cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, (const float *)p->a, lda, (const float *)p->b, ldb, 0,
-                    (float *)p->c, ldc);
-        return;
-    }
-    if (fits && p->m * p->n * p->k > TINY && p->dtype == EST_DOUBLE) {
-        cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, (const double *)p->a, lda, (const double *)p->b, ldb,
-                    0, (double *)p->c, ldc);
+    if (p->engine != EST__PLAIN) {
+        if (p->dtype == EST_FLOAT)
+            cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
+        else
+            cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
         return;
     }
 #endif
     plain(p);
 }
 
-/* Rows, or columns, [begin, end) of c. */
-static void tile_block(void *arg, int64_t block, int64_t begin, int64_t end)
+/* ---- tiles ---- */
+typedef struct job {
+    const est__product *p;
+    product whole;
+    bool turned;                  /* c is made as its transpose, which is the same memory: it is one column */
+    int64_t rows, columns;        /* of a tile */
+    int64_t across;               /* tiles beside each other */
+} job;
+
+static void one_tile(void *arg, int64_t t, int64_t begin, int64_t end)
 {
-    product p = *(const product *)arg;
+    const job *j = arg;
+    product p = j->whole;
     int64_t size = (int64_t)est_dtype_size(p.dtype);
-    (void)block;
-    if (p.by_rows) {
-        p.m = end - begin;
-        p.a += begin * (p.ta ? 1 : p.lda) * size;
-        p.c += begin * p.ldc * size;
-    } else {
-        p.n = end - begin;
-        p.b += begin * (p.tb ? p.ldb : 1) * size;
-        p.c += begin * size;
+    int64_t row = t / j->across * j->rows, column = t % j->across * j->columns;
+    (void)begin, (void)end;
+    p.m = p.m - row < j->rows ? p.m - row : j->rows;
+    p.n = p.n - column < j->columns ? p.n - column : j->columns;
+    p.a += row * (p.ta ? 1 : p.lda) * size;
+    p.b += column * (p.tb ? p.ldb : 1) * size;
+    p.c += (row * p.ldc + column) * size;
+    if (p.k == 0)
+        for (int64_t i = 0; i < p.m; i++)
+            memset(p.c + i * p.ldc * size, 0, (size_t)(p.n * size));
+    else
+        multiply_tile(&p);
+    if (j->p->then && j->turned)
+        j->p->then(j->p->arg, column, p.n, row, p.m);
+    else if (j->p->then)
+        j->p->then(j->p->arg, row, p.m, column, p.n);
+}
+
+/* Halves the longer side. In tiles of less than 128 an engine repacks its operands too often; those of more
+ * than 512 leave the cache before `then` sees them. */
+static void cut(job *j, double work)
+{
+    int64_t tiles = 1, *longer;
+    for (; work > SPLIT; work /= 2, tiles *= 2) {
+        longer = j->rows >= j->columns ? &j->rows : &j->columns;
+        if (*longer <= 512 && (tiles >= PIECES || *longer <= (work > LARGE ? 32 : 128)))
+            return;
+        *longer = (*longer / 2 + 15) / 16 * 16;
     }
-    tile(&p);
+}
+
+void est__multiply(est__pool *pool, const est__product *p)
+{
+    job j = { .p = p };
+    j.whole = (product){ .dtype = p->dtype,
+                         .ta = p->ta,
+                         .tb = p->tb,
+                         .m = p->m,
+                         .n = p->n,
+                         .k = p->k,
+                         .lda = p->ta ? p->m : p->k,
+                         .ldb = p->tb ? p->k : p->n,
+                         .ldc = p->n,
+                         .a = p->a,
+                         .b = p->b,
+                         .c = p->c,
+                         .engine = p->engine ? p->engine : choose(p) };
+    if (p->m == 0 || p->n == 0)
+        return;
+    if (p->n == 1 && p->ta) {   /* a column from a': the row b' a */
+        j.turned = true;
+        product w = j.whole;
+        j.whole = (product){ .dtype = w.dtype, .m = 1, .n = w.m, .k = w.k, .lda = w.k, .ldb = w.m, .ldc = w.m,
+                             .a = w.b, .b = w.a, .c = w.c, .engine = w.engine };
+    }
+    j.rows = j.whole.m;
+    j.columns = j.whole.n;
+    cut(&j, (double)p->m * (double)p->n * (double)p->k);
+    j.across = (j.whole.n - 1) / j.columns + 1;
+    est__for_blocks(pool, ((j.whole.m - 1) / j.rows + 1) * j.across, 1, one_tile, &j);
 }
 
 void est__matrix_product(est__pool *pool, est_dtype dtype, bool transpose_a, bool transpose_b, int64_t m,
                          int64_t n, int64_t k, const void *a, const void *b, void *c)
 {
-    product p = { .dtype = dtype,
-                  .ta = transpose_a,
-                  .tb = transpose_b,
-                  .m = m,
-                  .n = n,
-                  .k = k,
-                  .lda = transpose_a ? m : k,
-                  .ldb = transpose_b ? k : n,
-                  .ldc = n,
-                  .a = a,
-                  .b = b,
-                  .c = c };
-    if (n == 1 && transpose_a) {   /* a column from a': the row b' a */
-        p = (product){
-            .dtype = dtype, .m = 1, .n = m, .k = k, .lda = k, .ldb = m, .ldc = m, .a = b, .b = a, .c = c
-        };
-    } else if (m == 0 || n == 0) {
-        return;
-    }
-    if (k == 0) {
-        memset(c, 0, (size_t)(m * n) * est_dtype_size(dtype));
-        return;
-    }
-    double work = (double)m * (double)n * (double)k;
-    if (work < 2.0 * PIECE) {
-        tile(&p);
-        return;
-    }
-    int64_t pieces = work / PIECE > PIECES ? PIECES : (int64_t)(work / PIECE);
-    p.by_rows = p.m >= p.n;
-    int64_t length = p.by_rows ? p.m : p.n, step = (length + pieces - 1) / pieces;
-    est__for_blocks(pool, length, (step + 15) / 16 * 16, tile_block, &p);
+    est__multiply(pool, &(est__product){ .dtype = dtype, .ta = transpose_a, .tb = transpose_b, .m = m, .n = n,
+                                         .k = k, .a = a, .b = b, .c = c });
 }
