@@ -43,7 +43,7 @@ typedef struct est_cross_key {
     const char *name;
     struct est_column *column;
 } est_cross_key;
-/** Keys of a cross: EST_CROSS_KEYS({ "education" }, { .column = age }). */
+/** Keys of a cross: EST_CROSS_KEYS({ .name = "education" }, { .column = age }). */
 typedef struct est_cross_keys {
     const est_cross_key *data;
     size_t count;

@@ -154,6 +154,7 @@ static est_status apply(const est_field *f, const char *where, void *at)
     case EST_FIELD_FLOATS:
     case EST_FIELD_STRINGS:
     case EST_FIELD_COLUMNS:
+    case EST_FIELD_CROSS_KEYS:
         return apply_list(f, where, at);
     case EST_FIELD_VALUES:
         return apply_values(f, where, at);
@@ -218,6 +219,14 @@ static est_status copy_strings(est__arena *arena, est_strings *l)
     return EST_OK;
 }
 
+static est_status copy_keys(est__arena *arena, est_cross_keys *l)
+{
+    EST_TRY(copy_list(arena, l, sizeof *l->data));
+    for (size_t i = 0; i < l->count; i++)
+        EST_TRY(copy_string(arena, (const char **)&l->data[i].name));
+    return EST_OK;
+}
+
 est_status est__fields_copy(const est_field *fields, void *options, est__arena *arena)
 {
     for (const est_field *f = fields; f->type != EST_FIELD_END; f++) {
@@ -237,6 +246,9 @@ est_status est__fields_copy(const est_field *fields, void *options, est__arena *
             break;
         case EST_FIELD_STRINGS:
             EST_TRY(copy_strings(arena, at));
+            break;
+        case EST_FIELD_CROSS_KEYS:
+            EST_TRY(copy_keys(arena, at));
             break;
         case EST_FIELD_VALUES:
             EST_TRY(copy_strings(arena, &((est_values *)at)->strings));

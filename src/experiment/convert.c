@@ -217,7 +217,9 @@ static est_status make_column(est__convert *c, const est__yaml *n, const char *k
         EST_TRY(to_string(c, key_node, &key_field, "a string", &key));
     *out = est_column_new(c->columns, kind, key, options, size);
     est_status st = est_columns_status(c->columns);
-    return st == EST_OK ? st : est__fail_in(st, "%s:%zu", params->file, params->line);
+    if (st == EST_OK || !params->line)   /* --set has no lines */
+        return st == EST_OK ? st : est__fail_in(st, "%s", params->file);
+    return est__fail_in(st, "%s:%zu", params->file, params->line);
 }
 
 static est_status to_column(est__convert *c, const est__yaml *n, const est_field *f, est_column **out)
@@ -248,6 +250,27 @@ static est_status to_columns(est__convert *c, const est__yaml *n, const est_fiel
     for (size_t i = 0; i < n->count; i++)
         EST_TRY(to_column(c, n->items[i], f, &data[i]));
     *out = (est_column_list){ data, n->count };
+    return EST_OK;
+}
+
+/* A name, or a column. */
+static est_status to_cross_key(est__convert *c, const est__yaml *n, const est_field *f, est_cross_key *out)
+{
+    if (n->kind == EST_YAML_MAP)
+        return to_column(c, n, f, &out->column);
+    return to_string(c, n, f, "names and columns", &out->name);
+}
+
+static est_status to_cross_keys(est__convert *c, const est__yaml *n, const est_field *f, est_cross_keys *out)
+{
+    if (n->kind != EST_YAML_LIST)
+        return wrong_type(n, f, "a list of names and columns");
+    est_cross_key *data = est__arena_alloc(c->arena, (n->count + 1) * sizeof *data);
+    if (!data)
+        return fail_memory();
+    for (size_t i = 0; i < n->count; i++)
+        EST_TRY(to_cross_key(c, n->items[i], f, &data[i]));
+    *out = (est_cross_keys){ data, n->count };
     return EST_OK;
 }
 
@@ -326,6 +349,7 @@ static est_status to_field(est__convert *c, const est__yaml *n, const est_field 
     case EST_FIELD_NORMALIZER: return to_normalizer(n, f, p);
     case EST_FIELD_COLUMN: return to_column(c, n, f, p);
     case EST_FIELD_COLUMNS: return to_columns(c, n, f, p);
+    case EST_FIELD_CROSS_KEYS: return to_cross_keys(c, n, f, p);
     case EST_FIELD_OPTIMIZER: return to_optimizer(c, n, f, p);
     case EST_FIELD_HEAD:
     case EST_FIELD_END: break;

@@ -16,7 +16,8 @@ static const char *type_text(est_field_type type)
         [EST_FIELD_BOOL] = "bool", [EST_FIELD_INT] = "integer", [EST_FIELD_FLOAT] = "number", [EST_FIELD_STRING] = "string",
         [EST_FIELD_INTS] = "integers", [EST_FIELD_FLOATS] = "numbers", [EST_FIELD_STRINGS] = "strings",
         [EST_FIELD_VALUES] = "strings or integers", [EST_FIELD_NORMALIZER] = "normalizer", [EST_FIELD_COLUMN] = "column",
-        [EST_FIELD_COLUMNS] = "columns", [EST_FIELD_OPTIMIZER] = "optimizer", [EST_FIELD_HEAD] = "head" };
+        [EST_FIELD_COLUMNS] = "columns", [EST_FIELD_OPTIMIZER] = "optimizer", [EST_FIELD_HEAD] = "head",
+        [EST_FIELD_CROSS_KEYS] = "names and columns" };
     return texts[type];
 }
 
@@ -95,6 +96,14 @@ static void put_fields(lister *l, const char *prefix, const est_field *fields, c
     }
 }
 
+/* A column that is made of others has no key. */
+static bool is_made_of_columns(const est_field *f)
+{
+    while (f->type && f->type != EST_FIELD_COLUMN && f->type != EST_FIELD_CROSS_KEYS)
+        f++;
+    return f->type;
+}
+
 static void put_model(lister *l)
 {
     static const est_field estimator = { .name = "estimator", .type = EST_FIELD_STRING, .needed = true,
@@ -107,7 +116,8 @@ static void put_model(lister *l)
         put_fields(l, "task.model", est_estimator_fields(*name, &size), *name);
     for (const char *const *kind = est_column_kinds(); kind && *kind; kind++) {
         snprintf(path, sizeof path, "task.model.feature_columns.%s.key", *kind);
-        put_key(l, path, &key, NULL);
+        if (!is_made_of_columns(est_column_fields(*kind, &size)))
+            put_key(l, path, &key, NULL);
         snprintf(path, sizeof path, "task.model.feature_columns.%s", *kind);
         put_fields(l, path, est_column_fields(*kind, &size), NULL);
     }

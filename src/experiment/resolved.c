@@ -96,6 +96,20 @@ static void put_default(est__buffer *b, const est_field *f)
 
 static void put_column(est__buffer *b, const est__yaml *n);
 
+/* Keys of a cross: names and columns. */
+static void put_keys(est__buffer *b, const est__yaml *n)
+{
+    est__buffer_text(b, "[");
+    for (size_t i = 0; i < n->count; i++) {
+        est__buffer_text(b, i ? ", " : "");
+        if (n->items[i]->kind == EST_YAML_MAP)
+            put_column(b, n->items[i]);
+        else
+            put_node(b, n->items[i]);
+    }
+    est__buffer_text(b, "]");
+}
+
 static void put_fields(est__buffer *b, const est__yaml *map, const est_field *fields)
 {
     for (const est_field *f = fields; f && f->type; f++) {
@@ -105,6 +119,8 @@ static void put_fields(est__buffer *b, const est__yaml *map, const est_field *fi
             put_default(b, f);
         else if (f->type == EST_FIELD_COLUMN)
             put_column(b, n);
+        else if (f->type == EST_FIELD_CROSS_KEYS)
+            put_keys(b, n);
         else
             put_node(b, n);
     }

@@ -72,6 +72,8 @@ est_status est__column_fail(const est_column *c, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
+    if (!*c->key)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: %s", c->kind->name, text);
     return est__fail(EST_INVALID_ARGUMENT, "%s '%s': %s", c->kind->name, c->key, text);
 }
 
@@ -82,6 +84,20 @@ est_status est__column_alloc(est_column *c, size_t size, void *out_pointer)
         return est__fail_memory(size);
     memcpy(out_pointer, &p, sizeof p);
     return EST_OK;
+}
+
+est_status est__column_adopt(const est_column *c, const char *field, const est_column *inner)
+{
+    if (inner->set != c->set)
+        return est__column_fail(c, "%s is a column of another set; a set's columns are made of its own", field);
+    return EST_OK;
+}
+
+est_status est__column_name_after(est_column *c, const est_column *inner, const char *suffix)
+{
+    c->key = inner->key;
+    c->name = est__arena_printf(&c->set->arena, "%s%s", inner->name, suffix);
+    return c->name ? EST_OK : est__fail_memory(strlen(inner->name));
 }
 
 est_status est__column_check_default(const est_column *c, est_ints default_value)
@@ -124,14 +140,17 @@ static est_status fill(est_column *c, const char *key, const void *options, size
 {
     char where[256];
     void *filled = NULL;
-    if (!key || !*key)
+    if (c->kind->keyless && key && *key)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: it takes no key, found '%s'", c->kind->name, key);
+    if (!c->kind->keyless && (!key || !*key))
         return est__fail(EST_INVALID_ARGUMENT, "%s: the key is empty; it must name a feature", c->kind->name);
-    c->name = c->key = est__arena_strdup(&c->set->arena, key);
+    c->name = c->key = est__arena_strdup(&c->set->arena, key ? key : "");
     if (!c->key)
-        return est__fail_memory(strlen(key) + 1);
+        return est__fail_memory(1);
     EST_TRY(est__column_alloc(c, c->kind->options_size, &filled));
     c->options = filled;
-    snprintf(where, sizeof where, "%s '%s'", c->kind->name, key);
+    const char *quote = *c->key ? "'" : "";
+    snprintf(where, sizeof where, "%s%s%s%s%s", c->kind->name, *quote ? " " : "", quote, c->key, quote);
     EST_TRY(est__fields_apply(c->kind->fields, where, options, size, filled, c->kind->options_size));
     EST_TRY(est__fields_copy(c->kind->fields, filled, &c->set->arena));
     return c->kind->check(c);
@@ -189,6 +208,16 @@ est_column *est_categorical_column_with_hash_bucket_sized(est_columns *c, const 
                                                           const est_hash_bucket_options *options, size_t size)
 {
     return est_column_new(c, "categorical_column_with_hash_bucket", key, options, size);
+}
+
+est_column *est_bucketized_column_sized(est_columns *c, const est_bucketized_options *options, size_t size)
+{
+    return est_column_new(c, "bucketized_column", NULL, options, size);
+}
+
+est_column *est_crossed_column_sized(est_columns *c, const est_crossed_options *options, size_t size)
+{
+    return est_column_new(c, "crossed_column", NULL, options, size);
 }
 
 static int by_name(const void *a, const void *b)

@@ -38,6 +38,7 @@ struct est_column_kind {
     const char *name;              /* of its tf.feature_column function */
     const est_field *fields;
     size_t options_size;
+    bool keyless;                  /* it reads the features of other columns; `check` sets key and name */
     /* What the field table cannot tell; may change name and fill state. Memory comes from
      * est__column_alloc. */
     est_status (*check)(est_column *c);
@@ -50,11 +51,16 @@ struct est_column_kind {
 };
 /* All kinds, made from the list of files in Makefile.inc; ends with NULL (kinds.c). */
 extern const est_column_kind *const est__column_kinds[];
+extern const est_column_kind est__column_numeric, est__column_hash_bucket;
 
-/* "<kind> '<key>': <text>". */
+/* "<kind> '<key>': <text>"; a column that has no key yet: "<kind>: <text>". */
 est_status est__column_fail(const est_column *c, const char *format, ...) EST_PRINTF(2, 3);
 /* Zeroed memory that lives as long as the set. */
 est_status est__column_alloc(est_column *c, size_t size, void *out_pointer);
+/* What a column that is given to another must be: one of the same set. `field` is for the message. */
+est_status est__column_adopt(const est_column *c, const char *field, const est_column *inner);
+/* The name is the inner one's with a suffix; the key is the inner one's. */
+est_status est__column_name_after(est_column *c, const est_column *inner, const char *suffix);
 est_status est__column_check_default(const est_column *c, est_ints default_value);   /* one number at most */
 
 /* The column's feature; fails, naming those that are there, and returns NULL, when it is absent. */
@@ -63,6 +69,9 @@ const est_feature_nodes *est__column_feature(est_graph *g, const est_features *f
 /* A categorical column's input as a sparse triple. Of a dense one, "" and -1 are left out, as TensorFlow
  * does; a variable-length one is taken as it is. Fails when the dtype is not `dtype`. */
 est__ids est__column_input(est_graph *g, const est_features *f, const est_column *c, est_dtype dtype);
+
+/* A dense feature as [batch, n]. */
+est_node *est__column_matrix(est_graph *g, const est_column *c, const char *key, est_node *x);
 
 /* The place of each word in a list, int64, `default_value` for others: a table that is filled when a
  * session starts. */

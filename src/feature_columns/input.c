@@ -34,15 +34,17 @@ static est__ids nothing(est_graph *g)
 }
 
 /* [batch] becomes [batch, 1], and more than two dimensions [batch, -1]. */
-static est_node *as_matrix(est_graph *g, const est_column *c, est_node *x)
+est_node *est__column_matrix(est_graph *g, const est_column *c, const char *key, est_node *x)
 {
+    if (est__is_nil(x))
+        return x;
     int rank = est_node_shape(x)->rank;
     if (rank == 1)
         return est_expand_dims(g, x, -1);
     if (rank < 1)
         return est__graph_fail(g, EST_INVALID_ARGUMENT,
                                "%s '%s': feature '%s' is %s; it must be [batch] or [batch, n]", c->kind->name,
-                               c->key, c->key, rank == 0 ? "a scalar" : "of unknown rank");
+                               c->key, key, rank == 0 ? "a scalar" : "of unknown rank");
     if (rank == 2)
         return x;
     int64_t row = 1;
@@ -51,7 +53,7 @@ static est_node *as_matrix(est_graph *g, const est_column *c, est_node *x)
     if (row < 0)
         return est__graph_fail(g, EST_INVALID_ARGUMENT,
                                "%s '%s': feature '%s' has an example of unknown shape", c->kind->name, c->key,
-                               c->key);
+                               key);
     return est_reshape(g, x, EST_INTS(-1, row));
 }
 
@@ -72,7 +74,7 @@ est__ids est__column_input(est_graph *g, const est_features *f, const est_column
     }
     if (in->indices)
         return (est__ids){ .indices = in->indices, .values = value, .dense_shape = in->dense_shape };
-    value = as_matrix(g, c, value);
+    value = est__column_matrix(g, c, c->key, value);
     if (est__is_nil(value))
         return nothing(g);
     est_node *sparse = est_op(g, "EstDenseToSparse", NULL, EST_NODES(value), EST_NO_ATTRS);

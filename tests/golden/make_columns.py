@@ -48,7 +48,9 @@ def tensor(value):
 
 def ids_of(name, column, value):
   with tf.Graph().as_default(), tf.compat.v1.Session() as session:
-    pair = column.get_sparse_tensors(fc2.FeatureTransformationCache({column.key: tensor(value)}), None)
+    features = value if isinstance(value, dict) else {column.key: value}
+    features = {k: tensor(v) for k, v in features.items()}
+    pair = column.get_sparse_tensors(fc2.FeatureTransformationCache(features), None)
     session.run(tf.compat.v1.tables_initializer())
     ids = session.run(pair.id_tensor)
   array('int64_t', 'ids_' + name, [[i[0], i[1], v] for i, v in zip(ids.indices, ids.values)])
@@ -87,6 +89,17 @@ def columns():
   ids_of('vocabulary_integers', fc.categorical_column_with_vocabulary_list('f', [10, 20, 30], num_oov_buckets=5), integer)
   ids_of('identity', fc.categorical_column_with_identity('f', 31), integer)
   ids_of('identity_default', fc.categorical_column_with_identity('f', 31, default_value=30), integer)
+  features = {'pair': np.array(PAIRS, np.float32), 'color': string, 'number': integer, 'bag': SPARSE}
+  buckets = fc.bucketized_column(fc.numeric_column('pair', shape=(2,)), [0.0, 0.5, 2.0])
+  known = fc.categorical_column_with_vocabulary_list('color', VOCABULARY)
+  inner = fc.crossed_column(['color', 'bag'], 9)
+  crosses = {'cross_dense': fc.crossed_column(['number', 'color'], 1000), 'cross_sparse': fc.crossed_column(['bag', buckets], 64),
+             'cross_mixed': fc.crossed_column(['color', known, 'bag'], 1000, hash_key=7),
+             'cross_nested': fc.crossed_column([inner, 'number'], 2**40)}
+  ids_of('bucketized', buckets, features)
+  for name, column in crosses.items():
+    ids_of(name, column, features)
+  array('char *const', 'cross_names', [c.name.encode() for c in [buckets] + list(crosses.values())])
   mixed = [
       fc.numeric_column('number', normalizer_fn=lambda x: (x - 1.25) / 3.5),
       fc.numeric_column('pair', shape=(2,), normalizer_fn=lambda x: (x - -4.0) / (8.0 - -4.0)),

@@ -321,6 +321,31 @@ def sparse_tensors():
                boundaries=[0.0, 0.1, 10.0])
 
 
+def crosses():
+    bags = (np.array([[0, 0], [0, 1], [2, 0], [3, 0]], np.int64), np.array(['a', 'bb', '', 'a'], object),
+            np.array([4, 2], np.int64))
+    numbers = (np.array([[0, 0], [1, 0], [2, 0], [2, 1], [2, 2]], np.int64),
+               np.array([3, -1, 2**40, 0, 3], np.int64),
+               np.array([4, 3], np.int64))
+    words = np.array([['x', ''], ['long word of some length', 'y'], ['', ''], ['z', 'x']], object)
+    codes = np.array([[5], [-1], [0], [7]], np.int64)
+    for name, sparse, dense, buckets, key in (
+            ('dense', [], [words, codes], 1000, 0xDECAFCAFFE),
+            ('sparse', [bags, numbers], [], 97, 0xDECAFCAFFE),
+            ('mixed', [numbers, bags], [words, words], 1 << 40, 7),
+            ('unbounded', [bags], [codes], 0, 7)):
+        indices, values, shapes = ([s[i] for s in sparse] for i in range(3))
+        kinds = [['string' if v.dtype == object else 'int64' for v in part] for part in (values, dense)]
+        y = raw.SparseCross(indices=indices, values=values, shapes=shapes, dense_inputs=dense,
+                            hashed_output=True, num_buckets=buckets, hash_key=key, out_type=tf.int64,
+                            internal_type=tf.int64)
+        case('SparseCross_' + name, 'SparseCross', indices + values + shapes + dense, list(y),
+             {'N': ('int', len(sparse)), 'hashed_output': ('bool', True), 'num_buckets': ('int', buckets),
+              'hash_key': ('int', key), 'sparse_types': ('types', kinds[0]),
+              'dense_types': ('types', kinds[1]), 'out_type': ('type', 'int64'),
+              'internal_type': ('type', 'int64')})
+
+
 # ---- our composites, against what TensorFlow composes ----
 def composites():
     for key, x, ignored in (('string', np.array([['a', ''], ['', ''], ['b', 'c']], object), ''),
@@ -364,7 +389,7 @@ def composites():
          [np.array(counts, np.float32)], {'thresholds': ('floats', at)})
 
 
-for make in (variables, optimizers, keras_sparse_adam, strings, parsing, sparse_tensors, composites):
+for make in (variables, optimizers, keras_sparse_adam, strings, parsing, sparse_tensors, crosses, composites):
     make()
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'ops_sparse.txt'), 'w') as f:
     f.write('# Written by make_ops_sparse.py with TensorFlow %s.\n' % tf.__version__)
