@@ -38,6 +38,8 @@ struct est__run {
     est__frame frame;
     est_kernel *kernel;           /* by step; kernel[i].in points into frame.tensor */
     const est_tensor **in;        /* all kernels' inputs, one after another */
+    double *seconds;              /* by step, of all calls; NULL: not profiled */
+    int64_t calls;
 };
 
 est_status est__run_feed(est__run *r, const est_tensor *const *feeds);   /* takes a step's feeds over, if they fit */

@@ -19,36 +19,48 @@ static void print_values(const est__plan *p, const int *v, int n, est__buffer *o
     }
 }
 
-static void print_step(const est__plan *p, const est__step *s, est__buffer *out)
+void est__plan_print_step(const est__plan *p, size_t s, est__buffer *out)
 {
-    if (s->fused)
-        for (int m = 0; m < s->fused->num_ops; m++)
-            est__buffer_printf(out, "%s%s", m ? "+" : "", s->fused->member[m].op->row->tf_name);
+    const est__step *step = &p->step[s];
+    if (step->fused)
+        for (int m = 0; m < step->fused->num_ops; m++)
+            est__buffer_printf(out, "%s%s", m ? "+" : "", step->fused->member[m].op->row->tf_name);
     else
-        est__buffer_text(out, s->op->row->tf_name);
+        est__buffer_text(out, step->op->row->tf_name);
     est__buffer_text(out, "(");
-    print_values(p, s->in, s->num_in, out);
-    est__buffer_text(out, ") -> ");
-    print_values(p, s->out, s->num_out, out);
+    print_values(p, step->in, step->num_in, out);
+    est__buffer_text(out, step->num_out ? ") -> " : ")");
+    print_values(p, step->out, step->num_out, out);
     est__buffer_text(out, "\n");
+}
+
+static void print_ends(const est__plan *p, const char *what, const int *v, size_t n, est__buffer *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        est__buffer_printf(out, "%s ", what);
+        print_value(p, v[i], out);
+        est__buffer_text(out, "\n");
+    }
+}
+
+void est__plan_print_feeds(const est__plan *p, est__buffer *out)
+{
+    print_ends(p, "feed", p->feed, p->num_feeds, out);
+}
+
+void est__plan_print_fetches(const est__plan *p, est__buffer *out)
+{
+    print_ends(p, "fetch", p->fetch, p->num_fetches, out);
 }
 
 void est__plan_print(const est__plan *p, est__buffer *out)
 {
-    for (size_t i = 0; i < p->num_feeds; i++) {
-        est__buffer_text(out, "feed ");
-        print_value(p, p->feed[i], out);
-        est__buffer_text(out, "\n");
-    }
+    est__plan_print_feeds(p, out);
     for (size_t s = 0; s < p->num_steps; s++) {
         if (s == p->first_assign)
             est__buffer_text(out, "-- assignments --\n");
         est__buffer_printf(out, "%3zu ", s);
-        print_step(p, &p->step[s], out);
+        est__plan_print_step(p, s, out);
     }
-    for (size_t i = 0; i < p->num_fetches; i++) {
-        est__buffer_text(out, "fetch ");
-        print_value(p, p->fetch[i], out);
-        est__buffer_text(out, "\n");
-    }
+    est__plan_print_fetches(p, out);
 }

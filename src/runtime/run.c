@@ -48,6 +48,7 @@ void est__run_free(est__run *r)
     est__free(r->frame.member);
     est__free(r->kernel);
     est__free(r->in);
+    est__free(r->seconds);
     est__free(r);
 }
 
@@ -60,7 +61,10 @@ static est_status run_steps(est__run *r, size_t begin, size_t end, uint64_t numb
         est__heap_empty(&r->frame.scratch);
         if (step->stateful)
             r->kernel[s].step = number;
+        double start = r->seconds ? est__clock() : 0;
         EST_TRY(step->cpu(&r->kernel[s]));
+        if (r->seconds)
+            r->seconds[s] += est__clock() - start;
     }
     return EST_OK;
 }
@@ -104,6 +108,7 @@ est_status est__run_step(est__run *r, const est_tensor *const *feeds, uint64_t n
     EST_TRY(run_steps(r, 0, p->first_assign, number));
     EST_TRY(check(f));
     EST_TRY(run_steps(r, p->first_assign, p->num_steps, number));
+    r->calls += r->seconds != NULL;
     est__frame_settle(f);
     return EST_OK;
 }

@@ -23,7 +23,7 @@ est_status est__plan_new(const est_graph *g, const est__plan_options *options, e
  * and gives the late plan's feeds, in order; fetches and targets are the late plan's. */
 est_status est__plan_split(const est_graph *g, const est__plan_options *options, est__plan **early, est__plan **late);
 void est__plan_free(est__plan *p);
-void est__plan_print(const est__plan *p, est__buffer *out);   /* a line a step: kernel, name, inputs, outputs, slot */
+void est__plan_print(const est__plan *p, est__buffer *out);   /* a line a step: kernel, inputs, outputs; "=" marks constants */
 
 /* A run borrows plan and pool (NULL: one thread). */
 est_status est__run_new(const est__plan *p, est__pool *pool, est__run **out);
@@ -32,6 +32,11 @@ void est__run_free(est__run *r);
  * ABORTED, nothing assigned. */
 est_status est__run_step(est__run *r, const est_tensor *const *feeds, uint64_t step);
 const est_tensor *est__run_fetch(const est__run *r, size_t i);   /* lent until the next step */
+/* From here on the run keeps the time of each line of the plan; the bits stay the same. */
+est_status est__run_profile(est__run *r);
+/* The plan as est__plan_print has it, with microseconds of a step (the mean of all since est__run_profile) and bytes made by the last
+ * one in each line, and their sums. */
+void est__run_print(const est__run *r, est__buffer *out);
 /* After a step failed because `checked` was not finite: runs the step again, operation by operation, without its targets, and appends which
  * tensor is the first that is not finite: "first non-finite tensor: 'a/Log' (input 'fare' holds inf in example 7 of the batch)". */
 est_status est__find_nonfinite(const est_graph *g, const est__plan_options *options, const est_tensor *const *feeds, uint64_t step,

@@ -1,0 +1,47 @@
+/* A run's profile: what each line of its plan takes, in time and bytes. */
+#include "runtime/frame.h"
+
+est_status est__run_profile(est__run *r)
+{
+    size_t n = r->frame.plan->num_steps + 1;
+    est__free(r->seconds);
+    r->calls = 0;
+    r->seconds = est__calloc(n, sizeof *r->seconds);
+    return r->seconds ? EST_OK : est__fail_memory(n * sizeof *r->seconds);
+}
+
+/* What the step's outputs took of the run's own memory in the last step; what they share or are lent is another's. */
+static size_t bytes_made(const est__frame *f, const est__step *s)
+{
+    size_t bytes = 0;
+    for (int i = 0; i < s->num_out; i++) {
+        int v = s->out[i];
+        const est_tensor *t = &f->tensor[v];
+        if (f->place[v].root != v || f->place[v].capacity == 0 || t->data != f->place[v].p)
+            continue;
+        bytes += est__tensor_bytes(t);
+        if (t->dtype == EST_STRING)
+            bytes += (size_t)((const int64_t *)t->data)[est__tensor_elements(t)];
+    }
+    return bytes;
+}
+
+void est__run_print(const est__run *r, est__buffer *out)
+{
+    const est__plan *p = r->frame.plan;
+    double calls = r->calls ? (double)r->calls : 1, sum = 0;
+    size_t bytes = 0;
+    est__plan_print_feeds(p, out);
+    for (size_t s = 0; s < p->num_steps; s++) {
+        double us = r->seconds ? r->seconds[s] / calls * 1e6 : 0;
+        size_t made = r->calls ? bytes_made(&r->frame, &p->step[s]) : 0;
+        if (s == p->first_assign)
+            est__buffer_text(out, "-- assignments --\n");
+        est__buffer_printf(out, "%3zu %9.3f us %9zu B ", s, us, made);
+        est__plan_print_step(p, s, out);
+        sum += us;
+        bytes += made;
+    }
+    est__plan_print_fetches(p, out);
+    est__buffer_printf(out, "sum %9.3f us %9zu B\n", sum, bytes);
+}
