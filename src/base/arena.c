@@ -60,10 +60,10 @@ char *est__arena_printf(est__arena *a, const char *format, ...)
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    int n = est__vprint(NULL, 0, format, args);
     char *s = n >= 0 ? est__arena_alloc(a, (size_t)n + 1) : NULL;
     if (s)
-        vsnprintf(s, (size_t)n + 1, format, again);
+        est__vprint(s, (size_t)n + 1, format, again);
     va_end(again);
     va_end(args);
     return s;

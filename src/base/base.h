@@ -113,6 +113,10 @@ bool est__parse_int64(const char *s, size_t n, int64_t *out);
 int est__format_double(char out[32], double v);  /* shortest text that reads back to v; returns its length */
 int est__format_float(char out[32], float v);    /* shortest text that reads back to the float v */
 
+/* snprintf in the C locale (print.c), which all that makes texts here goes through. */
+int est__print(char *out, size_t size, const char *format, ...) EST_PRINTF(3, 4);
+int est__vprint(char *out, size_t size, const char *format, va_list args) EST_PRINTF(3, 0);
+
 /* ---- files (file.c) ---- */
 /* The whole file, for est__free, with a NUL added. A folder and a file of more than `limit` bytes (0: any) are errors. */
 est_status est__file_read(const char *path, size_t limit, char **data, size_t *size);

@@ -34,10 +34,10 @@ void est__buffer_printf(est__buffer *b, const char *format, ...)
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    int n = est__vprint(NULL, 0, format, args);
     char *to = n >= 0 ? room(b, (size_t)n) : NULL;
     if (to) {
-        vsnprintf(to, (size_t)n + 1, format, again);
+        est__vprint(to, (size_t)n + 1, format, again);
         b->size += (size_t)n;
     }
     va_end(again);

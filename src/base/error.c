@@ -26,7 +26,7 @@ const char *est_status_name(est_status status)
 static void set_text(const char *format, va_list args, const char *tail)
 {
     char made[TEXT_SIZE];
-    int n = vsnprintf(made, sizeof made, format, args);
+    int n = est__vprint(made, sizeof made, format, args);
     if (n < 0)
         made[n = 0] = '\0';
     if (tail && (size_t)n < sizeof made)

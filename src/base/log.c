@@ -26,7 +26,7 @@ void est__log(est_log_level level, const char *format, ...)
         char text[2048];
         va_list args;
         va_start(args, format);
-        vsnprintf(text, sizeof text, format, args);
+        est__vprint(text, sizeof text, format, args);
         va_end(args);
         text[strcspn(text, "\n")] = '\0';
         callback(level, text, callback_user);

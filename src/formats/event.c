@@ -18,6 +18,8 @@ struct est__event_writer {
     char *path;
     int fd;
     est__buffer records, message;
+    Tensorflow__Summary__Value *values, **list;   /* of est__event_scalars */
+    size_t num_values, num_list;
 };
 
 /* ---- histograms ---- */
@@ -132,21 +134,16 @@ static est_status add_summary(est__event_writer *w, int64_t step, Tensorflow__Su
 
 est_status est__event_scalars(est__event_writer *w, int64_t step, const est__scalar *scalars, size_t count)
 {
-    est__arena arena = { 0 };
-    Tensorflow__Summary__Value **list = est__arena_alloc(&arena, (count + 1) * sizeof *list);
-    Tensorflow__Summary__Value *values = est__arena_alloc(&arena, (count + 1) * sizeof *values);
-    est_status st = list && values ? EST_OK : est__fail_memory(count * sizeof *values);
-    for (size_t i = 0; st == EST_OK && i < count; i++) {
-        tensorflow__summary__value__init(&values[i]);
-        values[i].tag = (char *)(uintptr_t)scalars[i].tag;
-        values[i].value_case = TENSORFLOW__SUMMARY__VALUE__VALUE_SIMPLE_VALUE;
-        values[i].simple_value = (float)scalars[i].value;
-        list[i] = &values[i];
+    EST_TRY(est__grow(&w->values, &w->num_values, count, sizeof *w->values));
+    EST_TRY(est__grow(&w->list, &w->num_list, count, sizeof *w->list));
+    for (size_t i = 0; i < count; i++) {
+        Tensorflow__Summary__Value *v = w->list[i] = &w->values[i];
+        tensorflow__summary__value__init(v);
+        v->tag = (char *)(uintptr_t)scalars[i].tag;
+        v->value_case = TENSORFLOW__SUMMARY__VALUE__VALUE_SIMPLE_VALUE;
+        v->simple_value = (float)scalars[i].value;
     }
-    if (st == EST_OK)
-        st = add_summary(w, step, list, count);
-    est__arena_free(&arena);
-    return st;
+    return add_summary(w, step, w->list, count);
 }
 
 est_status est__event_histogram(est__event_writer *w, int64_t step, const char *tag, const est_tensor *values)
@@ -329,6 +326,8 @@ void est__event_writer_free(est__event_writer *w)
         close(w->fd);
     est__buffer_free(&w->records);
     est__buffer_free(&w->message);
+    est__free(w->values);
+    est__free(w->list);
     est__free(w->path);
     est__free(w);
 }

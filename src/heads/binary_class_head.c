@@ -73,13 +73,13 @@ static void threshold_metrics(est__head_run *r, est_node *logistic, double thres
     est_graph *g = r->g;
     char name[64];
     est_node *above = est_greater(g, logistic, est_constant_float(g, threshold));
-    snprintf(name, sizeof name, "accuracy/positive_threshold_%g", threshold);
+    est__print(name, sizeof name, "accuracy/positive_threshold_%g", threshold);
     est_spec_metric(r->spec, est_metric_accuracy(g, est__head_key(r, name), r->labels,
                                                  est__to_dtype(g, above, EST_FLOAT), r->weights));
-    snprintf(name, sizeof name, "precision/positive_threshold_%g", threshold);
+    est__print(name, sizeof name, "precision/positive_threshold_%g", threshold);
     est_spec_metric(
         r->spec, est_metric_precision(g, est__head_key(r, name), r->labels, logistic, r->weights, threshold));
-    snprintf(name, sizeof name, "recall/positive_threshold_%g", threshold);
+    est__print(name, sizeof name, "recall/positive_threshold_%g", threshold);
     est_spec_metric(r->spec,
                     est_metric_recall(g, est__head_key(r, name), r->labels, logistic, r->weights, threshold));
 }

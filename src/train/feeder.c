@@ -18,6 +18,8 @@ typedef struct slot {
 struct est__feeder {
     est_dataset *dataset;
     const int *feature;
+    const char *what;             /* "step" or "batch", for messages */
+    int64_t first;
     size_t num_feeds, num_fetches;
     slot *ring;
     int64_t size;
@@ -39,8 +41,11 @@ int64_t est__feeder_window(const est_dataset *d)
 static void fill(est__feeder *f, slot *s, int64_t number)
 {
     est_status st = est__dataset_read(f->dataset, s->batch);
-    if (st == EST_OK)
+    if (st == EST_OK) {
         st = est__run_step(s->run, s->feeds, (uint64_t)number);
+        if (st != EST_OK)   /* OUT_OF_RANGE is for the end of the data */
+            st = est__fail_in(st == EST_OUT_OF_RANGE ? EST_INVALID_ARGUMENT : st, "%s %lld", f->what, (long long)number + 1);
+    }
     for (size_t i = 0; i < f->num_fetches && st == EST_OK; i++)
         s->fetches[i] = est__run_fetch(s->run, i);
     est__error_take(&s->error, st);
@@ -91,7 +96,7 @@ static void *produce(void *arg)
         if (atomic_load(&f->quit))
             return NULL;
         slot *s = &f->ring[n % f->size];
-        fill(f, s, n);
+        fill(f, s, f->first + n);
         bool last = s->error.status != EST_OK;
         atomic_store(&f->made, n + 1);
         wake(f, &f->consumer_sleeps);
@@ -113,7 +118,8 @@ static est_status make_slot(est__feeder *f, const est__plan *early, slot *s)
     return EST_OK;
 }
 
-est_status est__feeder_new(est_dataset *d, const est__plan *early, const int *feature, size_t count, est__feeder **out)
+est_status est__feeder_new(est_dataset *d, const est__plan *early, const int *feature, size_t count, const char *what, int64_t first,
+                           est__feeder **out)
 {
     est__feeder *f = est__malloc_aligned(sizeof *f);
     *out = NULL;
@@ -122,6 +128,8 @@ est_status est__feeder_new(est_dataset *d, const est__plan *early, const int *fe
     memset(f, 0, sizeof *f);
     f->dataset = d;
     f->feature = feature;
+    f->what = what;
+    f->first = first;
     f->num_feeds = count;
     f->num_fetches = est__plan_fetches(early);
     f->size = est__feeder_window(d) - 1;

@@ -46,7 +46,7 @@ static est_status prepare(training *t)
                                       .seed = (uint64_t)l->config->tf_random_seed };
     EST_TRY(est__plan_split(spec->graph, &t->options, &t->early, &t->late));
     EST_TRY(est__run_new(t->late, l->pool, &t->run));
-    return est__feeder_new(l->dataset, t->early, l->feature, l->feeds.count, &t->feeder);
+    return est__feeder_new(l->dataset, t->early, l->feature, l->feeds.count, "step", l->first_step, &t->feeder);
 }
 
 static void release(training *t)
@@ -94,14 +94,16 @@ static est_status not_finite(const training *t)
     return st;
 }
 
-static void log_line(training *t, double now)
+static est_status log_line(training *t, double now)
 {
     double rate = (double)(t->step - t->logged_step) / (now > t->logged ? now - t->logged : 1e-9);
     est__log(EST_LOG_INFO, "step %lld: loss = %.6g, %.6g steps/s", (long long)t->step, (double)t->loss, rate);
-    if (t->l->events)
-        est__event_scalars(t->l->events, t->step, &(est__scalar){ "global_step/sec", rate }, 1);
     t->logged = now;
     t->logged_step = t->step;
+    if (t->l->events == NULL)
+        return EST_OK;
+    EST_TRY(est__event_scalars(t->l->events, t->step, &(est__scalar){ "global_step/sec", rate }, 1));
+    return est__event_flush(t->l->events);
 }
 
 static est_status write_summaries(training *t)
@@ -134,7 +136,7 @@ static est_status after_step(training *t, double now)
     if (l->events && c->save_summary_steps > 0 && (t->step - 1) % c->save_summary_steps == 0)
         EST_TRY(write_summaries(t));
     if (due(t->step, c->log_step_count_steps))
-        log_line(t, now);
+        EST_TRY(log_line(t, now));
     if (l->progress && now - t->shown >= 0.1)
         show(t, now);
     bool by_time = c->save_checkpoints_secs > 0 && now - t->saved >= (double)c->save_checkpoints_secs;
