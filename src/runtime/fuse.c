@@ -1,148 +1,12 @@
-/* Fusion: elementwise operations whose result one other such operation takes become one step, which goes block by block through all
- * of them while the block is in cache. Every member rounds to its own type, so that the bits are those of the single steps. */
+/* Fusion: elementwise operations whose result one other such operation takes become one step, together with
+ * the product of matrices to which they add a bias. chain.c runs these. */
 #include "ops/ops.h"
-#include "runtime/frame.h"
-
-/* How an input from outside, or a member's result, is seen by a chain whose output has n elements; wider ones last. */
-typedef enum view { SCALAR, ROW, SAME } view;
-
-typedef struct task {
-    const est__fused *fused;
-    int num_in;
-    const est_tensor *in[EST__FUSED_INPUTS];
-    view view[EST__FUSED_INPUTS];
-    int64_t row;                  /* elements of the last dimension */
-    char *out;
-} task;
-
-/* Which of the inputs has the output's shape, and how the others fit; false: not this way. */
-static bool see(const est_kernel *k, task *t, const est_shape **shape)
-{
-    int64_t most = -1;
-    for (int i = 0; i < k->num_in; i++) {
-        int64_t n = est__tensor_elements(k->in[i]);
-        if (n > most || (n == most && k->in[i]->shape.rank > (*shape)->rank)) {
-            most = n;
-            *shape = &k->in[i]->shape;
-        }
-    }
-    const est_shape *s = *shape;
-    t->row = s->rank ? s->dim[s->rank - 1] : 1;
-    for (int i = 0; i < k->num_in; i++) {
-        const est_shape *x = &k->in[i]->shape;
-        int64_t n = est__tensor_elements(k->in[i]);
-        t->in[i] = k->in[i];
-        if (est_shape_equal(x, s))
-            t->view[i] = SAME;
-        else if (n == 1 && x->rank <= s->rank)
-            t->view[i] = SCALAR;
-        else if (x->rank >= 1 && x->rank <= s->rank && n == t->row && x->dim[x->rank - 1] == n)
-            t->view[i] = ROW;
-        else
-            return false;
-    }
-    return true;
-}
-
-/* Some members do not broadcast: they want inputs alike, or a bias, and say so when they are run by themselves. */
-static bool fits(const task *t, const est_shape *shape)
-{
-    const est__fused *f = t->fused;
-    view result[EST__FUSED_OPS];
-    for (int m = 0; m < f->num_ops; m++) {
-        const est__fused_op *op = &f->op[m];
-        view in[3] = { SCALAR };
-        result[m] = SCALAR;
-        for (int i = 0; i < op->num_in; i++) {
-            in[i] = op->in[i] >= 0 ? result[op->in[i]] : t->view[~op->in[i]];
-            result[m] = in[i] > result[m] ? in[i] : result[m];
-            if (op->wants == EST__FUSED_ALIKE && in[i] != SAME)
-                return false;
-        }
-        const est_tensor *bias = op->wants == EST__FUSED_BIAS && op->in[1] < 0 ? t->in[~op->in[1]] : NULL;
-        if (op->wants == EST__FUSED_BIAS && (bias == NULL || in[0] != SAME || shape->rank < 2 || bias->shape.rank != 1 ||
-                                             bias->shape.dim[0] != t->row))
-            return false;
-    }
-    return true;
-}
-
-static void repeat(char *to, const char *from, size_t size, int64_t row, int64_t begin, int64_t n)
-{
-    int64_t at = begin % row;
-    while (n > 0) {
-        int64_t part = row - at < n ? row - at : n;
-        memcpy(to, from + (size_t)at * size, (size_t)part * size);
-        to += (size_t)part * size;
-        n -= part;
-        at = 0;
-    }
-}
-
-static void run_block(const task *t, char in_room[][EST__FUSED_BLOCK * 8], char room[][EST__FUSED_BLOCK * 8], int64_t begin, int64_t n)
-{
-    const est__fused *f = t->fused;
-    const char *in[EST__FUSED_INPUTS];
-    for (int i = 0; i < t->num_in; i++) {
-        in[i] = in_room[i];
-        if (t->view[i] == SAME)
-            in[i] = (const char *)t->in[i]->data + (size_t)begin * f->in_size[i];
-        else if (t->view[i] == ROW)
-            repeat(in_room[i], t->in[i]->data, f->in_size[i], t->row, begin, n);
-    }
-    for (int m = 0; m < f->num_ops; m++) {
-        const est__fused_op *op = &f->op[m];
-        const void *args[3];
-        for (int i = 0; i < op->num_in; i++)
-            args[i] = op->in[i] >= 0 ? room[op->in[i]] : in[~op->in[i]];
-        op->block(args, m + 1 == f->num_ops ? t->out + (size_t)begin * op->size : room[m], n);
-    }
-}
-
-static void run_blocks(void *arg, int64_t block, int64_t begin, int64_t end)
-{
-    const task *t = arg;
-    _Alignas(64) char in_room[EST__FUSED_INPUTS][EST__FUSED_BLOCK * 8];
-    _Alignas(64) char room[EST__FUSED_OPS][EST__FUSED_BLOCK * 8];
-    int64_t filled = end - begin < EST__FUSED_BLOCK ? end - begin : EST__FUSED_BLOCK;
-    (void)block;
-    for (int i = 0; i < t->num_in; i++)
-        if (t->view[i] == SCALAR)
-            repeat(in_room[i], t->in[i]->data, t->fused->in_size[i], 1, 0, filled);
-    for (int64_t at = begin; at < end; at += EST__FUSED_BLOCK)
-        run_block(t, in_room, room, at, end - at < EST__FUSED_BLOCK ? end - at : EST__FUSED_BLOCK);
-}
-
-static est_status one_by_one(est_kernel *k, const est__fused *f)
-{
-    est__frame *frame = k->frame;
-    for (int m = 0; m < f->num_ops; m++) {
-        frame->step = &f->member[m];
-        est__heap_empty(&frame->scratch);
-        EST_TRY(f->member[m].cpu(&frame->member[f->first_member + m]));
-    }
-    return EST_OK;
-}
-
-est_status est__fused_cpu(est_kernel *k)
-{
-    const est__fused *f = k->frame->step->fused;
-    const est_shape *shape = NULL;
-    task t = { .fused = f, .num_in = k->num_in };
-    est_tensor *out;
-    if (!see(k, &t, &shape) || (f->strict && !fits(&t, shape)))
-        return one_by_one(k, f);
-    EST_TRY(est__out(k, 0, shape, &out));
-    t.out = out->data;
-    est__for_blocks(k->pool, est__tensor_elements(out), 16 * EST__FUSED_BLOCK, run_blocks, &t);
-    return EST_OK;
-}
-
-/* ---- the pass ---- */
+#include "runtime/plan.h"
 
 /* A chain by its last step; count 0: none ends there. Members are in order. */
 typedef struct chain {
     int count, member[EST__FUSED_OPS];
+    bool product;                 /* the first member is a MatMul */
 } chain;
 
 typedef struct pass {
@@ -156,7 +20,8 @@ enum { NONE = -1, MANY = -2 };
 
 static bool is_bias(const est_operation *op)
 {
-    return strcmp(op->row->tf_name, "BiasAdd") == 0 && strcmp(est__attr_string(op, "data_format"), "NHWC") == 0;
+    return strcmp(op->row->tf_name, "BiasAdd") == 0 &&
+           strcmp(est__attr_string(op, "data_format"), "NHWC") == 0;
 }
 
 static est_block_fn block_of(const est__step *s)
@@ -225,9 +90,11 @@ static void absorb(pass *c, int s)
         chain *from = &c->chain[maker], both;
         if (from->count + to->count > EST__FUSED_OPS)
             continue;
-        while (a < from->count || b < to->count)
-            both.member[n++] = b == to->count || (a < from->count && from->member[a] < to->member[b]) ? from->member[a++]
-                                                                                                      : to->member[b++];
+        while (a < from->count || b < to->count) {
+            bool first = b == to->count || (a < from->count && from->member[a] < to->member[b]);
+            both.member[n++] = first ? from->member[a++] : to->member[b++];
+        }
+        both.product = false;
         both.count = n;
         if (count_external(c->p, both.member, n) > EST__FUSED_INPUTS)
             continue;
@@ -255,6 +122,9 @@ static est_status make_chain(est__plan *p, const chain *c, est__step *out)
         !(out->in = est__arena_alloc(&p->arena, sizeof in)))
         return est__fail_memory(sizeof *f);
     f->num_ops = n;
+    f->product = c->product;
+    f->ta = c->product && est__attr_bool(p->step[c->member[0]].op, "transpose_a");
+    f->tb = c->product && est__attr_bool(p->step[c->member[0]].op, "transpose_b");
     f->first_member = p->num_members;
     p->num_members += n;
     for (int m = 0; m < n; m++) {
@@ -275,14 +145,38 @@ static est_status make_chain(est__plan *p, const chain *c, est__step *out)
                     f->in_size[e] = est_dtype_size(p->value[s->in[i]].node->dtype);
                 }
                 op->in[i] = ~e;
+                if (op->block)
+                    f->chained |= 1u << e;
             }
         }
     }
     int *place = out->in;
-    *out = (est__step){ .op = last->op, .cpu = est__fused_cpu, .in = place, .out = last->out, .num_in = num_in, .num_out = 1,
-                        .fused = f };
+    *out = (est__step){ .op = last->op, .in = place, .out = last->out, .num_in = num_in, .num_out = 1,
+                        .fused = f, .cpu = f->product ? est__fused_product_cpu : est__fused_cpu };
     memcpy(out->in, in, (size_t)num_in * sizeof *in);
     return EST_OK;
+}
+
+/* Puts the product before the chain that ends in step s and adds a bias to it, where nobody else wants it. */
+static void take_product(pass *c, int s)
+{
+    const est__plan *p = c->p;
+    chain *to = &c->chain[s], with;
+    for (int m = 0; m < to->count && to->count < EST__FUSED_OPS; m++) {
+        const est__step *bias = &p->step[to->member[m]];
+        int product = is_bias(bias->op) ? c->maker[bias->in[0]] : NONE;
+        if (product < 0 || c->user[bias->in[0]] != to->member[m] || bias->in[1] == bias->in[0] ||
+            strcmp(p->step[product].op->row->tf_name, "MatMul") != 0 ||
+            p->value[bias->in[0]].node->dtype != p->value[p->step[s].out[0]].node->dtype)
+            continue;
+        with = (chain){ .count = to->count + 1, .member = { product }, .product = true };
+        memcpy(with.member + 1, to->member, (size_t)to->count * sizeof *to->member);
+        if (count_external(p, with.member, with.count) > EST__FUSED_INPUTS)
+            continue;
+        *to = with;
+        c->absorbed[product] = true;
+        return;
+    }
 }
 
 /* Only what runs before the assignments: after them a chain might be moved behind one. */
@@ -294,9 +188,12 @@ static void find_chains(pass *c)
             c->chain[s] = (chain){ .count = 1, .member = { (int)s } };
             absorb(c, (int)s);
         }
+    for (size_t s = 0; s < c->p->first_assign; s++)
+        if (c->chain[s].count > 0)
+            take_product(c, (int)s);
 }
 
-/* Members before the last of a chain stay where they are until all chains are made, as these are found by their places. */
+/* Members before the last stay where they are until all chains are made: they are found by place. */
 static est_status join_chains(pass *c, est__step *steps)
 {
     est__plan *p = c->p;
@@ -321,12 +218,14 @@ static est_status join_chains(pass *c, est__step *steps)
 est_status est__plan_fuse(est__plan *p)
 {
     size_t n = p->num_steps + 1;
-    pass c = { .p = p, .chain = est__calloc(n, sizeof *c.chain), .absorbed = est__calloc(n, sizeof *c.absorbed),
+    pass c = { .p = p, .chain = est__calloc(n, sizeof *c.chain),
+               .absorbed = est__calloc(n, sizeof *c.absorbed),
                .user = est__malloc((p->num_values + 1) * sizeof *c.user),
                .maker = est__malloc((p->num_values + 1) * sizeof *c.maker) };
     est__step *steps = est__malloc(n * sizeof *steps);
-    est_status st = c.chain && c.absorbed && c.user && c.maker && steps ? EST_OK : est__fail_memory(n * sizeof *steps);
-    if (st == EST_OK) {
+    bool room = c.chain && c.absorbed && c.user && c.maker && steps;
+    est_status st = room ? EST_OK : est__fail_memory(n * sizeof *steps);
+    if (room) {
         find_chains(&c);
         st = join_chains(&c, steps);
     }

@@ -12,10 +12,11 @@ typedef struct est__value {
     int first, last;              /* steps between which its memory is in use */
 } est__value;
 
-/* A chain of elementwise operations that is run block by block, in cache. Members are in order; the last gives the output. */
+/* A chain of elementwise operations that is run block by block, in cache. Members are in order; the last gives the output. The first
+ * may be a product of matrices: the others then follow it tile by tile. */
 typedef enum est__fused_wants { EST__FUSED_ANY, EST__FUSED_ALIKE, EST__FUSED_BIAS } est__fused_wants;
 typedef struct est__fused_op {
-    est_block_fn block;
+    est_block_fn block;           /* NULL: the product */
     est__fused_wants wants;       /* inputs that broadcast, inputs of one shape, or a matrix and a row for it */
     int num_in;
     int in[3];                    /* >= 0: member of that index; < 0: ~external input */
@@ -25,6 +26,8 @@ typedef struct est__fused {
     est__fused_op *op;
     int num_ops;
     bool strict;                  /* a member wants something */
+    bool product, ta, tb;         /* the first member is a product, and of which sides transposed */
+    unsigned chained;             /* bit e: external input e is taken by an elementwise member */
     size_t *in_size;              /* bytes of an element, by external input */
     struct est__step *member;     /* the steps one by one, for shapes that the chain cannot do at once */
     int first_member;             /* of its members' kernels among those of the run */
@@ -72,7 +75,8 @@ void est__plan_print_feeds(const est__plan *p, est__buffer *out);
 void est__plan_print_step(const est__plan *p, size_t s, est__buffer *out);   /* without its number */
 void est__plan_print_fetches(const est__plan *p, est__buffer *out);
 
-/* Runs one chain: inputs' and output's tensors are those of the frame. */
+/* Run one chain: inputs' and output's tensors are those of the frame. */
 est_status est__fused_cpu(est_kernel *k);
+est_status est__fused_product_cpu(est_kernel *k);
 
 #endif
