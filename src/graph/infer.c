@@ -35,20 +35,26 @@ static bool const_as_shape(const est_tensor *t, est_shape *out)
     return true;
 }
 
+/* So many numbers, of which nothing is known. */
+static bool unknown_value(const est_node *n, est_shape *out)
+{
+    int64_t count = n->shape.rank <= 1 ? est_shape_elements(&n->shape) : -1;
+    if (count < 0 || count > EST_MAX_RANK)
+        return false;
+    out->rank = (int)count;
+    for (int64_t i = 0; i < count; i++)
+        out->dim[i] = -1;
+    return true;
+}
+
 /* Appends what is known of each input's values. */
 static bool joined_value(const est_operation *op, int count, int *left, est_shape *out)
 {
     *out = (est_shape){ .rank = 0 };
     for (int i = 0; i < count; i++) {
         est_shape part;
-        if (!shape_value(op->input[i], left, &part)) {
-            int64_t n = est_shape_elements(&op->input[i]->shape);
-            if (n < 0 || n > EST_MAX_RANK)
-                return false;
-            part.rank = (int)n;
-            for (int64_t j = 0; j < n; j++)
-                part.dim[j] = -1;
-        }
+        if (!shape_value(op->input[i], left, &part) && !unknown_value(op->input[i], &part))
+            return false;
         if (out->rank + part.rank > EST_MAX_RANK)
             return false;
         memcpy(&out->dim[out->rank], part.dim, (size_t)part.rank * sizeof part.dim[0]);
@@ -121,7 +127,7 @@ static bool shape_value(const est_node *n, int *left, est_shape *out)
 bool est__infer_value_as_shape(const est_infer *c, int i, est_shape *out)
 {
     int left = VALUE_NODES;
-    return shape_value(c->op->input[i], &left, out);
+    return shape_value(c->op->input[i], &left, out) || unknown_value(c->op->input[i], out);
 }
 
 est_status est__infer_fail(const est_infer *c, const char *format, ...)

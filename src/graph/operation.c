@@ -54,6 +54,8 @@ static est_status take_given(building *b)
     return EST_OK;
 }
 
+enum { MOST_INPUTS = 1 << 30 };
+
 /* How many inputs the argument takes; what is left over goes to the one argument whose count is not known otherwise. */
 static est_status count_inputs(building *b, size_t counts[])
 {
@@ -72,8 +74,10 @@ static est_status count_inputs(building *b, size_t counts[])
             open = (int)i;
             continue;
         }
-        if (counts[i] > b->in.count)
-            counts[i] = b->in.count + 1;
+        if (a->number_attr && n->i < 0)
+            return fail(b, "attribute '%s' is %lld", a->number_attr, (long long)n->i);
+        if (counts[i] > MOST_INPUTS)
+            counts[i] = MOST_INPUTS;
         known += counts[i];
     }
     if (open >= 0 && known <= b->in.count)
