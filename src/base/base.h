@@ -128,6 +128,7 @@ est_status est__file_commit(est__file *f);   /* frees f, whatever the outcome; o
 void est__file_abandon(est__file *f);        /* frees f and removes the temporary; NULL is fine */
 est_status est__file_put(const char *path, const void *data, size_t n); /* replace, write, commit */
 void est__file_remove(const char *path);     /* where it is there and can be removed */
+est_status est__rename(const char *from, const char *to);  /* a file or folder, durably */
 bool est__is_temporary(const char *name);    /* is this the name of such a temporary? */
 est_status est__make_dirs(const char *path);
 typedef struct est__names { char **name; size_t count; } est__names;

@@ -226,6 +226,14 @@ est_status est__file_put(const char *path, const void *data, size_t n)
     return st;
 }
 
+est_status est__rename(const char *from, const char *to)
+{
+    int error = fault("rename", to);
+    if (error || rename(from, to) != 0)
+        return est__fail_errno(error ? error : errno, "%s: cannot be made", to);
+    return sync_folder_of(to);
+}
+
 void est__file_remove(const char *path)
 {
     if (fault("unlink", path) == 0)

@@ -11,6 +11,7 @@ int main(int argc, char **argv)
     cli c;
     setvbuf(stdout, NULL, _IOFBF, 1 << 16);
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is a failed write, which is reported like any other */
+    signal(SIGXFSZ, SIG_IGN); /* so is a file that may not grow further */
     int status = cli_parse(&c, argc, argv);
     if (status < 0) {
         cli_log_start(&c);

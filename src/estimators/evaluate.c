@@ -194,12 +194,9 @@ static est_status evaluate(est_estimator *e, const est_evaluate_options *o, est_
     if (l.batches == 0)
         return est__fail(EST_INVALID_ARGUMENT, "%s: evaluate: the data gave no batch", e->name);
     EST_TRY(collect(m, &l, out));
-    est_status st = write_events(e, m, o->name, *out);
-    if (st != EST_OK) {
-        est_results_free(*out);
-        *out = NULL;
-    }
-    return st;
+    if (write_events(e, m, o->name, *out) != EST_OK)   /* of a directory that may only be read: the results are there all the same */
+        est__log(EST_LOG_WARNING, "%s; TensorBoard will not see these results", est_error());
+    return EST_OK;
 }
 
 est_status est_evaluate_sized(est_estimator *e, const est_evaluate_options *options, size_t size, est_results **out)

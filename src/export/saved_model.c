@@ -1,6 +1,7 @@
 /* Writing a SavedModel: signatures, collections, saver, variables; under a temporary name, then renamed as a whole. */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -347,7 +348,8 @@ static void remove_folder(const char *dir)
     }
 }
 
-/* A folder that is not there yet, named after the time; a taken name waits for the next second, as TensorFlow does. */
+/* A folder that is not there yet, named after the time; a taken name waits for the next second, as TensorFlow does. Whoever makes the
+ * temporary one has the name. */
 static est_status choose_names(const char *base, char *temporary, char *path, size_t capacity)
 {
     long long now = (long long)time(NULL);
@@ -355,8 +357,12 @@ static est_status choose_names(const char *base, char *temporary, char *path, si
         if ((size_t)snprintf(path, capacity, "%s/%lld", base, now) >= capacity || capacity < 32)
             return est__fail(EST_RESOURCE_EXHAUSTED, "%s: the path of the export needs more than %zu bytes", base, capacity);
         snprintf(temporary, capacity + 8, "%s/temp-%lld", base, now);
-        if (access(path, F_OK) != 0 && access(temporary, F_OK) != 0)
+        if (access(path, F_OK) == 0)
+            continue;
+        if (mkdir(temporary, 0777) == 0)
             return EST_OK;
+        if (errno != EEXIST)
+            return est__fail_errno(errno, "%s: cannot make the folder", temporary);
     }
     return est__fail(EST_ALREADY_EXISTS, "%s: the names of the next 100 seconds are all taken", base);
 }
@@ -369,12 +375,12 @@ static est_status write_all(writer *w, const est__bundle *from, const char *base
     EST_TRY(est__make_dirs(base));
     EST_TRY(choose_names(base, temporary, path, capacity));
     est_status st = write_folder(w, from, temporary);
-    if (st == EST_OK && rename(temporary, path) != 0)
-        st = est__fail_errno(errno, "%s", path);
+    if (st == EST_OK)
+        st = est__rename(temporary, path);
     est__error error;
     est__error_take(&error, st);
-    if (st != EST_OK)
-        remove_folder(temporary);
+    if (st != EST_OK)   /* where the name was changed and that could not be made durable, the export is there by the other one */
+        remove_folder(access(temporary, F_OK) == 0 ? temporary : path);
     return st == EST_OK ? EST_OK : est__error_give(&error);
 }
 

@@ -150,7 +150,7 @@ static est_status take_lock(est__saver *s)
     s->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     est_status st = EST_OK;
     if (s->lock < 0)
-        st = est__fail_errno(errno, "%s", path);
+        st = est__fail_errno(errno, "%s: cannot be written", path);
     else if (flock(s->lock, LOCK_EX | LOCK_NB) != 0)
         st = errno == EWOULDBLOCK ? est__fail(EST_FAILED_PRECONDITION, "%s: another trainer is at work in this model directory", s->dir)
                                   : est__fail_errno(errno, "%s", path);
