@@ -45,7 +45,8 @@ def main(work):
         for name, value in results.items():
             single = struct.unpack("f", struct.pack("f", value))[0]   # the command prints the shortest text of the float
             assert scalars(evaluating, name)[steps] == single, (name, value, scalars(evaluating, name))
-    assert not problems, problems
+    # Each run writes its graph, as TensorFlow does.
+    assert all(p.startswith("Found more than one graph event") for p in problems), problems
 
 
 main(sys.argv[1])
