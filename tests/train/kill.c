@@ -348,7 +348,7 @@ int main(int argc, char **argv)
         for (int threads = is_long ? 1 : 2; threads <= (is_long ? 4 : 2); threads *= 2) {
             job one = *j;
             one.threads = threads;
-            stop_everywhere(one, is_long ? 1 : j == jobs ? 2 : 17);
+            stop_everywhere(one, is_long ? 1 : j == jobs ? 4 : 25);
         }
         if (is_long && j->is_quick)
             kill_with_threads(*j, 5, 50, (const int[]){ 1, 2, 4 }, 3);
