@@ -34,6 +34,9 @@ typedef struct update {
 } update;
 
 /* ---- the rules ---- */
+/* Loops that ask for a flag become vector code only where it is a constant: inlined for each value. */
+#define LOOP static inline __attribute__((always_inline)) void
+
 EST_CLONES static void gradient_descent(const update *u, float *const at[], const float *restrict g,
                                         int64_t n)
 {
@@ -43,38 +46,63 @@ EST_CLONES static void gradient_descent(const update *u, float *const at[], cons
         var[i] -= g[i] * lr;
 }
 
-EST_CLONES static void keras_momentum(const update *u, float *const at[], const float *restrict g, int64_t n)
+LOOP keras_momentum_loop(const update *u, float *const at[], const float *restrict g, int64_t n,
+                         bool nesterov)
 {
     float *restrict var = at[0], *restrict accum = at[1];
     const float lr = u->c[0], momentum = u->c[1];
     for (int64_t i = 0; i < n; i++) {
         accum[i] = accum[i] * momentum - g[i] * lr;
-        var[i] += u->flags.nesterov ? accum[i] * momentum - g[i] * lr : accum[i];
+        var[i] += nesterov ? accum[i] * momentum - g[i] * lr : accum[i];
     }
 }
 
-EST_CLONES static void momentum(const update *u, float *const at[], const float *restrict g, int64_t n)
+EST_CLONES static void keras_momentum(const update *u, float *const at[], const float *g, int64_t n)
+{
+    if (u->flags.nesterov)
+        keras_momentum_loop(u, at, g, n, true);
+    else
+        keras_momentum_loop(u, at, g, n, false);
+}
+
+LOOP momentum_loop(const update *u, float *const at[], const float *restrict g, int64_t n, bool nesterov)
 {
     float *restrict var = at[0], *restrict accum = at[1];
     const float lr = u->c[0], m = u->c[1];
     for (int64_t i = 0; i < n; i++) {
         accum[i] = accum[i] * m + g[i];
-        var[i] -= u->flags.nesterov ? g[i] * lr + accum[i] * m * lr : accum[i] * lr;
+        var[i] -= nesterov ? g[i] * lr + accum[i] * m * lr : accum[i] * lr;
     }
 }
 
-EST_CLONES static void adagrad(const update *u, float *const at[], const float *restrict g, int64_t n)
+EST_CLONES static void momentum(const update *u, float *const at[], const float *g, int64_t n)
+{
+    if (u->flags.nesterov)
+        momentum_loop(u, at, g, n, true);
+    else
+        momentum_loop(u, at, g, n, false);
+}
+
+LOOP adagrad_loop(const update *u, float *const at[], const float *restrict g, int64_t n, bool update_slots)
 {
     float *restrict var = at[0], *restrict accum = at[1];
     const float lr = u->c[0], epsilon = u->c[1];
     for (int64_t i = 0; i < n; i++) {
-        if (u->flags.update_slots)
+        if (update_slots)
             accum[i] += g[i] * g[i];
         var[i] -= g[i] * lr / (sqrtf(accum[i]) + epsilon);
     }
 }
 
-EST_CLONES static void adam(const update *u, float *const at[], const float *restrict g, int64_t n)
+EST_CLONES static void adagrad(const update *u, float *const at[], const float *g, int64_t n)
+{
+    if (u->flags.update_slots)
+        adagrad_loop(u, at, g, n, true);
+    else
+        adagrad_loop(u, at, g, n, false);
+}
+
+LOOP adam_loop(const update *u, float *const at[], const float *restrict g, int64_t n, bool nesterov)
 {
     float *restrict var = at[0], *restrict m = at[1], *restrict v = at[2];
     const float beta1 = u->c[3], beta2 = u->c[4], epsilon = u->c[5];
@@ -82,9 +110,17 @@ EST_CLONES static void adam(const update *u, float *const at[], const float *res
     for (int64_t i = 0; i < n; i++) {
         m[i] += (g[i] - m[i]) * (1.0f - beta1);
         v[i] += (g[i] * g[i] - v[i]) * (1.0f - beta2);
-        float step = u->flags.nesterov ? g[i] * (1.0f - beta1) + beta1 * m[i] : m[i];
+        float step = nesterov ? g[i] * (1.0f - beta1) + beta1 * m[i] : m[i];
         var[i] -= step * alpha / (sqrtf(v[i]) + epsilon);
     }
+}
+
+EST_CLONES static void adam(const update *u, float *const at[], const float *g, int64_t n)
+{
+    if (u->flags.nesterov)
+        adam_loop(u, at, g, n, true);
+    else
+        adam_loop(u, at, g, n, false);
 }
 
 EST_CLONES static void amsgrad(const update *u, float *const at[], const float *restrict g, int64_t n)
