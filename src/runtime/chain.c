@@ -102,13 +102,19 @@ static void repeat(char *to, const char *row, size_t size, int64_t length, int64
     }
 }
 
+/* Is the input the same for every block: one number, or a short row, which blocks hold as a whole? */
+static bool is_filled(const task *t, int input)
+{
+    return t->view[input] == SCALAR || (t->view[input] == ROW && t->row <= EST__FUSED_BLOCK);
+}
+
 static void run_block(const task *t, char in_room[][ROOM], char room[][ROOM], int64_t begin, int64_t n)
 {
     const est__fused *f = t->fused;
     const char *in[EST__FUSED_INPUTS], *made[EST__FUSED_OPS];
     for (int i = 0; i < t->num_in; i++) {
         in[i] = in_room[i];
-        if (!in_chain(f, i) || t->view[i] == SCALAR)
+        if (!in_chain(f, i) || is_filled(t, i))
             continue;
         int64_t at = t->view[i] == ROW ? begin % t->row : begin;
         if (t->view[i] == SAME || at + n <= t->row)
@@ -127,19 +133,21 @@ static void run_block(const task *t, char in_room[][ROOM], char room[][ROOM], in
     }
 }
 
-/* `rows` pieces of `length` elements, each `stride` after the one before. */
+/* `rows` pieces of `length` elements, each `stride`, whole rows, after the one before. */
 static void run_rows(const task *t, int64_t begin, int64_t rows, int64_t length, int64_t stride)
 {
     _Alignas(64) char in_room[EST__FUSED_INPUTS][ROOM], room[EST__FUSED_OPS][ROOM];
-    int64_t filled = length < EST__FUSED_BLOCK ? length : EST__FUSED_BLOCK;
-    for (int i = 0; i < t->num_in; i++)
-        if (in_chain(t->fused, i) && t->view[i] == SCALAR)
-            repeat(in_room[i], t->in[i]->data, t->fused->in_size[i], 1, 0, filled);
+    int64_t block = t->row <= EST__FUSED_BLOCK ? EST__FUSED_BLOCK / t->row * t->row : EST__FUSED_BLOCK;
+    if (block > length)
+        block = length;
+    for (int i = 0; i < t->num_in; i++) {
+        int64_t row = t->view[i] == ROW ? t->row : 1;
+        if (in_chain(t->fused, i) && is_filled(t, i))
+            repeat(in_room[i], t->in[i]->data, t->fused->in_size[i], row, begin, block);
+    }
     for (; rows > 0; rows--, begin += stride)
-        for (int64_t at = 0; at < length; at += EST__FUSED_BLOCK) {
-            int64_t left = length - at;
-            run_block(t, in_room, room, begin + at, left < EST__FUSED_BLOCK ? left : EST__FUSED_BLOCK);
-        }
+        for (int64_t at = 0; at < length; at += block)
+            run_block(t, in_room, room, begin + at, length - at < block ? length - at : block);
 }
 
 static void run_piece(void *arg, int64_t block, int64_t begin, int64_t end)
