@@ -86,6 +86,8 @@ void est__broadcast_read(const est__broadcast *b, const void *data, size_t size,
     int last = b->rank - 1;
     int64_t inner = b->dim[last], index[EST_MAX_RANK], at = 0, rest = begin;
     char *y = to;
+    if (n == 0)     /* a dimension may be 0 */
+        return;
     for (int d = last; d >= 0; d--) {
         index[d] = rest % b->dim[d];
         rest /= b->dim[d];
