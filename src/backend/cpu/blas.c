@@ -123,21 +123,35 @@ static est__engine choose(const est__product *p)
     return est__engine_found(EST__OPENBLAS) ? EST__OPENBLAS : EST__PLAIN;
 }
 
-static void multiply_tile(const product *p)
-{
-    const void *a = p->a, *b = p->b;
-    void *c = p->c;
-    if (p->engine == EST__ONEDNN &&
-        est__onednn_product(p->ta, p->tb, p->m, p->n, p->k, a, p->lda, b, p->ldb, c, p->ldc))
-        return;
 #ifdef HAVE_OPENBLAS
+/* Serial builds of OpenBLAS may keep their table of work buffers without a lock (Debian's 0.3.21 does): two threads inside at once can
+ * be given one buffer, and then both results are wrong. So one thread is inside at a time, whichever plan or predictor it works for. */
+static pthread_mutex_t openblas = PTHREAD_MUTEX_INITIALIZER;
+
+static void openblas_product(const product *p)
+{
     enum CBLAS_TRANSPOSE ta = p->ta ? CblasTrans : CblasNoTrans, tb = p->tb ? CblasTrans : CblasNoTrans;
     int m = (int)p->m, n = (int)p->n, k = (int)p->k, lda = (int)p->lda, ldb = (int)p->ldb, ldc = (int)p->ldc;
+    const void *a = p->a, *b = p->b;
+    void *c = p->c;
+    pthread_mutex_lock(&openblas);
+    if (p->dtype == EST_FLOAT)
+        cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
+    else
+        cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
+    pthread_mutex_unlock(&openblas);
+}
+#endif
+
+static void multiply_tile(const product *p)
+{
+    if (p->engine == EST__ONEDNN &&
+        est__onednn_product(p->ta, p->tb, p->m, p->n, p->k, (const float *)p->a, p->lda, (const float *)p->b, p->ldb, (float *)p->c,
+                            p->ldc))
+        return;
+#ifdef HAVE_OPENBLAS
     if (p->engine != EST__PLAIN) {
-        if (p->dtype == EST_FLOAT)
-            cblas_sgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
-        else
-            cblas_dgemm(CblasRowMajor, ta, tb, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
+        openblas_product(p);
         return;
     }
 #endif
