@@ -273,6 +273,8 @@ static est_status split_infer(est_infer *c)
     est_shape s = *est__infer_in(c, 1);
     int axis;
     bool known;
+    if (c->op->num_outputs == 0)
+        return est__infer_fail(c, "num_split must be at least 1");
     if (s.rank < 0)
         return EST_OK;
     EST_TRY(est__infer_const_axis(c, 0, s.rank, &axis, &known));
@@ -324,8 +326,10 @@ static est_status tile_infer(est_infer *c)
     }
     if (times.rank != s.rank)
         return est__infer_fail(c, "%d multiples for rank %d", times.rank, s.rank);
-    for (int d = 0; d < s.rank; d++)
-        s.dim[d] = s.dim[d] < 0 || times.dim[d] < 0 ? -1 : s.dim[d] * times.dim[d];
+    for (int d = 0; d < s.rank; d++) {
+        bool countable = s.dim[d] >= 0 && times.dim[d] >= 0 && (s.dim[d] == 0 || times.dim[d] <= INT64_MAX / s.dim[d]);
+        s.dim[d] = countable ? s.dim[d] * times.dim[d] : -1;
+    }
     c->out[0] = s;
     return EST_OK;
 }

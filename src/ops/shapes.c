@@ -71,6 +71,8 @@ static est_status reshape_infer(est_infer *c)
     for (int d = 0; d < s.rank; d++) {
         if (s.dim[d] < 0)
             open = d, opens++;
+        else if (s.dim[d] > 0 && known > INT64_MAX / s.dim[d])
+            return est__infer_fail(c, "the shape is too large");
         else
             known *= s.dim[d];
     }

@@ -21,7 +21,7 @@ static est_status slice_infer(est_infer *c)
         int64_t at = have_begin ? est__int_at(begin, d) : -1, n = have_size ? est__int_at(size, d) : -1;
         if (have_size && n >= 0)
             s.dim[d] = n;
-        else if (have_size && have_begin && in->rank >= 0 && in->dim[d] >= 0)
+        else if (have_size && have_begin && in->rank >= 0 && in->dim[d] >= 0 && at >= 0)
             s.dim[d] = in->dim[d] - at;
         if (have_begin && in->rank >= 0 && in->dim[d] >= 0 &&
             (at < 0 || at > in->dim[d] || (n >= 0 && n > in->dim[d] - at)))

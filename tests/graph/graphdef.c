@@ -354,13 +354,13 @@ static void wrong_lists(void)
             IMPORTED(&f, "s", EST_INVALID_ARGUMENT, "Squeeze 's': attribute 'squeeze_dims' is of another kind");
     }
     /* Counts of outputs that are negative, or together overflow. */
-    int64_t counts[] = { -1, -2, INT64_MAX, 1 << 17 };
+    int64_t counts[] = { -1, -2, INT64_MAX, 1 << 17, 0 };
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         tensor(&f, attr(&f, add(&f, "Const", "axis", ""), "value", TENSORFLOW__ATTR_VALUE__VALUE_TENSOR), EST_INT32, 0, NULL);
         attr(&f, f.nodes[0], "dtype", TENSORFLOW__ATTR_VALUE__VALUE_TYPE)->type = TENSORFLOW__DATA_TYPE__DT_INT32;
         add_placeholder(&f, "x");
         attr(&f, add(&f, "Split", "s", "axis x"), "num_split", TENSORFLOW__ATTR_VALUE__VALUE_I)->i = counts[i];
-        IMPORTED(&f, "s", EST_INVALID_ARGUMENT,
+        IMPORTED(&f, "s", EST_INVALID_ARGUMENT, counts[i] == 0 ? "Split 's': num_split must be at least 1 (inputs: [], ?)" :
                  est_test_text("Split 's': 'output' would be %lld outputs; 0 to 65536 are possible", (long long)counts[i]));
     }
 }
