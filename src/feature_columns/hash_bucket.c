@@ -5,7 +5,7 @@
 static const char *const dtypes[] = { "string", "int64", NULL };
 
 static const est_field fields[] = {
-    EST_FIELD(est_hash_bucket_options, INT, hash_bucket_size, .needed = true, .min = 1,
+    EST_FIELD(est_hash_bucket_options, INT, hash_bucket_size, .needed = true, .min = 1, .max = INT32_MAX,
               .doc = "number of ids"),
     EST_FIELD(est_hash_bucket_options, STRING, dtype, .def_text = "string", .choices = dtypes,
               .doc = "dtype of the feature"),

@@ -4,7 +4,7 @@
 #include "feature_columns/columns.h"
 
 static const est_field fields[] = {
-    EST_FIELD(est_identity_options, INT, num_buckets, .needed = true, .min = 1,
+    EST_FIELD(est_identity_options, INT, num_buckets, .needed = true, .min = 1, .max = INT32_MAX,
               .doc = "values are in [0, num_buckets)"),
     EST_FIELD(est_identity_options, INTS, default_value, .def_text = "none",
               .doc = "what values outside become; none: they fail"),

@@ -1,9 +1,32 @@
 /* Sessions: binding, initial values, restoring. */
 #include "train/session.h"
 
+#include <unistd.h>
+
 #include "runtime/runtime.h"
 
 typedef bool (*chooser)(const est__graph_variable *v, const est__bundle *from);
+
+/* Where memory is promised before it is there, a model that is too large would end with a process that is killed. */
+static est_status check_memory(const est_graph *g)
+{
+    double have = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE), all = 0, most = 0;
+    const est__graph_variable *largest = NULL;
+    char shape[EST__SHAPE_TEXT_SIZE];
+    for (size_t i = 0; i < g->num_variables; i++) {
+        const est__graph_variable *v = &g->variable[i];
+        double bytes = (double)est_shape_elements(&v->shape) * (double)est_dtype_size(v->dtype);
+        all += bytes;
+        if (bytes > most) {
+            most = bytes;
+            largest = v;
+        }
+    }
+    if (all <= have || have <= 0)
+        return EST_OK;
+    return est__fail(EST_RESOURCE_EXHAUSTED, "the model's variables need %.3g GB, this machine has %.3g; the largest is '%s' %s", all / 1e9,
+                     have / 1e9, largest->name, est__shape_string(shape, &largest->shape));
+}
 
 est_status est__session_new(const est_graph *g, uint64_t seed, est__session **out)
 {
@@ -13,7 +36,9 @@ est_status est__session_new(const est_graph *g, uint64_t seed, est__session **ou
         return est__fail_memory(sizeof *s);
     s->graph = g;
     s->seed = seed;
-    est_status st = est__resources_new(&s->resources);
+    est_status st = check_memory(g);
+    if (st == EST_OK)
+        st = est__resources_new(&s->resources);
     for (size_t i = 0; i < g->num_variables && st == EST_OK; i++) {
         est__resource *r;
         const est_operation *op = g->variable[i].handle->op;
