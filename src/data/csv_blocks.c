@@ -56,7 +56,8 @@ static est_status stream_failed(est__csv_reader *r)
         return est__fail_memory(128 << 10);
     if (code == Z_BUF_ERROR)
         return est__fail(EST_DATA_LOSS, "%s: the compressed file is cut short", path_of(r));
-    return est__fail(EST_DATA_LOSS, "%s: the compressed file is damaged: %s", path_of(r), text);
+    const char *reason = strstr(text, ": ");   /* zlib begins with what it takes for the file's name */
+    return est__fail(EST_DATA_LOSS, "%s: the compressed file is damaged: %s", path_of(r), reason ? reason + 2 : text);
 }
 
 est_status est__csv_reader_go(est__csv_reader *r, int file, uint64_t offset)

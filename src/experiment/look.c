@@ -158,7 +158,7 @@ static est_status read_file(looker *r, gzFile file, struct csv_parser *p)
         EST_TRY(parse(r, p, piece, (size_t)n));
     if (n < 0) {
         const char *text = gzerror(file, &code);
-        return code == Z_ERRNO ? est__fail_errno(errno, "%s", r->path) : est__fail(EST_DATA_LOSS, "%s: %s", r->path, text);
+        return code == Z_ERRNO ? est__fail_errno(errno, "%s", r->path) : est__fail(EST_DATA_LOSS, "%s", text); /* it names the file */
     }
     if (!r->look->stopped && csv_fini(p, on_field, on_row, r) != 0)
         return est__fail(EST_INVALID_ARGUMENT, "%s:%lld: %s", r->path, (long long)r->line, unclosed);

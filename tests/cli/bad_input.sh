@@ -63,6 +63,14 @@ refuses "step 1: loss is NaN; first non-finite tensor: 'linear/linear_model/age/
 printf '%s\n1,male,3\n2,male,4\n' $header > train.csv
 refuses 'step 1: label 2 of example 1 of the batch is out of range; it must be in [0, 1]'
 
+if command -v gzip > /dev/null; then
+    printf '%s\n1,male,3\n0,female,4\n' $header | gzip > t.csv.gz
+    head -c 30 t.csv.gz > cut.csv.gz
+    refuses 'cut.csv.gz: the compressed file is cut short' --set task.train_data.input_path=cut.csv.gz
+    { head -c $(($(wc -c < t.csv.gz) - 8)) t.csv.gz; printf '12345678'; } > crc.csv.gz
+    refuses 'crc.csv.gz: the compressed file is damaged: incorrect data check' --set task.train_data.input_path=crc.csv.gz
+fi
+
 # More memory than there is: said, before anything is asked for that the system would promise and not keep.
 timeout $seconds "$ESTIMATOR" train c.yaml --quiet --model-dir m --set task.model.n_classes=1000000000 \
     --set 'task.model.feature_columns=[{categorical_column_with_hash_bucket: {key: sex, hash_bucket_size: 2000000}}]' > out 2> err

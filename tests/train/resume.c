@@ -185,6 +185,46 @@ static void one_trainer_at_a_time(void)
     EST_CHECK_OK(small_train(s.dir, 6));
 }
 
+/* ---- reading beside a trainer that keeps one checkpoint ---- */
+
+static void *train_beside_readers(void *arg)
+{
+    est_estimator *e = arg;
+    est_status st = est_train(e, &((est_train_options){ .input_fn = small_input, .max_steps = 100000000 }), NULL);
+    return st == EST_CANCELLED ? arg : NULL;
+}
+
+static void readers_find_the_newest(void)
+{
+    const char *m = est_test_path("m");
+    pthread_t thread;
+    void *stopped = NULL;
+    double last = -1;
+    est_columns *c = est_columns_new();
+    est_estimator *trainer = NULL, *reader = small_new(m);
+    est_linear_classifier_options o = { .feature_columns = EST_COLUMNS(est_numeric_column(c, "x", NULL)) };
+    EST_NEED_OK(small_train(m, 1));
+    est_run_config config = { .model_dir = m, .save_checkpoints_steps = 2, .keep_checkpoint_max = 1 };
+    EST_CHECK_OK(est_linear_classifier_new(&o, &config, &trainer));
+    est_columns_free(c);
+    EST_NEED(pthread_create(&thread, NULL, train_beside_readers, trainer) == 0);
+    for (int i = 0; i < 60; i++) {
+        est_results *r = NULL;
+        EST_CHECK_OK(est_evaluate(reader, &((est_evaluate_options){ .input_fn = small_once }), &r));
+        for (size_t k = 0; r && k < r->count; k++)
+            if (strcmp(r->name[k], "global_step") == 0) {
+                EST_CHECK(r->value[k] >= last);
+                last = r->value[k];
+            }
+        est_results_free(r);
+    }
+    est_request_stop(trainer);
+    pthread_join(thread, &stopped);
+    EST_CHECK(stopped == trainer && last > 1);
+    est_estimator_free(trainer);
+    est_estimator_free(reader);
+}
+
 /* ---- a loss that is not finite ---- */
 
 static est_status with_nan(const est_input_context *context, est_dataset **out, void *user)
@@ -213,4 +253,5 @@ static void loss_is_nan(void)
 }
 
 EST_SUITE(train_resume, EST_TEST(goes_on), EST_TEST(wrong_steps), EST_TEST(another_learning_rate), EST_TEST(another_input),
-          EST_TEST(stops_on_request), EST_TEST(one_trainer_at_a_time), EST_TEST(loss_is_nan));
+          EST_TEST(stops_on_request), EST_TEST(one_trainer_at_a_time),
+          EST_TEST(readers_find_the_newest), EST_TEST(loss_is_nan));
