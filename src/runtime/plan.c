@@ -168,6 +168,11 @@ static const est_operation *find_equal(compiler *c, const est_operation *op, est
         int v = value_of(c, op->input[i]);
         est__buffer_bytes(&key, &v, sizeof v);
     }
+    if (key.status != EST_OK) {
+        *st = est__fail_memory(64);
+        est__buffer_free(&key);
+        return NULL;
+    }
     candidate *chain = est__map_get(c->equal, key.data, key.size);
     const est_operation *found = NULL;
     for (candidate *e = chain; e && !found; e = e->next)
