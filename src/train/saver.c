@@ -177,8 +177,7 @@ static est_status remove_temporaries(const est__saver *s)
 static est_status read_state(est__saver *s)
 {
     est__checkpoints list;
-    EST_TRY(est__checkpoints_list(s->dir, &list));
-    est_status st = EST_OK;
+    est_status st = est__checkpoints_list(s->dir, &list);
     size_t drop;
     int64_t keep = s->keep;
     s->keep = 0;
