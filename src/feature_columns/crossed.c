@@ -11,7 +11,7 @@
 static const est_field fields[] = {
     EST_FIELD(est_crossed_options, CROSS_KEYS, keys, .needed = true,
               .doc = "two or more: names of features, and categorical or bucketized columns"),
-    EST_FIELD(est_crossed_options, INT, hash_bucket_size, .needed = true, .min = 2, .max = INT32_MAX, .doc = "number of ids"),
+    EST_FIELD(est_crossed_options, INT, hash_bucket_size, .needed = true, .min = 2, .doc = "number of ids"),
     EST_FIELD(est_crossed_options, INT, hash_key, .min = -INFINITY, .max = INFINITY,
               .def_text = "0xDECAFCAFFE", .doc = "another key gives other collisions"),
     { 0 }
