@@ -90,6 +90,37 @@ static void the_same_again(void)
     lab_end(&l);
 }
 
+/* Attributes that a network does not have: functions, lists of shapes and floats, text with a zero in it. */
+static void every_kind_of_attribute(void)
+{
+    static const char zero[] = "a\0b";
+    lab l;
+    est_graph *again;
+    EST_NEED(lab_begin(&l));
+    est_shape shapes[] = { EST_SHAPE(2, -1), EST_SCALAR, { .rank = -1 } };
+    est_dtype types[] = { EST_FLOAT, EST_STRING, EST_INT64 };
+    double boundaries[] = { -0.1, 0.3 };
+    est_node *x = lab_feed(&l, "x", shapes[0], NULL), *any = lab_feed(&l, "any", shapes[2], NULL);
+    est_node *cond = est_op(l.g, "If", "cond", EST_NODES(est_constant_int(l.g, EST_BOOL, 1), x, any),
+                            EST_ATTRS({ .name = "Tout", .kind = EST_ATTR_TYPES, .list = { 3, { .type = types } } },
+                                      { .name = "then_branch", .kind = EST_ATTR_FUNC, .s = { "then", 4 } },
+                                      { .name = "else_branch", .kind = EST_ATTR_FUNC, .s = { "else", 4 } },
+                                      { .name = "output_shapes", .kind = EST_ATTR_SHAPES, .list = { 3, { .shape = shapes } } }));
+    est_op(l.g, "Bucketize", "buckets", EST_NODES(x),
+           EST_ATTRS({ .name = "boundaries", .kind = EST_ATTR_FLOATS, .list = { 2, { .f = boundaries } } }));
+    est_squeeze(l.g, any, EST_INTS(-1, 0));
+    est_op(l.g, "StringJoin", "text", EST_NODES(est_node_output(cond, 1)),
+           EST_ATTRS({ .name = "separator", .kind = EST_ATTR_STRING, .s = { zero, sizeof zero - 1 } }));
+    EST_NEED_OK(est_graph_status(l.g));
+    EST_NEED_OK(est_graph_new(&again));
+    if (out_and_in(l.g, EST_STRINGS("cond", "buckets", "Squeeze", "text"), again) &&
+        EST_CHECK_INT(again->num_operations, l.g->num_operations))
+        for (size_t i = 0; i < l.g->num_operations; i++)
+            same_operation(l.g->operation[i], est_graph_node(again, l.g->operation[i]->name)->op);
+    est_graph_free(again);
+    lab_end(&l);
+}
+
 /* What was written and read computes the same bits, although kernels saw 0.1 as a float and as a double. */
 static void the_same_numbers(void)
 {
@@ -412,5 +443,6 @@ static void wide_graph(void)
     lab_end(&l);
 }
 
-EST_SUITE(graph_graphdef, EST_TEST(the_same_again), EST_TEST(the_same_numbers), EST_TEST(only_what_is_wanted), EST_TEST(wrong_graphs),
+EST_SUITE(graph_graphdef, EST_TEST(the_same_again), EST_TEST(every_kind_of_attribute), EST_TEST(the_same_numbers),
+          EST_TEST(only_what_is_wanted), EST_TEST(wrong_graphs),
           EST_TEST(wrong_constants), EST_TEST(odd_constants), EST_TEST(wrong_lists), EST_TEST(deep_chain), EST_TEST(wide_graph));
