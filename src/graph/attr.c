@@ -101,7 +101,8 @@ est_status est__attr_copy(est_graph *g, const est_attr *from, est_attr *to)
     switch (from->kind) {
     case EST_ATTR_INT: case EST_ATTR_BOOL: case EST_ATTR_TYPE:
         return EST_OK;
-    case EST_ATTR_FLOAT:     /* as AttrValue holds it, so that a graph that was written and read computes the same */
+    case EST_ATTR_FLOAT:
+        /* as AttrValue holds it, so that a graph that was written and read computes the same */
         to->f = (double)(float)from->f;
         return EST_OK;
     case EST_ATTR_STRING: case EST_ATTR_FUNC:

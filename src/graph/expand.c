@@ -28,7 +28,8 @@ static void expand_body(expansion *e, const est_operation *op, est_node *const *
     est_graph_end_scope(e->to);
     int outputs = op->num_outputs > 0 ? op->num_outputs : 1;   /* without outputs: its handle */
     for (int i = 0; i < outputs && i < 16; i++)
-        *place(e, &op->output[i]) = y[i] ? y[i] : est__graph_fail(e->to, EST_INTERNAL, "%s: its body gives no output %d",
+        *place(e, &op->output[i]) = y[i] ? y[i] : est__graph_fail(e->to, EST_INTERNAL,
+                                                                  "%s: its body gives no output %d",
                                                                   op->row->tf_name, i);
 }
 
@@ -105,7 +106,8 @@ static bool any_left(const est_graph *g, bool only_without_kernel)
     return false;
 }
 
-est_status est__graph_expand(const est_graph *g, est_nodes keep, bool only_without_kernel, est_graph **out, est_node **kept)
+est_status est__graph_expand(const est_graph *g, est_nodes keep, bool only_without_kernel, est_graph **out,
+                             est_node **kept)
 {
     est_graph *last = NULL;
     *out = NULL;

@@ -1,5 +1,6 @@
-/* Symbolic gradients: walks back from y, asks each op row for its inputs' gradients, adds up what meets at one node.
- * The gradient of a variable is that of its handle; gathered rows stay sparse (IndexedSlices) until something dense meets them. */
+/* Symbolic gradients: walks back from y, asks each op row for its inputs' gradients, adds up what meets at
+ * one node. The gradient of a variable is that of its handle; gathered rows stay sparse (IndexedSlices) until
+ * something dense meets them. */
 #include "graph/graph.h"
 
 /* What flows back into one node, before it is added up. */
@@ -69,11 +70,15 @@ static est_node *rows_of(est_graph *g, est_node *of)
     if (known->rank > 0 && known->dim[0] >= 0)
         return est_constant_int(g, EST_INT64, known->dim[0]);
     if (of->dtype == EST_RESOURCE)
-        return est__graph_fail(g, EST_INVALID_ARGUMENT, "the sparse gradient of '%s' cannot be made dense: its number of rows is "
-                               "not known", of->op->name);
-    est_node *one = est_constant_ints(g, EST_INT64, EST_INTS(1)), *none = est_constant_ints(g, EST_INT64, EST_INTS(0));
+        return est__graph_fail(g, EST_INVALID_ARGUMENT,
+                               "the sparse gradient of '%s' cannot be made dense: its number of rows is "
+                               "not known",
+                               of->op->name);
+    est_node *one = est_constant_ints(g, EST_INT64, EST_INTS(1)),
+             *none = est_constant_ints(g, EST_INT64, EST_INTS(0));
     est_node *dims = est_op(g, "Shape", NULL, EST_NODES(of), EST_ATTRS(EST_TYPE_ATTR("out_type", EST_INT64)));
-    return est_op(g, "StridedSlice", NULL, EST_NODES(dims, none, one, one), EST_ATTRS(EST_INT_ATTR("shrink_axis_mask", 1)));
+    return est_op(g, "StridedSlice", NULL, EST_NODES(dims, none, one, one),
+                  EST_ATTRS(EST_INT_ATTR("shrink_axis_mask", 1)));
 }
 
 /* Rows as a dense tensor of the node's shape. */
@@ -99,7 +104,8 @@ static est_node *join(est_graph *g, const est_gradient *s, size_t n, bool indice
     return est_op(g, "ConcatV2", NULL, (est_nodes){ in, n + 1 }, EST_NO_ATTRS);
 }
 
-/* All that flows into a node, as one gradient; value NULL: nothing does. It is added up once, whoever asks again. */
+/* All that flows into a node, as one gradient; value NULL: nothing does. It is added up once, whoever asks
+ * again. */
 static est_gradient total(walk *w, est_node *n)
 {
     parts *p = w->flow[n->op->id] ? &w->flow[n->op->id][n->index] : NULL;
@@ -145,8 +151,9 @@ static est_status no_gradient(const walk *w, const est_operation *op)
 {
     est__buffer path = { 0 };
     path_to(w, op, &path);
-    est_status st = est__fail(EST_UNIMPLEMENTED, "%s '%s' has no gradient; its way to the loss: %s '%s'%s", op->row->tf_name, op->name,
-                              op->row->tf_name, op->name, path.data ? path.data : "");
+    est_status st = est__fail(EST_UNIMPLEMENTED, "%s '%s' has no gradient; its way to the loss: %s '%s'%s",
+                              op->row->tf_name, op->name, op->row->tf_name, op->name,
+                              path.data ? path.data : "");
     est__buffer_free(&path);
     return st;
 }
@@ -179,7 +186,9 @@ static est_status through(walk *w, est_operation *op)
         return EST_OK;
     if (op->row->grad == NULL)
         return no_gradient(w, op);
-    est_grad b = { .g = w->g, .op = op, .x = op->input, .y = y, .dy = dy, .dx = dx, .dx_indices = dx_indices };
+    est_grad b = {
+        .g = w->g, .op = op, .x = op->input, .y = y, .dy = dy, .dx = dx, .dx_indices = dx_indices
+    };
     op->row->grad(&b);
     EST_TRY(est_graph_status(w->g));
     for (size_t i = 0; i < in; i++)

@@ -60,7 +60,8 @@ est_node *est__graph_fail(est_graph *g, est_status status, const char *format, .
     return est__spoil(g, est__fail(status, "%s", text));
 }
 
-/* A scope's name may hold slashes, so each remembers what it stands in; g->scope points to the text of the innermost. */
+/* A scope's name may hold slashes, so each remembers what it stands in; g->scope points to the text of the
+ * innermost. */
 typedef struct scope {
     char *outer;
     char text[];
@@ -100,12 +101,13 @@ est_node *est_graph_node(const est_graph *g, const char *name)
 
 est_node *est_node_output(est_node *n, int index)
 {
-    if (est__is_nil(n))     /* NULL is what est_graph_node gave: whoever takes it as an input says that it is missing */
+    /* NULL is what est_graph_node gave: whoever takes it as an input says that it is missing */
+    if (est__is_nil(n))
         return n;
     est_graph *g = n->op->graph;
     if (index < 0 || index >= n->op->num_outputs)
-        return est__graph_fail(g, EST_INVALID_ARGUMENT, "%s '%s' has %d outputs; there is no output %d", n->op->row->tf_name,
-                               n->op->name, n->op->num_outputs, index);
+        return est__graph_fail(g, EST_INVALID_ARGUMENT, "%s '%s' has %d outputs; there is no output %d",
+                               n->op->row->tf_name, n->op->name, n->op->num_outputs, index);
     return &n->op->output[index];
 }
 
@@ -140,8 +142,9 @@ void est_node_after(est_node *n, est_node *before)
         return;
     est_operation *op = n->op;
     if (before->op->graph != op->graph) {
-        est__graph_fail(op->graph, EST_INVALID_ARGUMENT, "%s '%s': '%s', which it is to come after, is of another graph",
-                        op->row->tf_name, op->name, before->op->name);
+        est__graph_fail(op->graph, EST_INVALID_ARGUMENT,
+                        "%s '%s': '%s', which it is to come after, is of another graph", op->row->tf_name,
+                        op->name, before->op->name);
         return;
     }
     if (op->num_controls == op->cap_controls) {
@@ -163,7 +166,8 @@ void est__graph_add_initializer(est_graph *g, est_node *operation)
 {
     if (est__is_nil(operation))
         return;
-    est_status st = est__grow(&g->initializer, &g->cap_initializers, g->num_initializers + 1, sizeof *g->initializer);
+    est_status st = est__grow(&g->initializer, &g->cap_initializers, g->num_initializers + 1,
+                              sizeof *g->initializer);
     if (st != EST_OK)
         est__spoil(g, st);
     else

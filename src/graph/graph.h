@@ -17,7 +17,8 @@ struct est_node {
 
 struct est_operation {
     est_graph *graph;
-    int id;                      /* its place in creation order, which is a topological order of data inputs */
+    /* its place in creation order, which is a topological order of data inputs */
+    int id;
     const char *name;
     const est_op_row *row;
     int num_inputs, num_controls, cap_controls, num_attrs, num_outputs;
@@ -41,7 +42,8 @@ struct est_graph {
     est_operation **operation;
     size_t num_operations, cap_operations;
     est__map *names;             /* taken names -> operation */
-    const est__map *reserved;    /* names that new operations must not take either: of a graph that is being copied; NULL: none */
+    /* names that new operations must not take either: of a graph that is being copied; NULL: none */
+    const est__map *reserved;
     est__map *counters;          /* base name -> next suffix */
     char *scope;                 /* "a/b/" or "" */
     est__graph_variable *variable;
@@ -56,11 +58,16 @@ struct est_graph {
     char error[1024];
 };
 
-/* One operation with exactly that name (no scope, no suffix), for import and expansion; NULL after it spoiled the graph. */
-est_operation *est__graph_add(est_graph *g, const char *op, const char *name, est_nodes inputs, est_attrs attrs);
+/* One operation with exactly that name (no scope, no suffix), for import and expansion; NULL after it spoiled
+ * the graph. */
+est_operation *est__graph_add(est_graph *g, const char *op, const char *name, est_nodes inputs,
+                              est_attrs attrs);
 est_node *est__spoil(est_graph *g, est_status status);          /* the first error stays */
 est_node *est__graph_fail(est_graph *g, est_status status, const char *format, ...) EST_PRINTF(3, 4);
-static inline bool est__is_nil(const est_node *n) { return n == NULL || n->op == NULL || n == &n->op->graph->nil; }
+static inline bool est__is_nil(const est_node *n)
+{
+    return n == NULL || n->op == NULL || n == &n->op->graph->nil;
+}
 
 /* Attributes by name; the op's signature promises them, so a missing one is our own mistake (assert). */
 const est_attr *est__attr(const est_operation *op, const char *name);  /* NULL: none */
@@ -74,10 +81,11 @@ est_shape est__attr_shape(const est_operation *op, const char *name);
 /* Inference. Inputs' shapes may have unknown parts (-1). */
 const est_shape *est__infer_in(const est_infer *c, int i);
 bool est__infer_const(const est_infer *c, int i, const est_tensor **value);  /* input i is a Const */
-bool est__infer_value_as_shape(const est_infer *c, int i, est_shape *out);   /* what is known of the values of an int vector that
-                                                                                is a shape: from Const, Shape, Pack, ConcatV2,
-                                                                                StridedSlice, Cast of such */
-est_status est__infer_fail(const est_infer *c, const char *format, ...) EST_PRINTF(2, 3); /* names op and input shapes */
+/* What is known of the values of an int vector that is a shape, followed back through Const, Shape, Pack,
+ * ConcatV2, StridedSlice, Cast; at least its length. False: not even that. */
+bool est__infer_value_as_shape(const est_infer *c, int i, est_shape *out);
+/* names op and input shapes */
+est_status est__infer_fail(const est_infer *c, const char *format, ...) EST_PRINTF(2, 3);
 est_status est__shape_merge(const est_infer *c, const est_shape *a, const est_shape *b, est_shape *out);
 est_status est__shape_broadcast(const est_infer *c, const est_shape *a, const est_shape *b, est_shape *out);
 /* Rules that many rows share. */
@@ -91,8 +99,10 @@ est_status est__infer_none(est_infer *c);        /* no outputs */
 void est__graph_add_initializer(est_graph *g, est_node *operation);
 est_node *est__operation_node(est_operation *op);   /* its first output, or its handle */
 
-/* A copy of the graph with composites as their bodies (expand.c); kept[i] is what keep[i] became, by their operations' names too where
- * those were no composites. `only_without_kernel`: just those that have none. Variables and initializers come along. */
-est_status est__graph_expand(const est_graph *g, est_nodes keep, bool only_without_kernel, est_graph **out, est_node **kept);
+/* A copy of the graph with composites as their bodies (expand.c); kept[i] is what keep[i] became, by their
+ * operations' names too where those were no composites. `only_without_kernel`: just those that have none.
+ * Variables and initializers come along. */
+est_status est__graph_expand(const est_graph *g, est_nodes keep, bool only_without_kernel, est_graph **out,
+                             est_node **kept);
 
 #endif

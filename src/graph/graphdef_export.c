@@ -3,12 +3,14 @@
 #include "graph/graphdef.h"
 #include "graph/signature.h"
 
-enum { PRODUCER = 1645, MIN_CONSUMER = 12 };   /* TensorFlow 2.15's TF_GRAPH_DEF_VERSION; 12 as every 2.x writes it */
+/* TensorFlow 2.15's TF_GRAPH_DEF_VERSION; 12 as every 2.x writes it */
+enum { PRODUCER = 1645, MIN_CONSUMER = 12 };
 
 const char *est__node_reference(est__arena *arena, const est_node *n)
 {
-    return n->index == 0 || n->op->num_outputs == 0 ? est__arena_strdup(arena, n->op->name)
-                                                    : est__arena_printf(arena, "%s:%d", n->op->name, n->index);
+    return n->index == 0 || n->op->num_outputs == 0
+               ? est__arena_strdup(arena, n->op->name)
+               : est__arena_printf(arena, "%s:%d", n->op->name, n->index);
 }
 
 static ProtobufCBinaryData bytes(const char *p, size_t n)
@@ -31,8 +33,14 @@ static est_status list_to_proto(const est_attr *a, est__arena *arena, Tensorflow
         case EST_ATTR_INTS: l->n_i = n; (l->i = room)[i] = a->list.i[i]; break;
         case EST_ATTR_FLOATS: l->n_f = n; (l->f = room)[i] = (float)a->list.f[i]; break;
         case EST_ATTR_BOOLS: l->n_b = n; (l->b = room)[i] = a->list.b[i]; break;
-        case EST_ATTR_TYPES: l->n_type = n; (l->type = room)[i] = (Tensorflow__DataType)a->list.type[i]; break;
-        case EST_ATTR_STRINGS: l->n_s = n; (l->s = room)[i] = bytes(a->list.s[i], strlen(a->list.s[i])); break;
+        case EST_ATTR_TYPES:
+            l->n_type = n;
+            (l->type = room)[i] = (Tensorflow__DataType)a->list.type[i];
+            break;
+        case EST_ATTR_STRINGS:
+            l->n_s = n;
+            (l->s = room)[i] = bytes(a->list.s[i], strlen(a->list.s[i]));
+            break;
         default:
             l->n_shape = n;
             l->shape = room;
@@ -53,7 +61,10 @@ static est_status attr_to_proto(const est_attr *a, est__arena *arena, Tensorflow
     case EST_ATTR_INT: v->value_case = TENSORFLOW__ATTR_VALUE__VALUE_I; v->i = a->i; return EST_OK;
     case EST_ATTR_FLOAT: v->value_case = TENSORFLOW__ATTR_VALUE__VALUE_F; v->f = (float)a->f; return EST_OK;
     case EST_ATTR_BOOL: v->value_case = TENSORFLOW__ATTR_VALUE__VALUE_B; v->b = a->b; return EST_OK;
-    case EST_ATTR_STRING: v->value_case = TENSORFLOW__ATTR_VALUE__VALUE_S; v->s = bytes(a->s.p, a->s.n); return EST_OK;
+    case EST_ATTR_STRING:
+        v->value_case = TENSORFLOW__ATTR_VALUE__VALUE_S;
+        v->s = bytes(a->s.p, a->s.n);
+        return EST_OK;
     case EST_ATTR_TYPE:
         v->value_case = TENSORFLOW__ATTR_VALUE__VALUE_TYPE;
         v->type = (Tensorflow__DataType)a->type;

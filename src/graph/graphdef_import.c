@@ -9,7 +9,8 @@ typedef struct import {
     size_t *next;                 /* by node: its first input that was not looked at yet */
     size_t *stack;
     size_t depth;
-    size_t stretched;             /* bytes of constants that are longer than what the message lists for them */
+    /* bytes of constants that are longer than what the message lists for them */
+    size_t stretched;
     est__arena arena;             /* of the node that is being made */
 } import;
 
@@ -49,26 +50,31 @@ static est_status find(const import *m, const char *text, const char *by, size_t
 static est_status take_shape(const Tensorflow__TensorShapeProto *p, const char *node, est_shape *out)
 {
     *out = est__shape_from_proto(p);
-    return out->rank == -2 ? est__fail(EST_UNIMPLEMENTED, "graph: node '%s': a shape of more than %d dimensions", node, EST_MAX_RANK)
-                           : EST_OK;
+    return out->rank == -2
+               ? est__fail(EST_UNIMPLEMENTED, "graph: node '%s': a shape of more than %d dimensions", node,
+                           EST_MAX_RANK)
+               : EST_OK;
 }
 
-static est_status list_attr(import *m, const char *node, const Tensorflow__AttrValue__ListValue *l, est_attr *a)
+static est_status list_attr(import *m, const char *node, const Tensorflow__AttrValue__ListValue *l,
+                            est_attr *a)
 {
-    static const est_attr_kind kinds[] = { EST_ATTR_STRINGS, EST_ATTR_INTS, EST_ATTR_FLOATS, EST_ATTR_BOOLS, EST_ATTR_TYPES,
-                                           EST_ATTR_SHAPES };
+    static const est_attr_kind kinds[] = { EST_ATTR_STRINGS, EST_ATTR_INTS,  EST_ATTR_FLOATS,
+                                           EST_ATTR_BOOLS,   EST_ATTR_TYPES, EST_ATTR_SHAPES };
     const size_t counts[] = { l->n_s, l->n_i, l->n_f, l->n_b, l->n_type, l->n_shape };
     size_t n = 0, room_size;
     a->kind = EST_ATTR_INTS;      /* an empty list is of any kind */
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (n > 0 && counts[i] > 0)
-            return est__fail(EST_DATA_LOSS, "graph: node '%s': attribute '%s' is a list of mixed kinds", node, a->name);
+            return est__fail(EST_DATA_LOSS, "graph: node '%s': attribute '%s' is a list of mixed kinds", node,
+                             a->name);
         if (counts[i] > 0)
             a->kind = kinds[i];
         n += counts[i];
     }
     if (l->n_tensor + l->n_func > 0)
-        return est__fail(EST_UNIMPLEMENTED, "graph: node '%s': attribute '%s' is a list of tensors or functions", node, a->name);
+        return est__fail(EST_UNIMPLEMENTED,
+                         "graph: node '%s': attribute '%s' is a list of tensors or functions", node, a->name);
     room_size = n * (a->kind == EST_ATTR_SHAPES ? sizeof(est_shape) : 8) + 8;
     void *room = est__arena_alloc(&m->arena, room_size);
     if (room == NULL)
@@ -78,7 +84,8 @@ static est_status list_attr(import *m, const char *node, const Tensorflow__AttrV
     for (size_t i = 0; i < n; i++)
         switch (a->kind) {
         case EST_ATTR_STRINGS:
-            ((const char **)room)[i] = est__arena_strndup(&m->arena, l->s[i].len ? (char *)l->s[i].data : "", l->s[i].len);
+            ((const char **)room)[i] = est__arena_strndup(&m->arena, l->s[i].len ? (char *)l->s[i].data : "",
+                                                          l->s[i].len);
             if (((const char **)room)[i] == NULL)
                 return est__fail_memory(l->s[i].len);
             break;
@@ -101,7 +108,8 @@ static est_status shape_attr(import *m, const Tensorflow__AttrValue *v, const ch
     return take_shape(v->shape, node, s);
 }
 
-static est_status tensor_attr(import *m, const Tensorflow__AttrValue *v, const char *node, est_attr *a, est_tensor **tensor)
+static est_status tensor_attr(import *m, const Tensorflow__AttrValue *v, const char *node, est_attr *a,
+                              est_tensor **tensor)
 {
     if (*tensor)
         return est__fail(EST_DATA_LOSS, "graph: node '%s' holds two tensors", node);
@@ -109,14 +117,22 @@ static est_status tensor_attr(import *m, const Tensorflow__AttrValue *v, const c
     a->kind = EST_ATTR_TENSOR;
     a->tensor = *tensor;
     m->stretched += v->tensor->tensor_content.len ? 0 : est__tensor_bytes(*tensor);
-    return m->stretched <= most_stretched ? EST_OK
-               : est__fail(EST_RESOURCE_EXHAUSTED, "graph: node '%s': the constants so far hold more than %zu bytes", node, most_stretched);
+    return m->stretched <= most_stretched
+               ? EST_OK
+               : est__fail(EST_RESOURCE_EXHAUSTED,
+                           "graph: node '%s': the constants so far hold more than %zu bytes", node,
+                           most_stretched);
 }
 
-static est_status attr_from_proto(import *m, const char *node, const Tensorflow__AttrValue *v, est_attr *a, est_tensor **tensor)
+static est_status attr_from_proto(import *m, const char *node, const Tensorflow__AttrValue *v, est_attr *a,
+                                  est_tensor **tensor)
 {
     switch (v ? v->value_case : TENSORFLOW__ATTR_VALUE__VALUE__NOT_SET) {
-    case TENSORFLOW__ATTR_VALUE__VALUE_S: a->kind = EST_ATTR_STRING; a->s.p = (char *)v->s.data; a->s.n = v->s.len; break;
+    case TENSORFLOW__ATTR_VALUE__VALUE_S:
+        a->kind = EST_ATTR_STRING;
+        a->s.p = (char *)v->s.data;
+        a->s.n = v->s.len;
+        break;
     case TENSORFLOW__ATTR_VALUE__VALUE_I: a->kind = EST_ATTR_INT; a->i = v->i; break;
     case TENSORFLOW__ATTR_VALUE__VALUE_F: a->kind = EST_ATTR_FLOAT; a->f = (double)v->f; break;
     case TENSORFLOW__ATTR_VALUE__VALUE_B: a->kind = EST_ATTR_BOOL; a->b = v->b != 0; break;
@@ -129,12 +145,15 @@ static est_status attr_from_proto(import *m, const char *node, const Tensorflow_
         a->s.p = v->func->name;
         a->s.n = strlen(v->func->name);
         break;
-    default: return est__fail(EST_UNIMPLEMENTED, "graph: node '%s': attribute '%s' holds nothing that can be read", node, a->name);
+    default:
+        return est__fail(EST_UNIMPLEMENTED, "graph: node '%s': attribute '%s' holds nothing that can be read",
+                         node, a->name);
     }
     return EST_OK;
 }
 
-static est_status gather_inputs(import *m, const Tensorflow__NodeDef *d, est_node **in, est_node **controls, size_t *num_controls)
+static est_status gather_inputs(import *m, const Tensorflow__NodeDef *d, est_node **in, est_node **controls,
+                                size_t *num_controls)
 {
     size_t n = 0;
     for (size_t i = 0; i < d->n_input; i++) {
@@ -143,7 +162,8 @@ static est_status gather_inputs(import *m, const Tensorflow__NodeDef *d, est_nod
         size_t length = reference(&name, &index);
         est_operation *op = est__map_get(m->g->names, name, length);
         if (op == NULL || (index > 0 && index >= op->num_outputs) || (index >= 0 && op->num_outputs == 0))
-            return est__fail(EST_DATA_LOSS, "graph: node '%s': input '%s' is no output of a node", d->name, d->input[i]);
+            return est__fail(EST_DATA_LOSS, "graph: node '%s': input '%s' is no output of a node", d->name,
+                             d->input[i]);
         if (index < 0)
             controls[(*num_controls)++] = est__operation_node(op);
         else
@@ -154,7 +174,8 @@ static est_status gather_inputs(import *m, const Tensorflow__NodeDef *d, est_nod
 
 static est_status make_node(import *m, const Tensorflow__NodeDef *d)
 {
-    est_node **in = est__arena_alloc(&m->arena, (2 * d->n_input + 1) * sizeof *in), **controls = in + d->n_input;
+    est_node **in = est__arena_alloc(&m->arena, (2 * d->n_input + 1) * sizeof *in),
+             **controls = in + d->n_input;
     est_attr *attrs = est__arena_alloc(&m->arena, (d->n_attr + 1) * sizeof *attrs);
     est_tensor *tensor = NULL;
     size_t num_controls = 0, num_attrs = 0;
@@ -218,7 +239,8 @@ est_status est__graph_import(est_graph *g, const Tensorflow__GraphDef *def, est_
     m.mark = est__calloc(def->n_node + 1, 1);
     m.stack = est__calloc(def->n_node + 1, sizeof *m.stack);
     m.next = est__calloc(def->n_node + 1, sizeof *m.next);
-    est_status st = m.index && m.mark && m.stack && m.next ? EST_OK : est__fail_memory(def->n_node * sizeof *m.stack);
+    est_status st = m.index && m.mark && m.stack && m.next ? EST_OK
+                                                           : est__fail_memory(def->n_node * sizeof *m.stack);
     for (size_t i = 0; i < def->n_node && st == EST_OK; i++) {
         const char *name = def->node[i]->name;
         if (est__map_get(m.index, name, strlen(name)))

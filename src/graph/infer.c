@@ -1,4 +1,5 @@
-/* What shape rules are made of: inputs' shapes, constant inputs, partly known shape values, merging and broadcasting. */
+/* What shape rules are made of: inputs' shapes, constant inputs, partly known shape values, merging and
+ * broadcasting. */
 #include "graph/graph.h"
 
 enum { VALUE_NODES = 64 };   /* how many nodes a shape value is followed back through */
@@ -10,7 +11,8 @@ const est_shape *est__infer_in(const est_infer *c, int i)
 
 static bool const_value(const est_node *n, const est_tensor **value)
 {
-    const est_attr *a = n->op->row && strcmp(n->op->row->tf_name, "Const") == 0 ? est__attr(n->op, "value") : NULL;
+    const est_attr *a = n->op->row && strcmp(n->op->row->tf_name, "Const") == 0 ? est__attr(n->op, "value")
+                                                                                : NULL;
     if (a)
         *value = a->tensor;
     return a != NULL;
@@ -66,7 +68,8 @@ static bool joined_value(const est_operation *op, int count, int *left, est_shap
 static bool element(const est_node *n, int64_t *value)
 {
     const est_tensor *t;
-    if (!const_value(n, &t) || est__tensor_elements(t) != 1 || (t->dtype != EST_INT32 && t->dtype != EST_INT64))
+    if (!const_value(n, &t) || est__tensor_elements(t) != 1 ||
+        (t->dtype != EST_INT32 && t->dtype != EST_INT64))
         return false;
     *value = t->dtype == EST_INT64 ? *(const int64_t *)t->data : *(const int32_t *)t->data;
     return true;
@@ -77,8 +80,9 @@ static bool strided_value(const est_operation *op, int *left, est_shape *out)
 {
     est_shape x;
     int64_t begin, end, stride;
-    if (!shape_value(op->input[0], left, &x) || !element(op->input[1], &begin) || !element(op->input[2], &end) ||
-        !element(op->input[3], &stride) || stride != 1 || est__attr_int(op, "ellipsis_mask") || est__attr_int(op, "new_axis_mask"))
+    if (!shape_value(op->input[0], left, &x) || !element(op->input[1], &begin) ||
+        !element(op->input[2], &end) || !element(op->input[3], &stride) || stride != 1 ||
+        est__attr_int(op, "ellipsis_mask") || est__attr_int(op, "new_axis_mask"))
         return false;
     if (begin < 0)
         begin += x.rank;
@@ -140,8 +144,8 @@ est_status est__infer_fail(const est_infer *c, const char *format, ...)
     va_end(args);
     for (int i = 0; i < c->op->num_inputs && i < 8; i++)
         est__buffer_printf(&shapes, "%s%s", i ? ", " : "", est__shape_string(shape, &c->op->input[i]->shape));
-    est_status st = est__fail(EST_INVALID_ARGUMENT, "%s '%s': %s (inputs: %s)", c->op->row->tf_name, c->op->name, text,
-                              shapes.data ? shapes.data : "none");
+    est_status st = est__fail(EST_INVALID_ARGUMENT, "%s '%s': %s (inputs: %s)", c->op->row->tf_name,
+                              c->op->name, text, shapes.data ? shapes.data : "none");
     est__buffer_free(&shapes);
     return st;
 }

@@ -1,5 +1,5 @@
-/* The op row: everything that the library knows about one TensorFlow op, in one place. Graph building, GraphDef in and out, shape
- * inference, autodiff, planning and the tests all read it. */
+/* The op row: everything that the library knows about one TensorFlow op, in one place. Graph building,
+ * GraphDef in and out, shape inference, autodiff, planning and the tests all read it. */
 #ifndef EST_GRAPH_OP_H
 #define EST_GRAPH_OP_H
 
@@ -18,8 +18,9 @@ typedef struct est_infer {
     est_shape *out;
 } est_infer;
 
-/* The gradient of one operation. dy[i] is NULL where nothing flows back into output i; dx[i] stays NULL where nothing flows on.
- * A sparse gradient (IndexedSlices) sets dx_indices[i] beside dx[i], which then holds the rows. */
+/* The gradient of one operation. dy[i] is NULL where nothing flows back into output i; dx[i] stays NULL where
+ * nothing flows on. A sparse gradient (IndexedSlices) sets dx_indices[i] beside dx[i], which then holds the
+ * rows. */
 typedef struct est_grad {
     est_graph *g;
     est_operation *op;
@@ -30,7 +31,8 @@ typedef struct est_grad {
     est_node **dx_indices;
 } est_grad;
 
-/* The body of a composite: the same function spelt in TensorFlow's own ops, for export and for where no kernel is. */
+/* The body of a composite: the same function spelt in TensorFlow's own ops, for export and for where no
+ * kernel is. */
 typedef struct est_body {
     est_graph *g;
     const est_operation *op;   /* for attributes */
@@ -42,7 +44,8 @@ typedef struct est_body {
 typedef void (*est_block_fn)(const void *const *in, void *out, int64_t n);
 
 enum {
-    EST_OP_STATEFUL = 1,   /* never folded, nor shared unless it only READS: random numbers, readers of state */
+    /* never folded, nor shared unless it only READS: random numbers, readers of state */
+    EST_OP_STATEFUL = 1,
     EST_OP_HANDLE = 2,     /* gives a resource handle; bound once, at planning, through `bind` */
     EST_OP_ASSIGNS = 4,    /* changes a resource: runs after everything else of the step, in node order */
     EST_OP_READS = 8       /* reads a resource, beside STATEFUL: before the assignments, equal ones are one */
@@ -50,16 +53,19 @@ enum {
 
 typedef struct est_op_row {
     const char *tf_name;
-    /* "a: T, b: N*T -> y: T; T: {float, double}; N: int; transpose_a: bool = false". An argument's type is a dtype, a type
-     * attribute, `N*T` (N inputs of one type) or the name of an attribute declared `list(type)`. Attribute kinds: int, float,
-     * bool, string, type, shape, tensor, func, list(…), {the allowed types}; a default makes it optional. */
+    /* "a: T, b: N*T -> y: T; T: {float, double}; N: int; transpose_a: bool = false". An argument's type is a
+     * dtype, a type attribute, `N*T` (N inputs of one type) or the name of an attribute declared
+     * `list(type)`. Attribute kinds: int, float, bool, string, type, shape, tensor, func, list(…), {the
+     * allowed types}; a default makes it optional. */
     const char *signature;
     est_status (*infer)(est_infer *c);
     est_status (*cpu)(est_kernel *k);
     void (*grad)(est_grad *b);
     void (*body)(est_body *b);                     /* makes the op a composite */
-    est_block_fn (*block)(est_dtype input);        /* elementwise: the function for inputs of that dtype; NULL: none */
-    size_t state_size;                             /* what `prepare` fills once at planning, for the kernel's k->state */
+    /* elementwise: the function for inputs of that dtype; NULL: none */
+    est_block_fn (*block)(est_dtype input);
+    /* what `prepare` fills once at planning, for the kernel's k->state */
+    size_t state_size;
     est_status (*prepare)(const est_operation *op, void *state);
     void (*release)(void *state);
     est_status (*bind)(const est_operation *op, est__resources *resources, est__resource **out);

@@ -1,4 +1,5 @@
-/* Builds operations: checks inputs and attributes against the op's signature, infers types and shapes, gives names. */
+/* Builds operations: checks inputs and attributes against the op's signature, infers types and shapes, gives
+ * names. */
 #include <assert.h>
 
 #include "graph/attr.h"
@@ -56,14 +57,17 @@ static est_status take_given(building *b)
 
 enum { MOST_INPUTS = 1 << 30 };
 
-/* How many inputs the argument takes; what is left over goes to the one argument whose count is not known otherwise. */
+/* How many inputs the argument takes; what is left over goes to the one argument whose count is not known
+ * otherwise. */
 static est_status count_inputs(building *b, size_t counts[])
 {
     size_t known = 0;
     int open = -1;
     for (size_t i = 0; i < b->d->num_in; i++) {
         const est__argdef *a = &b->d->in[i];
-        const est_attr *n = a->number_attr ? slot(b, a->number_attr) : a->list_attr ? slot(b, a->list_attr) : NULL;
+        const est_attr *n = a->number_attr ? slot(b, a->number_attr)
+                            : a->list_attr ? slot(b, a->list_attr)
+                                           : NULL;
         if (n == NULL)
             counts[i] = 1;
         else if ((int)n->kind != UNSET)
@@ -96,8 +100,8 @@ static est_status set_type(building *b, const char *attr, est_dtype dtype, size_
         return EST_OK;
     }
     if (a->type != dtype)
-        return fail(b, "input %zu ('%s') is %s; %s is wanted", input, b->in.data[input]->op->name, est_dtype_name(dtype),
-                    est_dtype_name(a->type));
+        return fail(b, "input %zu ('%s') is %s; %s is wanted", input, b->in.data[input]->op->name,
+                    est_dtype_name(dtype), est_dtype_name(a->type));
     return EST_OK;
 }
 
@@ -129,7 +133,8 @@ static est_status match_inputs(building *b)
     for (size_t i = 0; i < b->d->num_in; i++) {
         const est__argdef *a = &b->d->in[i];
         if (a->number_attr && (int)slot(b, a->number_attr)->kind == UNSET)
-            *slot(b, a->number_attr) = (est_attr){ .name = est__opdef_attr(b->d, a->number_attr)->name, .kind = EST_ATTR_INT,
+            *slot(b, a->number_attr) = (est_attr){ .name = est__opdef_attr(b->d, a->number_attr)->name,
+                                                   .kind = EST_ATTR_INT,
                                                    .i = (int64_t)counts[i] };
         if (a->list_attr)
             EST_TRY(set_types_list(b, a, at, counts[i]));
@@ -138,8 +143,8 @@ static est_status match_inputs(building *b)
             if (a->type_attr)
                 EST_TRY(set_type(b, a->type_attr, t, at + j));
             else if (t != a->dtype)
-                return fail(b, "input %zu ('%s') is %s; %s is wanted", at + j, b->in.data[at + j]->op->name, est_dtype_name(t),
-                            est_dtype_name(a->dtype));
+                return fail(b, "input %zu ('%s') is %s; %s is wanted", at + j, b->in.data[at + j]->op->name,
+                            est_dtype_name(t), est_dtype_name(a->dtype));
         }
         at += counts[i];
     }
@@ -187,9 +192,12 @@ static est_status count_outputs(building *b, size_t *count)
     *count = 0;
     for (size_t i = 0; i < b->d->num_out; i++) {
         const est__argdef *a = &b->d->out[i];
-        int64_t n = a->number_attr ? slot(b, a->number_attr)->i : a->list_attr ? (int64_t)slot(b, a->list_attr)->list.count : 1;
+        int64_t n = a->number_attr ? slot(b, a->number_attr)->i
+                    : a->list_attr ? (int64_t)slot(b, a->list_attr)->list.count
+                                   : 1;
         if (n < 0 || n > MOST_OUTPUTS - (int64_t)*count)
-            return fail(b, "'%s' would be %lld outputs; 0 to %d are possible", a->name, (long long)n, MOST_OUTPUTS);
+            return fail(b, "'%s' would be %lld outputs; 0 to %d are possible", a->name, (long long)n,
+                        MOST_OUTPUTS);
         *count += (size_t)n;
     }
     return EST_OK;
@@ -200,7 +208,9 @@ static void type_outputs(building *b, est_operation *op)
     size_t at = 0;
     for (size_t i = 0; i < b->d->num_out; i++) {
         const est__argdef *a = &b->d->out[i];
-        size_t n = a->number_attr ? (size_t)slot(b, a->number_attr)->i : a->list_attr ? slot(b, a->list_attr)->list.count : 1;
+        size_t n = a->number_attr ? (size_t)slot(b, a->number_attr)->i
+                   : a->list_attr ? slot(b, a->list_attr)->list.count
+                                  : 1;
         for (size_t j = 0; j < n; j++, at++)
             op->output[at].dtype = a->list_attr ? slot(b, a->list_attr)->list.type[j]
                                    : a->type_attr ? slot(b, a->type_attr)->type
@@ -234,8 +244,13 @@ static est_status make(building *b, est_operation **out)
     if (op == NULL)
         return est__fail_memory(sizeof *op);
     EST_TRY(count_outputs(b, &outputs));
-    *op = (est_operation){ .graph = g, .id = (int)g->num_operations, .row = b->d->row, .num_inputs = (int)b->in.count,
-                           .num_attrs = (int)b->d->num_attrs, .attr = b->attr, .num_outputs = (int)outputs };
+    *op = (est_operation){ .graph = g,
+                           .id = (int)g->num_operations,
+                           .row = b->d->row,
+                           .num_inputs = (int)b->in.count,
+                           .num_attrs = (int)b->d->num_attrs,
+                           .attr = b->attr,
+                           .num_outputs = (int)outputs };
     op->name = est__arena_strdup(&g->arena, b->name);
     op->input = est__arena_alloc(&g->arena, b->in.count * sizeof *op->input + 1);
     op->output = est__arena_alloc(&g->arena, (outputs + 1) * sizeof *op->output);
@@ -254,13 +269,14 @@ static est_status make(building *b, est_operation **out)
     return EST_OK;
 }
 
-static est_status build(est_graph *g, const char *type, const char *name, est_nodes inputs, est_attrs attrs, est_operation **out)
+static est_status build(est_graph *g, const char *type, const char *name, est_nodes inputs, est_attrs attrs,
+                        est_operation **out)
 {
     building b = { .g = g, .d = est__opdef_find(type), .name = name, .in = inputs, .given = attrs };
     if (b.d == NULL) {
         const char *near = est__opdef_nearest(type);
-        return est__fail(EST_UNIMPLEMENTED, "op %s ('%s') is not known here%s%s%s", type, name, near ? "; did you mean " : "",
-                         near ? near : "", near ? "?" : "");
+        return est__fail(EST_UNIMPLEMENTED, "op %s ('%s') is not known here%s%s%s", type, name,
+                         near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
     }
     b.attr = est__arena_alloc(&g->arena, b.d->num_attrs * sizeof *b.attr + 1);
     if (b.attr == NULL)
@@ -296,7 +312,8 @@ static const char *unique_name(est_graph *g, const char *base)
     return longer;
 }
 
-est_operation *est__graph_add(est_graph *g, const char *op, const char *name, est_nodes inputs, est_attrs attrs)
+est_operation *est__graph_add(est_graph *g, const char *op, const char *name, est_nodes inputs,
+                              est_attrs attrs)
 {
     est_operation *made = NULL;
     if (g->status != EST_OK)

@@ -1,4 +1,4 @@
-/* Parses the signatures of all op rows, once: "x: T, ys: N*T -> z: T; T: {float, double}; N: int; axis: int = 0". */
+/* Parses the signatures of all op rows, once: "x: T, ys: N*T -> z: T; T: {float, double}; N: int = 0". */
 #include "graph/signature.h"
 
 #include <ctype.h>
@@ -22,7 +22,8 @@ static struct {
 static void fail(parser *s, const char *wanted)
 {
     if (!s->failed)
-        snprintf(table.error, sizeof table.error, "op %s: signature: wanted %s at '%.40s'", s->op, wanted, s->p);
+        snprintf(table.error, sizeof table.error, "op %s: signature: wanted %s at '%.40s'", s->op, wanted,
+                 s->p);
     s->failed = true;
 }
 
@@ -181,7 +182,11 @@ static void parse_list_default(parser *s, est_attr *a)
     }
     a->list.count = n;
     size_t size = a->kind == EST_ATTR_TYPES ? sizeof *types : sizeof *ints;
-    a->list.i = keep(s, a->kind == EST_ATTR_INTS ? (void *)ints : a->kind == EST_ATTR_FLOATS ? (void *)floats : (void *)types, n * size);
+    a->list.i = keep(s,
+                     a->kind == EST_ATTR_INTS     ? (void *)ints
+                     : a->kind == EST_ATTR_FLOATS ? (void *)floats
+                                                  : (void *)types,
+                     n * size);
 }
 
 static void parse_default(parser *s, est__attrdef *d)
@@ -285,7 +290,8 @@ static void build_table(void)
     for (const est_op_row *const *family = est__op_tables; *family; family++)
         for (const est_op_row *row = *family; row->tf_name; row++) {
             const est__opdef *d = parse(row, &table.arena);
-            if (d && (!table.by_name || est__map_put(table.by_name, row->tf_name, strlen(row->tf_name), (void *)(uintptr_t)d) != EST_OK))
+            if (d && (!table.by_name || est__map_put(table.by_name, row->tf_name, strlen(row->tf_name),
+                                                     (void *)(uintptr_t)d) != EST_OK))
                 snprintf(table.error, sizeof table.error, "op %s: no memory for its signature", row->tf_name);
         }
 }

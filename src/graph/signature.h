@@ -29,8 +29,8 @@ typedef struct est__opdef {
     size_t num_in, num_out, num_attrs;
 } est__opdef;
 
-/* The definition of an op; NULL: unknown, or its signature does not parse (then est_error() says where). Thread-safe: all are
- * parsed once, at first use. */
+/* The definition of an op; NULL: unknown, or its signature does not parse (then est_error() says where).
+ * Thread-safe: all are parsed once, at first use. */
 const est__opdef *est__opdef_find(const char *tf_name);
 /* The known op nearest in name, for messages; NULL: none is near. */
 const char *est__opdef_nearest(const char *tf_name);

@@ -22,7 +22,8 @@ est_node *est_constant_float(est_graph *g, double value)
 
 static est_node *no_number(est_graph *g, est_dtype dtype)
 {
-    return est__graph_fail(g, EST_INVALID_ARGUMENT, "a constant of numbers cannot be %s", est_dtype_name(dtype));
+    return est__graph_fail(g, EST_INVALID_ARGUMENT, "a constant of numbers cannot be %s",
+                           est_dtype_name(dtype));
 }
 
 static bool is_number(est_dtype dtype)
@@ -101,26 +102,33 @@ est_node *est_variable(est_graph *g, const char *name, const est_variable_option
     if (est__is_nil(initial))
         return &g->nil;
     if (initial->op->graph != g)
-        return est__graph_fail(g, EST_INVALID_ARGUMENT, "variable '%s': its initial value '%s' is of another graph", name,
+        return est__graph_fail(g, EST_INVALID_ARGUMENT,
+                               "variable '%s': its initial value '%s' is of another graph", name,
                                initial->op->name);
     if (initial->dtype != dtype || !est__shape_compatible(&initial->shape, &o->shape)) {
         char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
-        return est__graph_fail(g, EST_INVALID_ARGUMENT, "variable '%s' is %s %s, its initial value %s %s", name,
-                               est_dtype_name(dtype), est__shape_string(a, &o->shape), est_dtype_name(initial->dtype),
-                               est__shape_string(b, &initial->shape));
+        return est__graph_fail(g, EST_INVALID_ARGUMENT, "variable '%s' is %s %s, its initial value %s %s",
+                               name, est_dtype_name(dtype), est__shape_string(a, &o->shape),
+                               est_dtype_name(initial->dtype), est__shape_string(b, &initial->shape));
     }
     est_operation *op = est__graph_add(g, "VarHandleOp", name, (est_nodes){ 0 },
-                                       EST_ATTRS(EST_STRING_ATTR("shared_name", name), EST_TYPE_ATTR("dtype", dtype),
+                                       EST_ATTRS(EST_STRING_ATTR("shared_name", name),
+                                                 EST_TYPE_ATTR("dtype", dtype),
                                                  EST_SHAPE_ATTR("shape", &o->shape)));
     if (op == NULL)
         return &g->nil;
     est_status st = est__grow(&g->variable, &g->cap_variables, g->num_variables + 1, sizeof *g->variable);
     if (st != EST_OK)
         return est__spoil(g, st);
-    g->variable[g->num_variables++] =
-        (est__graph_variable){ .name = op->name, .handle = &op->output[0], .initial_value = initial, .dtype = dtype,
-                               .shape = o->shape, .trainable = !o->not_trainable && !o->local && !o->hyper, .local = o->local,
-                               .hyper = o->hyper };
+    g->variable[g->num_variables++] = (est__graph_variable){ .name = op->name,
+                                                             .handle = &op->output[0],
+                                                             .initial_value = initial,
+                                                             .dtype = dtype,
+                                                             .shape = o->shape,
+                                                             .trainable = !o->not_trainable && !o->local &&
+                                                                          !o->hyper,
+                                                             .local = o->local,
+                                                             .hyper = o->hyper };
     return &op->output[0];
 }
 
@@ -131,7 +139,8 @@ est_node *est_read(est_graph *g, est_node *variable)
     const est_attr *dtype = est__attr(variable->op, "dtype");
     if (dtype == NULL || variable->dtype != EST_RESOURCE)
         return est__graph_fail(g, EST_INVALID_ARGUMENT, "'%s' is no variable", variable->op->name);
-    return est_op(g, "ReadVariableOp", NULL, EST_NODES(variable), EST_ATTRS(EST_TYPE_ATTR("dtype", dtype->type)));
+    return est_op(g, "ReadVariableOp", NULL, EST_NODES(variable),
+                  EST_ATTRS(EST_TYPE_ATTR("dtype", dtype->type)));
 }
 
 est_node *est_graph_variable(const est_graph *g, const char *name)

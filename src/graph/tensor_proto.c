@@ -74,7 +74,8 @@ static void set_element(est_tensor *t, int64_t i, const Tensorflow__TensorProto 
     }
 }
 
-static est_status strings_from(const Tensorflow__TensorProto *p, const est_shape *shape, int64_t n, est_tensor **out)
+static est_status strings_from(const Tensorflow__TensorProto *p, const est_shape *shape, int64_t n,
+                               est_tensor **out)
 {
     const char **s = est__malloc((size_t)(n + 1) * sizeof *s);
     size_t *lengths = est__malloc((size_t)(n + 1) * sizeof *lengths);
@@ -109,15 +110,18 @@ est_status est__tensor_from_proto(const Tensorflow__TensorProto *p, const char *
     }
     bool content = dtype != EST_STRING && p->tensor_content.len > 0;
     if (content && (uint64_t)n * size != p->tensor_content.len)
-        return est__fail(EST_DATA_LOSS, "%s: a constant of %lld elements holds %zu bytes", what, (long long)n, p->tensor_content.len);
+        return est__fail(EST_DATA_LOSS, "%s: a constant of %lld elements holds %zu bytes", what, (long long)n,
+                         p->tensor_content.len);
     if (!content && (have > (size_t)n || ((size_t)n > have && n > MOST_FILLED)))
-        return est__fail(EST_DATA_LOSS, "%s: a constant of %lld elements holds %zu values", what, (long long)n, have);
+        return est__fail(EST_DATA_LOSS, "%s: a constant of %lld elements holds %zu values", what,
+                         (long long)n, have);
     if (dtype == EST_STRING)
         return strings_from(p, &shape, n, out);
     EST_TRY(est_tensor_new(dtype, &shape, out));
     if (content)
         memcpy((*out)->data, p->tensor_content.data, p->tensor_content.len);
-    for (int64_t i = 0; content && dtype == EST_BOOL && i < n; i++)   /* a bool is 0 or 1, whatever byte the file has */
+    /* a bool is 0 or 1, whatever byte the file has */
+    for (int64_t i = 0; content && dtype == EST_BOOL && i < n; i++)
         ((unsigned char *)(*out)->data)[i] = p->tensor_content.data[i] != 0;
     for (int64_t i = 0; !content && have && i < n; i++)
         set_element(*out, i, p, (size_t)i < have ? (size_t)i : have - 1);

@@ -15,11 +15,14 @@ static int64_t first_bad(const est_tensor *t)
 
 static void name_value(const char *what, const est_tensor *t, const char *name, int64_t i, est__buffer *out)
 {
-    int64_t row = t->shape.rank > 0 && t->shape.dim[0] > 0 ? i / (est__tensor_elements(t) / t->shape.dim[0]) : 0;
-    est__buffer_printf(out, "%s '%s' holds %g in example %lld of the batch", what, name, est__tensor_get(t, i), (long long)row);
+    int64_t row = t->shape.rank > 0 && t->shape.dim[0] > 0 ? i / (est__tensor_elements(t) / t->shape.dim[0])
+                                                           : 0;
+    est__buffer_printf(out, "%s '%s' holds %g in example %lld of the batch", what, name,
+                       est__tensor_get(t, i), (long long)row);
 }
 
-static est_status replay(est__run *r, const est__plan *p, const est_tensor *const *feeds, uint64_t number, est__buffer *out)
+static est_status replay(est__run *r, const est__plan *p, const est_tensor *const *feeds, uint64_t number,
+                         est__buffer *out)
 {
     est__frame *f = &r->frame;
     EST_TRY(est__run_feed(r, feeds));
@@ -38,8 +41,8 @@ static est_status replay(est__run *r, const est__plan *p, const est_tensor *cons
     return EST_OK;
 }
 
-est_status est__find_nonfinite(const est_graph *g, const est__plan_options *options, const est_tensor *const *feeds, uint64_t step,
-                               est__buffer *out)
+est_status est__find_nonfinite(const est_graph *g, const est__plan_options *options,
+                               const est_tensor *const *feeds, uint64_t step, est__buffer *out)
 {
     est__plan_options o = *options;
     est__plan *plan = NULL;

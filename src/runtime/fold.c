@@ -1,7 +1,8 @@
 /* Folding: what depends on constants alone is evaluated once, at planning. */
 #include "runtime/frame.h"
 
-enum { LARGEST = 1 << 16 };   /* elements; larger ones (a Fill of a table) are cheaper to make again than to keep */
+/* elements; larger ones (a Fill of a table) are cheaper to make again than to keep */
+enum { LARGEST = 1 << 16 };
 
 static bool foldable(const est__plan *p, const est__step *s, size_t index)
 {

@@ -58,10 +58,12 @@ static size_t rounded(size_t n)
 static int by_first_use(const void *a, const void *b)
 {
     const placed *x = a, *y = b;
-    return x->first != y->first ? (x->first > y->first) - (x->first < y->first) : (x->value > y->value) - (x->value < y->value);
+    return x->first != y->first ? (x->first > y->first) - (x->first < y->first)
+                                : (x->value > y->value) - (x->value < y->value);
 }
 
-/* Gives each the lowest place beside those that live at the same time; `live` are these, by offset. Returns the arena's size. */
+/* Gives each the lowest place beside those that live at the same time; `live` are these, by offset. Returns
+ * the arena's size. */
 static size_t lay_out(placed *all, size_t n, placed **live)
 {
     size_t total = 0, count = 0;
@@ -87,7 +89,8 @@ static void move_contents(est__frame *f, const placed *done, size_t n, char *are
     for (size_t i = 0; i < n; i++) {
         est__place *place = &f->place[done[i].value];
         if (done[i].last == (int)f->plan->num_steps && place->p)
-            memcpy(arena + done[i].offset, place->p, place->capacity < done[i].size ? place->capacity : done[i].size);
+            memcpy(arena + done[i].offset, place->p,
+                   place->capacity < done[i].size ? place->capacity : done[i].size);
     }
 }
 
@@ -103,10 +106,11 @@ static void move(est__frame *f, const placed *done, size_t n, char *arena)
         place->capacity = done[i].size;
         place->own = false;
     }
-    for (size_t v = 0; v < p->num_values; v++) {   /* fetches follow the memory that they are in, their own or another's */
+    /* fetches follow the memory that they are in, their own or another's */
+    for (size_t v = 0; v < p->num_values; v++) {
         const est__place *root = &f->place[f->place[v].root];
-        if (p->value[v].last == (int)p->num_steps && f->tensor[v].data && !p->value[v].constant && p->value[v].feed < 0 &&
-            root->capacity)
+        if (p->value[v].last == (int)p->num_steps && f->tensor[v].data && !p->value[v].constant &&
+            p->value[v].feed < 0 && root->capacity)
             f->tensor[v].data = root->p;
     }
     est__free_aligned(f->arena);
@@ -119,7 +123,8 @@ void est__frame_settle(est__frame *f)
     size_t n = 0;
     if (!f->grown)
         return;
-    placed *all = est__malloc((p->num_values + 1) * sizeof *all), **live = est__malloc((p->num_values + 1) * sizeof *live);
+    placed *all = est__malloc((p->num_values + 1) * sizeof *all),
+           **live = est__malloc((p->num_values + 1) * sizeof *live);
     for (size_t v = 0; v < p->num_values && all; v++)
         if (f->place[v].capacity)
             all[n++] = (placed){ .value = (int)v, .first = p->value[v].first, .last = p->value[v].last,
@@ -162,7 +167,8 @@ static est_status room_for(est_kernel *k, int i, const est_shape *shape, size_t 
     est_tensor *t = &f->tensor[v];
     size_t size = est_dtype_size(t->dtype);
     if (size && elements > (SIZE_MAX >> 4) / size)
-        return est__kernel_fail(k, EST_RESOURCE_EXHAUSTED, "an output of %zu elements is too large", elements);
+        return est__kernel_fail(k, EST_RESOURCE_EXHAUSTED, "an output of %zu elements is too large",
+                                elements);
     size_t bytes = elements * size;
     if (bytes > f->place[v].capacity || f->place[v].p == NULL)
         EST_TRY(grow(f, v, bytes ? bytes : 1));
@@ -179,7 +185,8 @@ est_status est__out(est_kernel *k, int i, const est_shape *shape, est_tensor **o
     size_t elements = 1;
     for (int d = 0; d < shape->rank; d++) {
         if (shape->dim[d] < 0 || (shape->dim[d] > 0 && elements > (SIZE_MAX >> 8) / (size_t)shape->dim[d]))
-            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the output's dimension %d would be %lld", d, (long long)shape->dim[d]);
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the output's dimension %d would be %lld", d,
+                                    (long long)shape->dim[d]);
         elements *= (size_t)shape->dim[d];
     }
     return room_for(k, i, shape, elements, out);
@@ -296,6 +303,11 @@ void est__kernel_of(est_kernel *k, const est__step *s, est__frame *f, const est_
 {
     for (int i = 0; i < s->num_in; i++)
         in[i] = &f->tensor[s->in[i]];
-    *k = (est_kernel){ .in = in, .num_in = s->num_in, .num_out = s->num_out, .state = s->state, .pool = f->pool,
-                       .seed = f->seed, .frame = f };
+    *k = (est_kernel){ .in = in,
+                       .num_in = s->num_in,
+                       .num_out = s->num_out,
+                       .state = s->state,
+                       .pool = f->pool,
+                       .seed = f->seed,
+                       .frame = f };
 }

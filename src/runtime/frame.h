@@ -4,8 +4,9 @@
 
 #include "runtime/plan.h"
 
-/* Where a value's memory is. It starts as a piece of its own; once a step has shown all sizes, pieces move into one arena, laid out
- * by lifetime. A value that outgrows its place gets a piece again, and the arena is laid out anew after that step. */
+/* Where a value's memory is. It starts as a piece of its own; once a step has shown all sizes, pieces move
+ * into one arena, laid out by lifetime. A value that outgrows its place gets a piece again, and the arena is
+ * laid out anew after that step. */
 typedef struct est__place {
     char *p;
     size_t capacity;
@@ -13,7 +14,8 @@ typedef struct est__place {
     int root;                     /* whose memory it shares; itself when it has its own */
 } est__place;
 
-/* A bump heap: pieces that do not move until all are given back at once. For strings (a step long) and scratch (a kernel long). */
+/* A bump heap: pieces that do not move until all are given back at once. For strings (a step long) and
+ * scratch (a kernel long). */
 typedef struct est__heap {
     char **block;
     size_t *size;
@@ -42,7 +44,8 @@ struct est__run {
     int64_t calls;
 };
 
-est_status est__run_feed(est__run *r, const est_tensor *const *feeds);   /* takes a step's feeds over, if they fit */
+/* takes a step's feeds over, if they fit */
+est_status est__run_feed(est__run *r, const est_tensor *const *feeds);
 
 est_status est__frame_new(est__frame *f, const est__plan *p, est__pool *pool);
 void est__frame_free(est__frame *f);
@@ -50,7 +53,8 @@ static inline void est__heap_empty(est__heap *h)
 {
     h->current = h->used = 0;
 }
-/* After a step: lays the arena out anew if something grew. Without memory for it the pieces stay as they are, and it is tried again. */
+/* After a step: lays the arena out anew if something grew. Without memory for it the pieces stay as they are,
+ * and it is tried again. */
 void est__frame_settle(est__frame *f);
 /* A kernel's view of a step. `in` has room for its inputs. */
 void est__kernel_of(est_kernel *k, const est__step *s, est__frame *f, const est_tensor **in);

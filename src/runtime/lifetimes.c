@@ -1,10 +1,18 @@
-/* Lifetimes: between which steps the memory of each value is in use, and which reads of variables must be copies. */
+/* Lifetimes: between which steps the memory of each value is in use, and which reads of variables must be
+ * copies. */
 #include "runtime/plan.h"
 
 bool est__passes_on(const est_operation *op)
 {
-    static const char *const types[] = { "Identity", "Reshape", "ExpandDims", "Squeeze", "StopGradient", "PreventGradient",
-                                         "PlaceholderWithDefault", "EstCheckRange", "EstCheckKnown" };
+    static const char *const types[] = { "Identity",
+                                         "Reshape",
+                                         "ExpandDims",
+                                         "Squeeze",
+                                         "StopGradient",
+                                         "PreventGradient",
+                                         "PlaceholderWithDefault",
+                                         "EstCheckRange",
+                                         "EstCheckKnown" };
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (strcmp(op->row->tf_name, types[i]) == 0)
             return true;
@@ -35,7 +43,8 @@ static void measure(est__plan *p)
         p->value[p->checked].last = end;
     for (int s = end; s-- > 0;) {   /* memory that is passed on lives as long as its last holder */
         const est__step *step = &p->step[s];
-        if (est__passes_on(step->op) && !step->fused && p->value[step->in[0]].last < p->value[step->out[0]].last)
+        if (est__passes_on(step->op) && !step->fused &&
+            p->value[step->in[0]].last < p->value[step->out[0]].last)
             p->value[step->in[0]].last = p->value[step->out[0]].last;
     }
 }
@@ -50,7 +59,8 @@ static const est__resource *resource_of(const est__plan *p, int v)
 /* Does one of the steps from `begin` to `last` change the variable? */
 static bool is_changed(const est__plan *p, const est__resource *variable, size_t begin, int last)
 {
-    for (size_t s = begin < p->first_assign ? p->first_assign : begin; s < p->num_steps && (int)s <= last; s++) {
+    size_t end = last < (int)p->num_steps ? (size_t)last + 1 : p->num_steps;
+    for (size_t s = begin < p->first_assign ? p->first_assign : begin; s < end; s++) {
         const est__step *step = &p->step[s];
         for (int i = 0; i < step->num_in && (step->op->row->flags & EST_OP_ASSIGNS); i++) {
             if (p->value[step->in[i]].node->dtype != EST_RESOURCE)
@@ -63,8 +73,8 @@ static bool is_changed(const est__plan *p, const est__resource *variable, size_t
     return false;
 }
 
-/* A read lends the variable's memory. That will not do where the step changes it while the value is still wanted; and where it is never
- * changed, whoever likes may share it up to the end. */
+/* A read lends the variable's memory. That will not do where the step changes it while the value is still
+ * wanted; and where it is never changed, whoever likes may share it up to the end. */
 static void settle_reads(est__plan *p)
 {
     for (size_t s = 0; s < p->num_steps; s++) {

@@ -1,4 +1,5 @@
-/* Compiles (graph, feeds, fetches, targets) to a flat list of kernel calls: prune, order, share equal nodes, fold, fuse. */
+/* Compiles (graph, feeds, fetches, targets) to a flat list of kernel calls: prune, order, share equal nodes,
+ * fold, fuse. */
 #include "runtime/plan.h"
 
 #include <stdlib.h>
@@ -77,7 +78,8 @@ static est_status visit(compiler *c, est_operation *root)
             if ((control || !is_feed(c, op->input[i])) && c->mark[before->id] == 0)
                 stack[n++] = before;
             else if (c->mark[before->id] == 1 && (control || !is_feed(c, op->input[i])))
-                st = est__fail(EST_INVALID_ARGUMENT, "%s '%s': it depends on itself", before->row->tf_name, before->name);
+                st = est__fail(EST_INVALID_ARGUMENT, "%s '%s': it depends on itself", before->row->tf_name,
+                               before->name);
         }
     }
     est__free(stack);
@@ -89,7 +91,8 @@ static int by_place(const void *a, const void *b)
     return (*(est_operation *const *)a)->id - (*(est_operation *const *)b)->id;
 }
 
-/* All operations that fetches and targets need, in an order in which they can run; what changes resources last, in node order. */
+/* All operations that fetches and targets need, in an order in which they can run; what changes resources
+ * last, in node order. */
 static est_status order(compiler *c)
 {
     for (size_t i = 0; i < c->o->fetches.count; i++)
@@ -128,7 +131,8 @@ static bool may_share(const compiler *c, const est_operation *op)
 {
     unsigned flags = op->row->flags;
     bool again = !(flags & EST_OP_STATEFUL) || ((flags & EST_OP_READS) && !c->late[op->id]);
-    return again && !(flags & (EST_OP_ASSIGNS | EST_OP_HANDLE)) && op->num_controls == 0 && op->num_outputs > 0;
+    return again && !(flags & (EST_OP_ASSIGNS | EST_OP_HANDLE)) && op->num_controls == 0 &&
+           op->num_outputs > 0;
 }
 
 static int value_of(const compiler *c, const est_node *n)
@@ -258,7 +262,8 @@ static est_status compile(compiler *c, const est_operation *op)
     if (is_type(op, "Placeholder"))
         return est__fail(EST_INVALID_ARGUMENT, "Placeholder '%s' is needed but not fed", op->name);
     if (op->row->cpu == NULL)
-        return est__fail(EST_UNIMPLEMENTED, "%s '%s': the op has no kernel, it can only be exported", op->row->tf_name, op->name);
+        return est__fail(EST_UNIMPLEMENTED, "%s '%s': the op has no kernel, it can only be exported",
+                         op->row->tf_name, op->name);
     return add_step(c, op);
 }
 
@@ -292,7 +297,8 @@ static est_status compile_all(compiler *c)
         p->fetch[i] = value_of(c, c->o->fetches.data[i]);
     p->checked = c->o->checked ? value_of(c, c->o->checked) : -1;
     if (c->o->checked && !is_feed(c, c->o->checked) && c->late[c->o->checked->op->id])
-        return est__fail(EST_INVALID_ARGUMENT, "'%s', which is to be checked before the assignments, comes after one",
+        return est__fail(EST_INVALID_ARGUMENT,
+                         "'%s', which is to be checked before the assignments, comes after one",
                          c->o->checked->op->name);
     return EST_OK;
 }
@@ -302,7 +308,8 @@ static est_status check_node(const est_graph *g, const est_node *n, const char *
     if (est__is_nil(n) || n->op->graph != g)
         return est__fail(EST_INVALID_ARGUMENT, "%s is no node of the graph", what);
     if (tensor && n->op->num_outputs == 0)
-        return est__fail(EST_INVALID_ARGUMENT, "%s '%s' is no tensor: a %s gives none", what, n->op->name, n->op->row->tf_name);
+        return est__fail(EST_INVALID_ARGUMENT, "%s '%s' is no tensor: a %s gives none", what, n->op->name,
+                         n->op->row->tf_name);
     return EST_OK;
 }
 
@@ -318,12 +325,14 @@ static est_status check_options(const est_graph *g, const est__plan_options *o)
         return EST_OK;
     EST_TRY(check_node(g, o->checked, "what is to be checked", true));
     if (!est__dtype_is_float(o->checked->dtype) || est_shape_elements(&o->checked->shape) > 1)
-        return est__fail(EST_INVALID_ARGUMENT, "'%s' is no float scalar: it cannot be checked", o->checked->op->name);
+        return est__fail(EST_INVALID_ARGUMENT, "'%s' is no float scalar: it cannot be checked",
+                         o->checked->op->name);
     return EST_OK;
 }
 
 /* A composite without a kernel is run as its body, in a copy of the graph. */
-static est_status expand_where_needed(est__plan *p, const est_graph **g, est__plan_options *o, est_node ***kept)
+static est_status expand_where_needed(est__plan *p, const est_graph **g, est__plan_options *o,
+                                      est_node ***kept)
 {
     size_t n = o->feeds.count + o->fetches.count + o->targets.count + 1;
     bool needed = false;

@@ -1,4 +1,5 @@
-/* A plan from inside: values, steps, fused chains. Built by plan.c and its passes, read by runs; immutable once built. */
+/* A plan from inside: values, steps, fused chains. Built by plan.c and its passes, read by runs; immutable
+ * once built. */
 #ifndef EST_RUNTIME_PLAN_H
 #define EST_RUNTIME_PLAN_H
 
@@ -12,12 +13,13 @@ typedef struct est__value {
     int first, last;              /* steps between which its memory is in use */
 } est__value;
 
-/* A chain of elementwise operations that is run block by block, in cache. Members are in order; the last gives the output. The first
- * may be a product of matrices: the others then follow it tile by tile. */
+/* A chain of elementwise operations that is run block by block, in cache. Members are in order; the last
+ * gives the output. The first may be a product of matrices: the others then follow it tile by tile. */
 typedef enum est__fused_wants { EST__FUSED_ANY, EST__FUSED_ALIKE, EST__FUSED_BIAS } est__fused_wants;
 typedef struct est__fused_op {
     est_block_fn block;           /* NULL: the product */
-    est__fused_wants wants;       /* inputs that broadcast, inputs of one shape, or a matrix and a row for it */
+    /* inputs that broadcast, inputs of one shape, or a matrix and a row for it */
+    est__fused_wants wants;
     int num_in;
     int in[3];                    /* >= 0: member of that index; < 0: ~external input */
     size_t size;                  /* bytes of an output element */
@@ -46,7 +48,8 @@ typedef struct est__step {
 
 struct est__plan {
     est__arena arena;
-    est_graph *expanded;          /* a copy of the graph with bodies for composites that have no kernel; NULL: the caller's */
+    /* a copy of the graph with bodies for composites that have no kernel; NULL: the caller's */
+    est_graph *expanded;
     est__value *value;
     size_t num_values, cap_values;
     est__step *step;

@@ -6,8 +6,10 @@ static void print_value(const est__plan *p, int v, est__buffer *out)
     const est__value *value = &p->value[v];
     char shape[EST__SHAPE_TEXT_SIZE];
     const est_node *n = value->node;
-    est__buffer_printf(out, "%s%s:%d %s%s", value->constant ? "=" : "", n->op->name, n->index, est_dtype_name(n->dtype),
-                       est__shape_string(shape, value->constant && n->dtype != EST_RESOURCE ? &value->constant->shape : &n->shape));
+    est__buffer_printf(
+        out, "%s%s:%d %s%s", value->constant ? "=" : "", n->op->name, n->index, est_dtype_name(n->dtype),
+        est__shape_string(shape,
+                          value->constant && n->dtype != EST_RESOURCE ? &value->constant->shape : &n->shape));
 }
 
 static void print_values(const est__plan *p, const int *v, int n, est__buffer *out)

@@ -10,7 +10,8 @@ est_status est__run_profile(est__run *r)
     return r->seconds ? EST_OK : est__fail_memory(n * sizeof *r->seconds);
 }
 
-/* What the step's outputs took of the run's own memory in the last step; what they share or are lent is another's. */
+/* What the step's outputs took of the run's own memory in the last step; what they share or are lent is
+ * another's. */
 static size_t bytes_made(const est__frame *f, const est__step *s)
 {
     size_t bytes = 0;

@@ -78,8 +78,8 @@ est_status est__run_feed(est__run *r, const est_tensor *const *feeds)
         char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
         if (feeds[i]->dtype != n->dtype || !est__shape_compatible(&feeds[i]->shape, &n->shape))
             return est__fail(EST_INVALID_ARGUMENT, "feed '%s' is %s %s; %s %s is wanted", n->op->name,
-                             est_dtype_name(feeds[i]->dtype), est__shape_string(a, &feeds[i]->shape), est_dtype_name(n->dtype),
-                             est__shape_string(b, &n->shape));
+                             est_dtype_name(feeds[i]->dtype), est__shape_string(a, &feeds[i]->shape),
+                             est_dtype_name(n->dtype), est__shape_string(b, &n->shape));
         r->frame.tensor[p->feed[i]] = *feeds[i];
     }
     return EST_OK;
@@ -93,8 +93,8 @@ static est_status check(const est__frame *f)
     const char *name = f->plan->value[v].node->op->name;
     char shape[EST__SHAPE_TEXT_SIZE];
     if (est__tensor_elements(&f->tensor[v]) != 1)
-        return est__fail(EST_INVALID_ARGUMENT, "'%s', which is to be finite, is %s; one element is wanted", name,
-                         est__shape_string(shape, &f->tensor[v].shape));
+        return est__fail(EST_INVALID_ARGUMENT, "'%s', which is to be finite, is %s; one element is wanted",
+                         name, est__shape_string(shape, &f->tensor[v].shape));
     double value = est__tensor_get(&f->tensor[v], 0);
     return isfinite(value) ? EST_OK : est__fail(EST_ABORTED, "'%s' is %g", name, value);
 }

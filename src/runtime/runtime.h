@@ -1,4 +1,5 @@
-/* Plans and runs. A plan is compiled once from (graph, feeds, fetches, targets) and immutable; a run is one thread's frame for it. */
+/* Plans and runs. A plan is compiled once from (graph, feeds, fetches, targets) and immutable; a run is one
+ * thread's frame for it. */
 #ifndef EST_RUNTIME_RUNTIME_H
 #define EST_RUNTIME_RUNTIME_H
 
@@ -13,34 +14,39 @@ typedef struct est__plan_options {
     est_nodes feeds;            /* given by est__run_step, in this order */
     est_nodes fetches;          /* to be had afterwards, in this order */
     est_nodes targets;          /* also run: operations without outputs (updates) */
-    est_node *checked;          /* a float scalar that must be finite before anything is assigned; NULL: none */
+    /* a float scalar that must be finite before anything is assigned; NULL: none */
+    est_node *checked;
     uint64_t seed;
     bool unfused;               /* every operation by itself: for checking and for tests */
 } est__plan_options;
 
 est_status est__plan_new(const est_graph *g, const est__plan_options *options, est__plan **out);
-/* Cuts in two: what no variable reaches runs early (on the input thread), the rest late. The early plan takes the feeds of `options`
- * and gives the late plan's feeds, in order; fetches and targets are the late plan's. */
-est_status est__plan_split(const est_graph *g, const est__plan_options *options, est__plan **early, est__plan **late);
+/* Cuts in two: what no variable reaches runs early (on the input thread), the rest late. The early plan takes
+ * the feeds of `options` and gives the late plan's feeds, in order; fetches and targets are the late plan's.
+ */
+est_status est__plan_split(const est_graph *g, const est__plan_options *options, est__plan **early,
+                           est__plan **late);
 void est__plan_free(est__plan *p);
-void est__plan_print(const est__plan *p, est__buffer *out);   /* a line a step: kernel, inputs, outputs; "=" marks constants */
+/* a line a step: kernel, inputs, outputs; "=" marks constants */
+void est__plan_print(const est__plan *p, est__buffer *out);
 
 /* A run borrows plan and pool (NULL: one thread). */
 est_status est__run_new(const est__plan *p, est__pool *pool, est__run **out);
 void est__run_free(est__run *r);
-/* One step. Feeds are borrowed until the fetches have been read. Errors name the operation. When `checked` is not finite:
- * ABORTED, nothing assigned. */
+/* One step. Feeds are borrowed until the fetches have been read. Errors name the operation. When `checked` is
+ * not finite: ABORTED, nothing assigned. */
 est_status est__run_step(est__run *r, const est_tensor *const *feeds, uint64_t step);
 const est_tensor *est__run_fetch(const est__run *r, size_t i);   /* lent until the next step */
 /* From here on the run keeps the time of each line of the plan; the bits stay the same. */
 est_status est__run_profile(est__run *r);
-/* The plan as est__plan_print has it, with microseconds of a step (the mean of all since est__run_profile) and bytes made by the last
- * one in each line, and their sums. */
+/* The plan as est__plan_print has it, with microseconds of a step (the mean of all since est__run_profile)
+ * and bytes made by the last one in each line, and their sums. */
 void est__run_print(const est__run *r, est__buffer *out);
-/* After a step failed because `checked` was not finite: runs the step again, operation by operation, without its targets, and appends which
- * tensor is the first that is not finite: "first non-finite tensor: 'a/Log' (input 'fare' holds inf in example 7 of the batch)". */
-est_status est__find_nonfinite(const est_graph *g, const est__plan_options *options, const est_tensor *const *feeds, uint64_t step,
-                               est__buffer *out);
+/* After a step failed because `checked` was not finite: runs the step again, operation by operation, without
+ * its targets, and appends which tensor is the first that is not finite: "first non-finite tensor: 'a/Log'
+ * (input 'fare' holds inf in example 7 of the batch)". */
+est_status est__find_nonfinite(const est_graph *g, const est__plan_options *options,
+                               const est_tensor *const *feeds, uint64_t step, est__buffer *out);
 size_t est__plan_fetches(const est__plan *p);
 
 #endif

@@ -1,4 +1,5 @@
-/* The cut between input and step: what no variable reaches is planned apart, to run early, on the input thread. */
+/* The cut between input and step: what no variable reaches is planned apart, to run early, on the input
+ * thread. */
 #include "runtime/plan.h"
 
 typedef struct cut {
@@ -54,7 +55,8 @@ static est_status add_boundary(cut *c, est_node *n)
     return EST_OK;
 }
 
-/* True when that needs something new. What a late operation comes after runs with the step as well: no value says that it has run. */
+/* True when that needs something new. What a late operation comes after runs with the step as well: no value
+ * says that it has run. */
 static bool need_inputs(cut *c, const est_operation *op)
 {
     bool more = false;
@@ -101,7 +103,8 @@ static est_status find_boundary(cut *c)
     return EST_OK;
 }
 
-est_status est__plan_split(const est_graph *g, const est__plan_options *options, est__plan **early, est__plan **late)
+est_status est__plan_split(const est_graph *g, const est__plan_options *options, est__plan **early,
+                           est__plan **late)
 {
     cut c = { .g = g, .o = options };
     *early = *late = NULL;

@@ -1,4 +1,5 @@
-/* Building graphs: what operations take and refuse, word for word; names and scopes; attributes of every kind; variables. */
+/* Building graphs: what operations take and refuse, word for word; names and scopes; attributes of every
+ * kind; variables. */
 #include "graph/attr.h"
 #include "graph/lab.h"
 
@@ -35,7 +36,8 @@ static void wrong_inputs(void)
     REFUSED(&l, EST_INVALID_ARGUMENT, "Sqrt 'Sqrt': string is not among the types it takes for 'T'");
 
     op(&l, "StringToHashBucketFast", EST_NODES(est_constant_int(l.g, EST_INT64, 1)));
-    REFUSED(&l, EST_INVALID_ARGUMENT, "StringToHashBucketFast 'StringToHashBucketFast': input 0 ('Const') is int64; string is wanted");
+    REFUSED(&l, EST_INVALID_ARGUMENT,
+            "StringToHashBucketFast 'StringToHashBucketFast': input 0 ('Const') is int64; string is wanted");
 
     x = lab_feed(&l, "x", EST_SHAPE(2), NULL);
     op(&l, "AddV2", EST_NODES(x));
@@ -86,10 +88,11 @@ static void errors_stick(void)
     est_node *v = est_variable(l.g, "v", &(est_variable_options){ .shape = EST_SHAPE(2) });
     EST_CHECK(v == nil && est_read(l.g, v) == nil);
     est_gradient d;
-    EST_CHECK_FAILS(est_gradients(l.g, nil, EST_NODES(x), &d), EST_UNIMPLEMENTED, "op Nonesuch ('Nonesuch') is not known here");
-    est__plan *plan;
-    EST_CHECK_FAILS(est__plan_new(l.g, &(est__plan_options){ .fetches = EST_NODES(x) }, &plan), EST_UNIMPLEMENTED,
+    EST_CHECK_FAILS(est_gradients(l.g, nil, EST_NODES(x), &d), EST_UNIMPLEMENTED,
                     "op Nonesuch ('Nonesuch') is not known here");
+    est__plan *plan;
+    EST_CHECK_FAILS(est__plan_new(l.g, &(est__plan_options){ .fetches = EST_NODES(x) }, &plan),
+                    EST_UNIMPLEMENTED, "op Nonesuch ('Nonesuch') is not known here");
     EST_CHECK_INT(l.g->num_operations, n);
     lab_end(&l);
     EST_CHECK(est_node_output(NULL, 0) == NULL);
@@ -116,7 +119,8 @@ static void names_and_scopes(void)
     est_graph_end_scope(l.g);                                      /* one too many does no harm */
     EST_CHECK_STR(est_node_name(est_relu(l.g, x)), "Relu_5");
 
-    est_node *top = est_op(l.g, "TopKV2", "top", EST_NODES(x, est_constant_int(l.g, EST_INT32, 1)), EST_NO_ATTRS);
+    est_node *top = est_op(l.g, "TopKV2", "top", EST_NODES(x, est_constant_int(l.g, EST_INT32, 1)),
+                           EST_NO_ATTRS);
     EST_CHECK(est_graph_node(l.g, "top") == top && est_graph_node(l.g, "top:0") == top);
     EST_CHECK(est_graph_node(l.g, "top:1") == est_node_output(top, 1));
     EST_CHECK(est_graph_node(l.g, "top:2") == NULL && est_graph_node(l.g, "top:-1") == NULL);
@@ -139,9 +143,13 @@ static void attributes(void)
     const est_dtype types[] = { EST_FLOAT, EST_STRING };
     const est_tensor *tensor = lab_strings(&l, EST_SHAPE(2), strings);
     const est_attr given[] = {
-        EST_INT_ATTR("i", INT64_MIN), EST_FLOAT_ATTR("f", 0.1), EST_BOOL_ATTR("b", true),
-        { .name = "s", .kind = EST_ATTR_STRING, .s = { text, sizeof text - 1 } }, EST_TYPE_ATTR("t", EST_HALF),
-        EST_SHAPE_ATTR("shape", &shape), EST_TENSOR_ATTR("value", tensor),
+        EST_INT_ATTR("i", INT64_MIN),
+        EST_FLOAT_ATTR("f", 0.1),
+        EST_BOOL_ATTR("b", true),
+        { .name = "s", .kind = EST_ATTR_STRING, .s = { text, sizeof text - 1 } },
+        EST_TYPE_ATTR("t", EST_HALF),
+        EST_SHAPE_ATTR("shape", &shape),
+        EST_TENSOR_ATTR("value", tensor),
         { .name = "li", .kind = EST_ATTR_INTS, .list = { 3, { .i = ints } } },
         { .name = "lf", .kind = EST_ATTR_FLOATS, .list = { 2, { .f = floats } } },
         { .name = "lb", .kind = EST_ATTR_BOOLS, .list = { 2, { .b = bools } } },
@@ -177,8 +185,10 @@ static void attributes(void)
     x = lab_feed(&l, "x", EST_SHAPE(2), NULL);
     est_op(l.g, "AddN", NULL, EST_NODES(x), EST_ATTRS(EST_INT_ATTR("N", -1)));
     REFUSED(&l, EST_INVALID_ARGUMENT, "AddN 'AddN': attribute 'N' is -1");
-    est_op(l.g, "Relu", NULL, EST_NODES(lab_feed(&l, "x", EST_SHAPE(2), NULL)), EST_ATTRS(EST_INT_ATTR("_hint", 1)));
-    EST_CHECK_OK(est_graph_status(l.g));                           /* hints of whoever wrote a GraphDef are dropped */
+    est_op(l.g, "Relu", NULL, EST_NODES(lab_feed(&l, "x", EST_SHAPE(2), NULL)),
+           EST_ATTRS(EST_INT_ATTR("_hint", 1)));
+    /* hints of whoever wrote a GraphDef are dropped */
+    EST_CHECK_OK(est_graph_status(l.g));
     lab_end(&l);
 }
 
@@ -188,8 +198,9 @@ static void variables(void)
     float three[] = { 1, 2, 3 };
     EST_NEED(lab_begin(&l) && lab_begin(&other));
     lab_variable(&l, "v", EST_SHAPE(3), three);
-    est_node *zero = est_variable(l.g, "zero", &(est_variable_options){ .dtype = EST_INT64, .shape = EST_SHAPE(2, 2),
-                                                                        .not_trainable = true });
+    est_node *zero = est_variable(
+        l.g, "zero",
+        &(est_variable_options){ .dtype = EST_INT64, .shape = EST_SHAPE(2, 2), .not_trainable = true });
     est_variable(l.g, "local", &(est_variable_options){ .shape = EST_SCALAR, .local = true });
     EST_CHECK(lab_initialize(&l));
     EST_CHECK_STR(lab_variable_text(&l, "v"), "float32[3] 1 2 3");
@@ -199,9 +210,12 @@ static void variables(void)
     EST_CHECK_INT(est_node_dtype(est_read(l.g, zero)), EST_INT64);
     est_variable(l.g, "v", &(est_variable_options){ .shape = EST_SCALAR });
     REFUSED(&l, EST_ALREADY_EXISTS, "VarHandleOp 'v': there are two nodes of that name");
-    est_variable(l.g, "v", &(est_variable_options){ .shape = EST_SHAPE(2), .initial_value = lab_const(&l, EST_SHAPE(3), three) });
+    est_variable(l.g, "v",
+                 &(est_variable_options){ .shape = EST_SHAPE(2),
+                                          .initial_value = lab_const(&l, EST_SHAPE(3), three) });
     REFUSED(&l, EST_INVALID_ARGUMENT, "variable 'v' is float32 [2], its initial value float32 [3]");
-    est_variable(l.g, "v", &(est_variable_options){ .dtype = EST_INT32, .initial_value = est_constant_float(l.g, 1) });
+    est_variable(l.g, "v",
+                 &(est_variable_options){ .dtype = EST_INT32, .initial_value = est_constant_float(l.g, 1) });
     REFUSED(&l, EST_INVALID_ARGUMENT, "variable 'v' is int32 [], its initial value float32 []");
     est_variable(l.g, "v", &(est_variable_options){ .shape = EST_SHAPE(2, -1) });
     REFUSED(&l, EST_INVALID_ARGUMENT, "variable 'v': its shape is not known");
@@ -222,13 +236,15 @@ static void constants(void)
     EST_CHECK_INT(*(const int64_t *)est__attr(big->op, "value")->tensor->data, INT64_MAX - 1);
     EST_CHECK_STR(lab_value(&l, est_constant_ints(l.g, EST_INT32, EST_INTS(1, -2))), "int32[2] 1 -2");
     EST_CHECK_STR(lab_value(&l, est_constant_int(l.g, EST_BOOL, 7)), "bool[] 1");
-    EST_CHECK_STR(lab_value(&l, est_constant_strings(l.g, EST_STRINGS("a", "", "bc"))), "string[3] 'a' '' 'bc'");
+    EST_CHECK_STR(lab_value(&l, est_constant_strings(l.g, EST_STRINGS("a", "", "bc"))),
+                  "string[3] 'a' '' 'bc'");
     est_constant_int(l.g, EST_STRING, 1);
     REFUSED(&l, EST_INVALID_ARGUMENT, "a constant of numbers cannot be string");
     est_constant_ints(l.g, EST_RESOURCE, EST_INTS(1));
     REFUSED(&l, EST_INVALID_ARGUMENT, "a constant of numbers cannot be resource");
     est_op(l.g, "Const", NULL, (est_nodes){ 0 },
-           EST_ATTRS(EST_TENSOR_ATTR("value", lab_floats(&l, EST_SCALAR, NULL)), EST_TYPE_ATTR("dtype", EST_INT64)));
+           EST_ATTRS(EST_TENSOR_ATTR("value", lab_floats(&l, EST_SCALAR, NULL)),
+                     EST_TYPE_ATTR("dtype", EST_INT64)));
     REFUSED(&l, EST_INVALID_ARGUMENT, "Const 'Const': its value is float32, not int64 (inputs: none)");
     lab_end(&l);
 }
@@ -237,7 +253,8 @@ static void control_inputs(void)
 {
     lab l, other;
     EST_NEED(lab_begin(&l) && lab_begin(&other));
-    est_node *x = lab_feed(&l, "x", EST_SHAPE(2), NULL), *all = est_op(l.g, "NoOp", "all", (est_nodes){ 0 }, EST_NO_ATTRS);
+    est_node *x = lab_feed(&l, "x", EST_SHAPE(2), NULL),
+             *all = est_op(l.g, "NoOp", "all", (est_nodes){ 0 }, EST_NO_ATTRS);
     for (int i = 0; i < 1000; i++)
         est_node_after(all, est_relu(l.g, x));
     EST_CHECK_INT(all->op->num_controls, 1000);
@@ -245,10 +262,11 @@ static void control_inputs(void)
     est_node_after(all, all);                                      /* nothing comes after itself */
     EST_CHECK_INT(all->op->num_controls, 1000);
     est_node_after(all, lab_feed(&other, "elsewhere", EST_SCALAR, NULL));
-    REFUSED(&l, EST_INVALID_ARGUMENT, "NoOp 'all': 'elsewhere', which it is to come after, is of another graph");
+    REFUSED(&l, EST_INVALID_ARGUMENT,
+            "NoOp 'all': 'elsewhere', which it is to come after, is of another graph");
     lab_end(&other);
     lab_end(&l);
 }
 
-EST_SUITE(graph_build, EST_TEST(wrong_inputs), EST_TEST(errors_stick), EST_TEST(names_and_scopes), EST_TEST(attributes),
-          EST_TEST(variables), EST_TEST(constants), EST_TEST(control_inputs));
+EST_SUITE(graph_build, EST_TEST(wrong_inputs), EST_TEST(errors_stick), EST_TEST(names_and_scopes),
+          EST_TEST(attributes), EST_TEST(variables), EST_TEST(constants), EST_TEST(control_inputs));

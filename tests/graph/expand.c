@@ -1,5 +1,5 @@
-/* Composites spelt in TensorFlow's ops: the same numbers as their kernels give, names that clash with nobody's, variables and controls
- * that come along. */
+/* Composites spelt in TensorFlow's ops: the same numbers as their kernels give, names that clash with
+ * nobody's, variables and controls that come along. */
 #include <math.h>
 
 #include "graph/lab.h"
@@ -58,10 +58,13 @@ static void lookups(void)
         lab l;
         EST_NEED(lab_begin(&l));
         est_node *v = lab_variable(&l, "v", EST_SHAPE(4, 2), rows);
-        est_node *indices = lab_feed(&l, "indices", EST_SHAPE(-1, 2), lab_ints(&l, EST_INT64, EST_SHAPE(5, 2),
-                                                                              (int64_t[]){ 0, 0, 0, 1, 2, 0, 2, 1, 4, 0 }));
-        est_node *ids = lab_feed(&l, "ids", EST_SHAPE(-1), lab_ints(&l, EST_INT64, EST_SHAPE(5), (int64_t[]){ 3, 1, -1, 2, -1 }));
-        est_node *shape = lab_feed(&l, "shape", EST_SHAPE(2), lab_ints(&l, EST_INT64, EST_SHAPE(2), (int64_t[]){ 5, 2 }));
+        est_node *indices = lab_feed(
+            &l, "indices", EST_SHAPE(-1, 2),
+            lab_ints(&l, EST_INT64, EST_SHAPE(5, 2), (int64_t[]){ 0, 0, 0, 1, 2, 0, 2, 1, 4, 0 }));
+        est_node *ids = lab_feed(&l, "ids", EST_SHAPE(-1),
+                                 lab_ints(&l, EST_INT64, EST_SHAPE(5), (int64_t[]){ 3, 1, -1, 2, -1 }));
+        est_node *shape = lab_feed(&l, "shape", EST_SHAPE(2),
+                                   lab_ints(&l, EST_INT64, EST_SHAPE(2), (int64_t[]){ 5, 2 }));
         est_node *y = est_safe_embedding_lookup_sparse(l.g, v, indices, ids, shape, combiners[i]);
         est_node *sparse = est_dense_to_sparse(l.g, lab_feed(&l, "dense", EST_SHAPE(-1, -1), lab_ints(
             &l, EST_INT64, EST_SHAPE(2, 3), (int64_t[]){ 5, -1, 0, -1, -1, 7 })));
@@ -77,14 +80,19 @@ static void losses(void)
 {
     lab l;
     EST_NEED(lab_begin(&l));
-    est_node *logits = lab_feed(&l, "logits", EST_SHAPE(-1, 1), lab_floats(&l, EST_SHAPE(4, 1), (float[]){ -30, -1, 0.5f, 40 }));
-    est_node *labels = lab_feed(&l, "labels", EST_SHAPE(-1, 1), lab_floats(&l, EST_SHAPE(4, 1), (float[]){ 0, 1, 0.25f, 1 }));
-    est_node *ids = lab_feed(&l, "ids", EST_SHAPE(-1), lab_ints(&l, EST_INT64, EST_SHAPE(6), (int64_t[]){ 3, 1, 3, 3, 0, 1 }));
-    est_node *rows = lab_feed(&l, "rows", EST_SHAPE(-1, 2), lab_floats(&l, EST_SHAPE(6, 2), (float[]){ 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 }));
+    est_node *logits = lab_feed(&l, "logits", EST_SHAPE(-1, 1),
+                                lab_floats(&l, EST_SHAPE(4, 1), (float[]){ -30, -1, 0.5f, 40 }));
+    est_node *labels = lab_feed(&l, "labels", EST_SHAPE(-1, 1),
+                                lab_floats(&l, EST_SHAPE(4, 1), (float[]){ 0, 1, 0.25f, 1 }));
+    est_node *ids = lab_feed(&l, "ids", EST_SHAPE(-1),
+                             lab_ints(&l, EST_INT64, EST_SHAPE(6), (int64_t[]){ 3, 1, 3, 3, 0, 1 }));
+    est_node *rows = lab_feed(
+        &l, "rows", EST_SHAPE(-1, 2),
+        lab_floats(&l, EST_SHAPE(6, 2), (float[]){ 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 }));
     est_node *entropy = est_sigmoid_cross_entropy_with_logits(l.g, logits, labels);
     est_node *summed = est_sum_duplicate_ids(l.g, rows, ids);
-    est_node *confusion = est_confusion_at_thresholds(l.g, labels, est_sigmoid(l.g, logits), est_ones_like(l.g, labels),
-                                                      EST_FLOATS(0.1, 0.5, 0.9));
+    est_node *confusion = est_confusion_at_thresholds(l.g, labels, est_sigmoid(l.g, logits),
+                                                      est_ones_like(l.g, labels), EST_FLOATS(0.1, 0.5, 0.9));
     EST_NEED_OK(est_graph_status(l.g));
     est_node *nodes[] = { entropy, summed, est_node_output(summed, 1), confusion };
     same_when_expanded(&l, nodes, 4);

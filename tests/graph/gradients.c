@@ -6,7 +6,8 @@
 static est_node *gather(lab *l, est_node *variable, const int64_t *ids, int64_t n, est_dtype dtype)
 {
     est_node *i = est_constant(l->g, lab_ints(l, dtype, est_shape_of(1, &n), ids));
-    return est_op(l->g, "ResourceGather", NULL, EST_NODES(variable, i), EST_ATTRS(EST_TYPE_ATTR("dtype", EST_FLOAT)));
+    return est_op(l->g, "ResourceGather", NULL, EST_NODES(variable, i),
+                  EST_ATTRS(EST_TYPE_ATTR("dtype", EST_FLOAT)));
 }
 
 static est_node *sum(lab *l, est_node *x)
@@ -22,7 +23,8 @@ static void dense(void)
     est_node *v = lab_variable(&l, "v", EST_SHAPE(3), (float[]){ 1, 2, 3 });
     est_node *x = lab_feed(&l, "x", EST_SHAPE(3), lab_floats(&l, EST_SHAPE(3), (float[]){ 4, 5, 6 }));
     est_node *other = lab_feed(&l, "other", EST_SHAPE(3), lab_floats(&l, EST_SHAPE(3), NULL));
-    est_node *y = sum(&l, est_mul(l.g, est_square(l.g, est_read(l.g, v)), x));    /* not a scalar would do as well */
+    /* not a scalar would do as well */
+    est_node *y = sum(&l, est_mul(l.g, est_square(l.g, est_read(l.g, v)), x));
     EST_NEED_OK(est_gradients(l.g, y, EST_NODES(v, x, other), d));
     EST_NEED(lab_initialize(&l));
     EST_CHECK_STR(lab_value(&l, d[0].value), "float32[3] 8 20 36");
@@ -44,11 +46,14 @@ static void several_paths(void)
     est_gradient d[3];
     EST_NEED(lab_begin(&l));
     est_node *x = lab_feed(&l, "x", EST_SHAPE(2), lab_floats(&l, EST_SHAPE(2), (float[]){ 3, 5 }));
-    est_node *a = est_mul(l.g, x, x), *b = est_add(l.g, a, x), *y = est_add(l.g, est_mul(l.g, a, b), x);   /* x^4 + x^3 + x */
+    /* x^4 + x^3 + x */
+    est_node *a = est_mul(l.g, x, x), *b = est_add(l.g, a, x), *y = est_add(l.g, est_mul(l.g, a, b), x);
     EST_NEED_OK(est_gradients(l.g, y, EST_NODES(x, a, x), d));
     EST_CHECK_STR(lab_value(&l, d[0].value), "float32[2] 136 576");
-    EST_CHECK_STR(lab_value(&l, d[1].value), "float32[2] 21 55");                    /* b + a, the x beside it held */
-    EST_CHECK(d[2].value == d[0].value);                                            /* the same x twice: added up once */
+    /* b + a, the x beside it held */
+    EST_CHECK_STR(lab_value(&l, d[1].value), "float32[2] 21 55");
+    /* the same x twice: added up once */
+    EST_CHECK(d[2].value == d[0].value);
     est_node *z = est_add_n(l.g, EST_NODES(x, x, x, x));
     EST_NEED_OK(est_gradients(l.g, z, EST_NODES(x), d));
     EST_CHECK_STR(lab_value(&l, d[0].value), "float32[2] 4 4");
@@ -69,16 +74,19 @@ static void sparse(void)
     est_node *rows = gather(&l, v, (int64_t[]){ 2, 0, 2 }, 3, EST_INT64);
     EST_NEED_OK(est_gradients(l.g, sum(&l, est_square(l.g, rows)), EST_NODES(v), d));
     EST_NEED(lab_initialize(&l));
-    EST_CHECK_STR(lab_value(&l, d[0].value), "float32[3,2] 10 12 2 4 10 12");        /* rows as they were named, not added up */
+    /* rows as they were named, not added up */
+    EST_CHECK_STR(lab_value(&l, d[0].value), "float32[3,2] 10 12 2 4 10 12");
     EST_CHECK_STR(lab_value(&l, d[0].indices), "int64[3] 2 0 2");
 
-    est_node *more = gather(&l, v, (int64_t[]){ 1 }, 1, EST_INT32);                  /* two gathers, of two kinds of ids */
+    /* two gathers, of two kinds of ids */
+    est_node *more = gather(&l, v, (int64_t[]){ 1 }, 1, EST_INT32);
     est_node *both = est_add(l.g, sum(&l, rows), sum(&l, est_mul(l.g, more, est_constant_float(l.g, 5))));
     EST_NEED_OK(est_gradients(l.g, both, EST_NODES(v), d));
     EST_CHECK_STR(lab_value(&l, d[0].value), "float32[4,2] 5 5 1 1 1 1 1 1");
     EST_CHECK_STR(lab_value(&l, d[0].indices), "int64[4] 1 2 0 2");
 
-    est_node *mixed = est_add(l.g, both, sum(&l, est_square(l.g, est_read(l.g, v))));   /* something dense meets them */
+    /* something dense meets them */
+    est_node *mixed = est_add(l.g, both, sum(&l, est_square(l.g, est_read(l.g, v))));
     EST_NEED_OK(est_gradients(l.g, mixed, EST_NODES(v, v), d));
     EST_CHECK(d[0].indices == NULL && d[1].value == d[0].value);
     EST_CHECK_STR(lab_value(&l, d[0].value), "float32[3,2] 3 5 11 13 12 14");
@@ -93,8 +101,10 @@ static void sparse_within(void)
     EST_NEED(lab_begin(&l));
     float w[] = { 1, 2, 3, 4 };
     est_node *v = lab_variable(&l, "v", EST_SHAPE(2, 2), w);
-    est_node *x = lab_feed(&l, "x", EST_SHAPE(-1, 2), lab_floats(&l, EST_SHAPE(3, 2), (float[]){ 1, 0, 0, 1, 1, 1 }));
-    est_node *h = est_matmul(l.g, x, est_read(l.g, v));                              /* of an unknown number of rows */
+    est_node *x = lab_feed(&l, "x", EST_SHAPE(-1, 2),
+                           lab_floats(&l, EST_SHAPE(3, 2), (float[]){ 1, 0, 0, 1, 1, 1 }));
+    /* of an unknown number of rows */
+    est_node *h = est_matmul(l.g, x, est_read(l.g, v));
     est_node *ids = est_constant_ints(l.g, EST_INT64, EST_INTS(2, 2, 0));
     est_node *y = est_add(l.g, sum(&l, est_gather(l.g, h, ids, 0)), sum(&l, h));
     EST_NEED_OK(est_gradients(l.g, y, EST_NODES(v, h), d));
@@ -134,7 +144,8 @@ static void refused(void)
     lab l, other;
     est_gradient d;
     EST_NEED(lab_begin(&l) && lab_begin(&other));
-    est_node *x = lab_feed(&l, "x", EST_SHAPE(-1, 3), NULL), *elsewhere = lab_feed(&other, "e", EST_SCALAR, NULL);
+    est_node *x = lab_feed(&l, "x", EST_SHAPE(-1, 3), NULL),
+             *elsewhere = lab_feed(&other, "e", EST_SCALAR, NULL);
     EST_CHECK_FAILS(est_gradients(l.g, est_cast(l.g, x, EST_INT32), EST_NODES(x), &d), EST_INVALID_ARGUMENT,
                     "est_gradients: y must be a float node of the graph");
     EST_CHECK_FAILS(est_gradients(l.g, elsewhere, EST_NODES(x), &d), EST_INVALID_ARGUMENT,
@@ -146,13 +157,18 @@ static void refused(void)
     lab_end(&other);
     EST_NEED(lab_begin(&l));
     x = lab_feed(&l, "x", EST_SHAPE(-1, 3), NULL);
-    est_node *ids = est_constant_ints(l.g, EST_INT64, EST_INTS(0)), *shape = est_constant_ints(l.g, EST_INT64, EST_INTS(1, 1));
+    est_node *ids = est_constant_ints(l.g, EST_INT64, EST_INTS(0)),
+             *shape = est_constant_ints(l.g, EST_INT64, EST_INTS(1, 1));
     est_node *rows = est_op(l.g, "EstSafeEmbeddingLookupSparseGrad", "hidden/rows",
-                            EST_NODES(est_square(l.g, x), lab_feed(&l, "at", EST_SHAPE(-1, 2), lab_ints(&l, EST_INT64, EST_SHAPE(1, 2),
-                                                                                                    (int64_t[]){ 0, 0 })),
-                                      ids, shape), EST_NO_ATTRS);
-    est_node *loss = est_reduce_sum(l.g, est_op(l.g, "Relu", "activation", EST_NODES(rows), EST_NO_ATTRS), EST_ALL_AXES, false);
-    EST_CHECK_OK(est_gradients(l.g, loss, EST_NODES(rows), &d));                     /* its own gradient is not asked for */
+                            EST_NODES(est_square(l.g, x),
+                                      lab_feed(&l, "at", EST_SHAPE(-1, 2),
+                                               lab_ints(&l, EST_INT64, EST_SHAPE(1, 2), (int64_t[]){ 0, 0 })),
+                                      ids, shape),
+                            EST_NO_ATTRS);
+    est_node *loss = est_reduce_sum(l.g, est_op(l.g, "Relu", "activation", EST_NODES(rows), EST_NO_ATTRS),
+                                    EST_ALL_AXES, false);
+    /* its own gradient is not asked for */
+    EST_CHECK_OK(est_gradients(l.g, loss, EST_NODES(rows), &d));
     EST_CHECK_FAILS(est_gradients(l.g, loss, EST_NODES(x), &d), EST_UNIMPLEMENTED,
                     "EstSafeEmbeddingLookupSparseGrad 'hidden/rows' has no gradient; its way to the loss: "
                     "EstSafeEmbeddingLookupSparseGrad 'hidden/rows' -> Relu 'activation' -> Sum 'Sum'");
@@ -167,7 +183,8 @@ enum { ROWS = 3, COLUMNS = 4, NODES = 14, GRAPHS = 40 };
 static est_node *random_node(lab *l, est_node *const *have, uint64_t n, est__random *r)
 {
     est_graph *g = l->g;
-    est_node *a = have[est__random_below(r, n)], *b = have[est__random_below(r, n)], *c = have[est__random_below(r, n)];
+    est_node *a = have[est__random_below(r, n)], *b = have[est__random_below(r, n)],
+             *c = have[est__random_below(r, n)];
     switch (est__random_below(r, 14)) {
     case 0: return est_add(g, a, b);
     case 1: return est_sub(g, a, b);
@@ -182,7 +199,8 @@ static est_node *random_node(lab *l, est_node *const *have, uint64_t n, est__ran
     case 10: return est_slice(g, est_concat(g, EST_NODES(a, b), 0), EST_INTS(1, 0), EST_INTS(ROWS, -1));
     case 11: return est_gather(g, a, est_constant_ints(g, EST_INT32, EST_INTS(2, 0, 2)), 0);
     case 12: return est_softmax(g, est_add_n(g, EST_NODES(a, b, a)));
-    default: return est_div(g, a, est_add(g, est_square(g, b), est_cast(g, est_constant_float(g, 1), EST_DOUBLE)));
+    default:
+        return est_div(g, a, est_add(g, est_square(g, b), est_cast(g, est_constant_float(g, 1), EST_DOUBLE)));
     }
 }
 
@@ -222,7 +240,8 @@ static void random_graph(uint64_t seed)
     est_node *have[NODES] = { lab_feed(&l, "x", seed % 2 ? EST_SHAPE(-1, COLUMNS) : shape, x) };
     for (uint64_t n = 1; n < NODES; n++)
         have[n] = random_node(&l, have, n, &random);
-    est_node *y = est_reduce_sum(l.g, est_tanh(l.g, est_add_n(l.g, (est_nodes){ have + NODES - 3, 3 })), EST_ALL_AXES, false);
+    est_node *y = est_reduce_sum(l.g, est_tanh(l.g, est_add_n(l.g, (est_nodes){ have + NODES - 3, 3 })),
+                                 EST_ALL_AXES, false);
     if (EST_CHECK_OK(est_gradients(l.g, y, EST_NODES(have[0]), &d)) && d.value) {
         est__plan_options o = { .feeds = EST_NODES(have[0]), .fetches = EST_NODES(y, d.value) };
         if (EST_CHECK_OK(est__plan_new(l.g, &o, &plan)) && EST_CHECK_OK(est__run_new(plan, NULL, &run)))
@@ -239,5 +258,5 @@ static void random_graphs(void)
         random_graph(seed);
 }
 
-EST_SUITE(graph_gradients, EST_TEST(dense), EST_TEST(several_paths), EST_TEST(sparse), EST_TEST(sparse_within), EST_TEST(second),
-          EST_TEST(refused), EST_TEST(random_graphs));
+EST_SUITE(graph_gradients, EST_TEST(dense), EST_TEST(several_paths), EST_TEST(sparse),
+          EST_TEST(sparse_within), EST_TEST(second), EST_TEST(refused), EST_TEST(random_graphs));

@@ -1,4 +1,5 @@
-/* GraphDef out and in: the same graph again, no more of it than is wanted; what is wrong with a foreign one, word for word. */
+/* GraphDef out and in: the same graph again, no more of it than is wanted; what is wrong with a foreign one,
+ * word for word. */
 #include <estimator/nn.h>
 
 #include "graph/attr.h"
@@ -12,17 +13,23 @@
 static est_node *small_dnn(lab *l, est_node **train)
 {
     est_graph *g = l->g;
-    est_node *words = lab_feed(l, "words", EST_SHAPE(-1), lab_strings(l, EST_SHAPE(2), (const char *const[]){ "b", "z" }));
-    est_node *x = lab_feed(l, "x", EST_SHAPE(-1, 3), lab_floats(l, EST_SHAPE(2, 3), (float[]){ 1, 2, 3, 4, 5, 6 }));
-    est_node *labels = lab_feed(l, "labels", EST_SHAPE(-1), lab_ints(l, EST_INT64, EST_SHAPE(2), (int64_t[]){ 0, 1 }));
-    est_node *step = est_variable(g, "global_step", &(est_variable_options){ .dtype = EST_INT64, .not_trainable = true });
+    est_node *words = lab_feed(l, "words", EST_SHAPE(-1),
+                               lab_strings(l, EST_SHAPE(2), (const char *const[]){ "b", "z" }));
+    est_node *x = lab_feed(l, "x", EST_SHAPE(-1, 3),
+                           lab_floats(l, EST_SHAPE(2, 3), (float[]){ 1, 2, 3, 4, 5, 6 }));
+    est_node *labels = lab_feed(l, "labels", EST_SHAPE(-1),
+                                lab_ints(l, EST_INT64, EST_SHAPE(2), (int64_t[]){ 0, 1 }));
+    est_node *step = est_variable(g, "global_step",
+                                  &(est_variable_options){ .dtype = EST_INT64, .not_trainable = true });
     est_node *table = est_vocabulary_table(g, "table", est_constant_strings(g, EST_STRINGS("a", "b")),
                                            est_constant_ints(g, EST_INT64, EST_INTS(0, 1)));
     est_node *ids = est_table_find(g, table, words, est_constant_int(g, EST_INT64, 2));
     est_node *known = est_one_hot(g, ids, 3, 1, 0);
-    est_node *h = est_dense(g, est_concat(g, EST_NODES(x, known), 1), 4, &(est_dense_options){ .activation = est_relu, .name = "hidden" });
+    est_node *h = est_dense(g, est_concat(g, EST_NODES(x, known), 1), 4,
+                            &(est_dense_options){ .activation = est_relu, .name = "hidden" });
     est_node *logits = est_dense(g, est_leaky_relu(g, h, 0.1), 2, &(est_dense_options){ .name = "logits" });
-    est_node *loss = est_reduce_mean(g, est_sparse_softmax_cross_entropy(g, labels, logits), EST_INTS(0), false);
+    est_node *loss = est_reduce_mean(g, est_sparse_softmax_cross_entropy(g, labels, logits), EST_INTS(0),
+                                     false);
     est_optimizer *adam;
     if (!EST_CHECK_OK(est_optimizer_new("Adam", NULL, 0, &adam)))
         return NULL;
@@ -44,7 +51,8 @@ static void same_operation(const est_operation *a, const est_operation *b)
     for (int i = 0; i < a->num_controls; i++)
         EST_CHECK_STR(a->control[i]->name, b->control[i]->name);
     for (int i = 0; i < a->num_attrs; i++)
-        est_test_true(est__attr_equal(&a->attr[i], &b->attr[i]), EST_HERE(est_test_text("%s.%s", a->name, a->attr[i].name)));
+        est_test_true(est__attr_equal(&a->attr[i], &b->attr[i]),
+                      EST_HERE(est_test_text("%s.%s", a->name, a->attr[i].name)));
     for (int i = 0; i < a->num_outputs; i++) {
         EST_CHECK_INT(a->output[i].dtype, b->output[i].dtype);
         est_test_true(est_shape_equal(&a->output[i].shape, &b->output[i].shape), EST_HERE(a->name));
@@ -56,8 +64,10 @@ static bool out_and_in(const est_graph *g, est_strings wanted, est_graph *to)
     est__arena arena = { 0 };
     est__buffer wire = { 0 };
     Tensorflow__GraphDef *def, *back = NULL;
-    bool done = EST_CHECK_OK(est__graph_export(g, &arena, &def)) && EST_CHECK_OK(est__proto_pack(def, &wire)) &&
-                EST_CHECK_OK(est__proto_unpack(&tensorflow__graph_def__descriptor, wire.data, wire.size, "graph", &back)) &&
+    bool done = EST_CHECK_OK(est__graph_export(g, &arena, &def)) &&
+                EST_CHECK_OK(est__proto_pack(def, &wire)) &&
+                EST_CHECK_OK(est__proto_unpack(&tensorflow__graph_def__descriptor, wire.data, wire.size,
+                                               "graph", &back)) &&
                 EST_CHECK_OK(est__graph_import(to, back, wanted));
     if (back)
         EST_CHECK_INT(back->versions->producer, 1645);
@@ -101,11 +111,12 @@ static void every_kind_of_attribute(void)
     est_dtype types[] = { EST_FLOAT, EST_STRING, EST_INT64 };
     double boundaries[] = { -0.1, 0.3 };
     est_node *x = lab_feed(&l, "x", shapes[0], NULL), *any = lab_feed(&l, "any", shapes[2], NULL);
-    est_node *cond = est_op(l.g, "If", "cond", EST_NODES(est_constant_int(l.g, EST_BOOL, 1), x, any),
-                            EST_ATTRS({ .name = "Tout", .kind = EST_ATTR_TYPES, .list = { 3, { .type = types } } },
-                                      { .name = "then_branch", .kind = EST_ATTR_FUNC, .s = { "then", 4 } },
-                                      { .name = "else_branch", .kind = EST_ATTR_FUNC, .s = { "else", 4 } },
-                                      { .name = "output_shapes", .kind = EST_ATTR_SHAPES, .list = { 3, { .shape = shapes } } }));
+    est_node *cond = est_op(
+        l.g, "If", "cond", EST_NODES(est_constant_int(l.g, EST_BOOL, 1), x, any),
+        EST_ATTRS({ .name = "Tout", .kind = EST_ATTR_TYPES, .list = { 3, { .type = types } } },
+                  { .name = "then_branch", .kind = EST_ATTR_FUNC, .s = { "then", 4 } },
+                  { .name = "else_branch", .kind = EST_ATTR_FUNC, .s = { "else", 4 } },
+                  { .name = "output_shapes", .kind = EST_ATTR_SHAPES, .list = { 3, { .shape = shapes } } }));
     est_op(l.g, "Bucketize", "buckets", EST_NODES(x),
            EST_ATTRS({ .name = "boundaries", .kind = EST_ATTR_FLOATS, .list = { 2, { .f = boundaries } } }));
     est_squeeze(l.g, any, EST_INTS(-1, 0));
@@ -127,9 +138,11 @@ static void the_same_numbers(void)
     lab l, again;
     est_node *train = NULL, *loss = NULL;
     est_tensor *a, *b;
-    EST_NEED(lab_begin(&l) && lab_begin(&again) && (loss = small_dnn(&l, &train)) != NULL && lab_initialize(&l));
+    EST_NEED(lab_begin(&l) && lab_begin(&again) && (loss = small_dnn(&l, &train)) != NULL &&
+             lab_initialize(&l));
     for (size_t i = 0; i < l.g->num_initializers; i++)
-        EST_CHECK(lab_run(&l, (est_nodes){ 0 }, EST_NODES(est__operation_node(l.g->initializer[i])), false, NULL));
+        EST_CHECK(
+            lab_run(&l, (est_nodes){ 0 }, EST_NODES(est__operation_node(l.g->initializer[i])), false, NULL));
     if (out_and_in(l.g, EST_STRINGS(est_node_name(loss), est_node_name(train)), again.g)) {
         est__resources *own = again.resources;
         again.resources = l.resources;
@@ -139,9 +152,11 @@ static void the_same_numbers(void)
         }
         again.num_feeds = l.num_feeds;
         if (lab_run(&l, EST_NODES(loss), (est_nodes){ 0 }, false, &a) &&
-            lab_run(&again, EST_NODES(est_graph_node(again.g, est_node_name(loss))), (est_nodes){ 0 }, false, &b))
+            lab_run(&again, EST_NODES(est_graph_node(again.g, est_node_name(loss))), (est_nodes){ 0 }, false,
+                    &b))
             lab_same(a, b, "loss");
-        EST_CHECK(lab_run(&again, (est_nodes){ 0 }, EST_NODES(est_graph_node(again.g, est_node_name(train))), false, NULL));
+        EST_CHECK(lab_run(&again, (est_nodes){ 0 }, EST_NODES(est_graph_node(again.g, est_node_name(train))),
+                          false, NULL));
         EST_CHECK_STR(lab_variable_text(&l, "global_step"), "int64[] 1");
         again.resources = own;
     }
@@ -175,15 +190,18 @@ static Tensorflow__NodeDef *add(foreign *f, const char *op, const char *name, co
     n->op = (char *)(uintptr_t)op;
     n->name = (char *)(uintptr_t)name;
     n->input = f->input + f->num_inputs;
-    for (char *at = est__arena_strdup(&f->arena, inputs), *save, *word = strtok_r(at, " ", &save); word; word = strtok_r(NULL, " ", &save))
+    for (char *at = est__arena_strdup(&f->arena, inputs), *save, *word = strtok_r(at, " ", &save); word;
+         word = strtok_r(NULL, " ", &save))
         n->input[n->n_input++] = word;
     f->num_inputs += n->n_input;
     return n;
 }
 
-static Tensorflow__AttrValue *attr(foreign *f, Tensorflow__NodeDef *n, const char *key, Tensorflow__AttrValue__ValueCase kind)
+static Tensorflow__AttrValue *attr(foreign *f, Tensorflow__NodeDef *n, const char *key,
+                                   Tensorflow__AttrValue__ValueCase kind)
 {
-    Tensorflow__NodeDef__AttrEntry *e = est__arena_alloc(&f->arena, sizeof *e), **all = est__arena_alloc(&f->arena, 8 * sizeof *all);
+    Tensorflow__NodeDef__AttrEntry *e = est__arena_alloc(&f->arena, sizeof *e),
+                                   **all = est__arena_alloc(&f->arena, 8 * sizeof *all);
     tensorflow__node_def__attr_entry__init(e);
     if (n->n_attr)
         memcpy(all, n->attr, n->n_attr * sizeof *all);
@@ -203,7 +221,8 @@ static Tensorflow__NodeDef *add_placeholder(foreign *f, const char *name)
     return n;
 }
 
-static Tensorflow__TensorProto *tensor(foreign *f, Tensorflow__AttrValue *v, int dtype, int rank, const int64_t *dims)
+static Tensorflow__TensorProto *tensor(foreign *f, Tensorflow__AttrValue *v, int dtype, int rank,
+                                       const int64_t *dims)
 {
     v->tensor = est__arena_alloc(&f->arena, sizeof *v->tensor);
     tensorflow__tensor_proto__init(v->tensor);
@@ -220,7 +239,8 @@ static Tensorflow__TensorProto *tensor(foreign *f, Tensorflow__AttrValue *v, int
     return v->tensor;
 }
 
-static Tensorflow__TensorProto *add_const(foreign *f, const char *name, int dtype, int rank, const int64_t *dims)
+static Tensorflow__TensorProto *add_const(foreign *f, const char *name, int dtype, int rank,
+                                          const int64_t *dims)
 {
     Tensorflow__NodeDef *n = add(f, "Const", name, "");
     attr(f, n, "dtype", TENSORFLOW__ATTR_VALUE__VALUE_TYPE)->type = (Tensorflow__DataType)dtype;
@@ -228,7 +248,8 @@ static Tensorflow__TensorProto *add_const(foreign *f, const char *name, int dtyp
 }
 
 /* Imports `wanted` of what was made, then begins anew. */
-static void imported(foreign *f, const char *wanted, est_status status, const char *message, est_test_place at)
+static void imported(foreign *f, const char *wanted, est_status status, const char *message,
+                     est_test_place at)
 {
     est_graph *g;
     EST_NEED_OK(est_graph_new(&g));
@@ -299,8 +320,10 @@ static void wrong_graphs(void)
     IMPORTED(&f, "x", EST_OK, "");
     attr(&f, add_placeholder(&f, "x"), "shape", TENSORFLOW__ATTR_VALUE__VALUE__NOT_SET);
     IMPORTED(&f, "x", EST_UNIMPLEMENTED, "graph: node 'x': attribute 'shape' holds nothing that can be read");
-    attr(&f, add(&f, "Placeholder", "x", ""), "dtype", TENSORFLOW__ATTR_VALUE__VALUE_TYPE)->type = (Tensorflow__DataType)8;
-    IMPORTED(&f, "x", EST_INVALID_ARGUMENT, "Placeholder 'x': invalid is not among the types it takes for 'dtype'");
+    attr(&f, add(&f, "Placeholder", "x", ""), "dtype", TENSORFLOW__ATTR_VALUE__VALUE_TYPE)->type =
+        (Tensorflow__DataType)8;
+    IMPORTED(&f, "x", EST_INVALID_ARGUMENT,
+             "Placeholder 'x': invalid is not among the types it takes for 'dtype'");
 }
 
 static void wrong_constants(void)
@@ -352,7 +375,8 @@ static void odd_constants(void)
     add_const(&f, "empty", EST_STRING, 2, (int64_t[]){ 0, 3 });
     t = add_const(&f, "bools", EST_BOOL, 1, (int64_t[]){ 3 });
     t->tensor_content = (ProtobufCBinaryData){ 3, bytes };
-    EST_CHECK_OK(est__graph_import(l.g, &f.def, EST_STRINGS("stretched", "nothing", "text", "empty", "bools")));
+    EST_CHECK_OK(
+        est__graph_import(l.g, &f.def, EST_STRINGS("stretched", "nothing", "text", "empty", "bools")));
     EST_CHECK_STR(lab_value(&l, est_graph_node(l.g, "stretched")), "float32[4] 1 2 2 2");
     EST_CHECK_STR(lab_value(&l, est_graph_node(l.g, "nothing")), "int64[1,2] 0 0");
     EST_CHECK_STR(lab_value(&l, est_graph_node(l.g, "text")), "string[2] '' ''");
@@ -370,7 +394,8 @@ static void wrong_lists(void)
     foreign_begin(&f);
     for (int i = 0; i < 3; i++) {
         add_placeholder(&f, "x");
-        Tensorflow__AttrValue *v = attr(&f, add(&f, "Squeeze", "s", "x"), "squeeze_dims", TENSORFLOW__ATTR_VALUE__VALUE_LIST);
+        Tensorflow__AttrValue *v = attr(&f, add(&f, "Squeeze", "s", "x"), "squeeze_dims",
+                                        TENSORFLOW__ATTR_VALUE__VALUE_LIST);
         v->list = est__arena_alloc(&f.arena, sizeof *v->list);
         tensorflow__attr_value__list_value__init(v->list);
         v->list->i = ints;
@@ -380,19 +405,27 @@ static void wrong_lists(void)
         if (i == 0)
             IMPORTED(&f, "s", EST_OK, "");
         else if (i == 1)
-            IMPORTED(&f, "s", EST_DATA_LOSS, "graph: node 's': attribute 'squeeze_dims' is a list of mixed kinds");
+            IMPORTED(&f, "s", EST_DATA_LOSS,
+                     "graph: node 's': attribute 'squeeze_dims' is a list of mixed kinds");
         else
-            IMPORTED(&f, "s", EST_INVALID_ARGUMENT, "Squeeze 's': attribute 'squeeze_dims' is of another kind");
+            IMPORTED(&f, "s", EST_INVALID_ARGUMENT,
+                     "Squeeze 's': attribute 'squeeze_dims' is of another kind");
     }
     /* Counts of outputs that are negative, or together overflow. */
     int64_t counts[] = { -1, -2, INT64_MAX, 1 << 17, 0 };
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-        tensor(&f, attr(&f, add(&f, "Const", "axis", ""), "value", TENSORFLOW__ATTR_VALUE__VALUE_TENSOR), EST_INT32, 0, NULL);
-        attr(&f, f.nodes[0], "dtype", TENSORFLOW__ATTR_VALUE__VALUE_TYPE)->type = TENSORFLOW__DATA_TYPE__DT_INT32;
+        tensor(&f, attr(&f, add(&f, "Const", "axis", ""), "value", TENSORFLOW__ATTR_VALUE__VALUE_TENSOR),
+               EST_INT32, 0, NULL);
+        attr(&f, f.nodes[0], "dtype", TENSORFLOW__ATTR_VALUE__VALUE_TYPE)->type =
+            TENSORFLOW__DATA_TYPE__DT_INT32;
         add_placeholder(&f, "x");
-        attr(&f, add(&f, "Split", "s", "axis x"), "num_split", TENSORFLOW__ATTR_VALUE__VALUE_I)->i = counts[i];
-        IMPORTED(&f, "s", EST_INVALID_ARGUMENT, counts[i] == 0 ? "Split 's': num_split must be at least 1 (inputs: [], ?)" :
-                 est_test_text("Split 's': 'output' would be %lld outputs; 0 to 65536 are possible", (long long)counts[i]));
+        attr(&f, add(&f, "Split", "s", "axis x"), "num_split", TENSORFLOW__ATTR_VALUE__VALUE_I)->i =
+            counts[i];
+        IMPORTED(&f, "s", EST_INVALID_ARGUMENT,
+                 counts[i] == 0
+                     ? "Split 's': num_split must be at least 1 (inputs: [], ?)"
+                     : est_test_text("Split 's': 'output' would be %lld outputs; 0 to 65536 are possible",
+                                     (long long)counts[i]));
     }
 }
 
@@ -410,17 +443,20 @@ static void deep_chain(void)
     est_node *v = lab_variable(&l, "v", EST_SCALAR, (float[]){ 3 }), *x = est_read(l.g, v);
     for (int i = 0; i < DEPTH; i++)
         x = i % 2 ? est_neg(l.g, x) : est_identity(l.g, x);
-    est_node *set = est_op(l.g, "AssignVariableOp", "set", EST_NODES(v, est_constant_float(l.g, 9)), EST_NO_ATTRS);
+    est_node *set = est_op(l.g, "AssignVariableOp", "set", EST_NODES(v, est_constant_float(l.g, 9)),
+                           EST_NO_ATTRS);
     EST_NEED_OK(est_graph_status(l.g));
     EST_NEED(lab_initialize(&l));
     for (int unfused = 0; unfused < 2; unfused++)
         if (EST_CHECK(lab_run(&l, EST_NODES(x), EST_NODES(set), unfused, &out)))
-            EST_CHECK_NEAR(est__tensor_get(out, 0), unfused ? 9 : 3, 0);             /* the value at the start of the step */
+            /* the value at the start of the step */
+            EST_CHECK_NEAR(est__tensor_get(out, 0), unfused ? 9 : 3, 0);
     if (EST_CHECK_OK(est_graph_new(&again)))
         out_and_in(l.g, EST_STRINGS(est_node_name(x)), again);
     EST_CHECK_INT(again->num_operations, DEPTH + 2);
     est_graph_free(again);
-    if (EST_CHECK_OK(est_gradients(l.g, x, EST_NODES(v), &d)) && EST_CHECK(lab_run(&l, EST_NODES(d.value), (est_nodes){ 0 }, false, &out)))
+    if (EST_CHECK_OK(est_gradients(l.g, x, EST_NODES(v), &d)) &&
+        EST_CHECK(lab_run(&l, EST_NODES(d.value), (est_nodes){ 0 }, false, &out)))
         EST_CHECK_NEAR(est__tensor_get(out, 0), 1, 0);
     lab_end(&l);
 }
@@ -432,7 +468,8 @@ static void wide_graph(void)
     lab l;
     est_graph *again;
     EST_NEED(lab_begin(&l));
-    est_node *x = lab_const(&l, EST_SCALAR, (float[]){ 1 }), *all = est_op(l.g, "NoOp", "all", (est_nodes){ 0 }, EST_NO_ATTRS);
+    est_node *x = lab_const(&l, EST_SCALAR, (float[]){ 1 }),
+             *all = est_op(l.g, "NoOp", "all", (est_nodes){ 0 }, EST_NO_ATTRS);
     for (int i = 0; i < WIDTH; i++)
         est_node_after(all, i % 2 ? est_neg(l.g, x) : est_constant_float(l.g, i));
     EST_CHECK(lab_run(&l, (est_nodes){ 0 }, EST_NODES(all), false, NULL));
@@ -443,6 +480,7 @@ static void wide_graph(void)
     lab_end(&l);
 }
 
-EST_SUITE(graph_graphdef, EST_TEST(the_same_again), EST_TEST(every_kind_of_attribute), EST_TEST(the_same_numbers),
-          EST_TEST(only_what_is_wanted), EST_TEST(wrong_graphs),
-          EST_TEST(wrong_constants), EST_TEST(odd_constants), EST_TEST(wrong_lists), EST_TEST(deep_chain), EST_TEST(wide_graph));
+EST_SUITE(graph_graphdef, EST_TEST(the_same_again), EST_TEST(every_kind_of_attribute),
+          EST_TEST(the_same_numbers), EST_TEST(only_what_is_wanted), EST_TEST(wrong_graphs),
+          EST_TEST(wrong_constants), EST_TEST(odd_constants), EST_TEST(wrong_lists), EST_TEST(deep_chain),
+          EST_TEST(wide_graph));

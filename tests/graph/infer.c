@@ -1,4 +1,5 @@
-/* Shape inference where dimensions are not known: what is known goes as far as it can, and values that are shapes are followed. */
+/* Shape inference where dimensions are not known: what is known goes as far as it can, and values that are
+ * shapes are followed. */
 #include "graph/lab.h"
 
 static const char *shape_of(est_node *n)
@@ -13,7 +14,8 @@ static void dimensions(void)
     EST_NEED(lab_begin(&l));
     est_graph *g = l.g;
     est_node *x = lab_feed(&l, "x", EST_SHAPE(-1, 3), NULL), *w = lab_feed(&l, "w", EST_SHAPE(3, 4), NULL);
-    est_node *u = lab_feed(&l, "u", (est_shape){ .rank = -1 }, NULL), *y = lab_feed(&l, "y", EST_SHAPE(5, -1), NULL);
+    est_node *u = lab_feed(&l, "u", (est_shape){ .rank = -1 }, NULL),
+             *y = lab_feed(&l, "y", EST_SHAPE(5, -1), NULL);
     EST_CHECK_STR(shape_of(est_matmul(g, x, w)), "[?,4]");
     EST_CHECK_STR(shape_of(est_add(g, x, est_constant_float(g, 1))), "[?,3]");
     EST_CHECK_STR(shape_of(est_add(g, x, y)), "[5,3]");
@@ -30,7 +32,8 @@ static void dimensions(void)
     EST_CHECK_STR(shape_of(est_add_n(g, EST_NODES(x, y))), "[5,3]");
     EST_CHECK_OK(est_graph_status(g));
     est_add(g, x, lab_feed(&l, "bad", EST_SHAPE(7, 2), NULL));
-    EST_CHECK_FAILS(est_graph_status(g), EST_INVALID_ARGUMENT, "AddV2 'AddV2_4': the shapes do not broadcast (inputs: [?,3], [7,2])");
+    EST_CHECK_FAILS(est_graph_status(g), EST_INVALID_ARGUMENT,
+                    "AddV2 'AddV2_4': the shapes do not broadcast (inputs: [?,3], [7,2])");
     lab_end(&l);
 }
 
@@ -56,17 +59,28 @@ static void values_that_are_shapes(void)
     EST_CHECK_STR(shape_of(fill(g, est_shape_of_node(g, x))), "[?,3,5]");
     EST_CHECK_STR(shape_of(fill(g, pair)), "[?,3]");
     EST_CHECK_STR(shape_of(fill(g, est_pack(g, EST_NODES(unknown, three), 0))), "[?,3]");
-    EST_CHECK_STR(shape_of(fill(g, est_concat(g, EST_NODES(pair, est_constant_ints(g, EST_INT32, EST_INTS(7, 8))), 0))), "[?,3,7,8]");
+    EST_CHECK_STR(
+        shape_of(fill(g, est_concat(g, EST_NODES(pair, est_constant_ints(g, EST_INT32, EST_INTS(7, 8))), 0))),
+        "[?,3,7,8]");
     EST_CHECK_STR(shape_of(fill(g, est_cast(g, est_cast(g, pair, EST_INT64), EST_INT32))), "[?,3]");
     EST_CHECK_STR(shape_of(fill(g, est_identity(g, pair))), "[?,3]");
     est_node *dims = est_shape_of_node(g, x);
-    EST_CHECK_STR(shape_of(fill(g, est_strided_slice(g, dims, EST_INTS(1), EST_INTS(3), EST_INTS(1), 0))), "[3,5]");
-    EST_CHECK_STR(shape_of(fill(g, est_strided_slice(g, dims, EST_INTS(-1), EST_INTS(99), EST_INTS(1), 0))), "[5]");
-    EST_CHECK_STR(shape_of(fill(g, est_strided_slice(g, dims, EST_INTS(0), EST_INTS(-1), EST_INTS(1), 0))), "[?,3]");
-    EST_CHECK_STR(shape_of(est_op(g, "Reshape", NULL, EST_NODES(x, est_pack(g, EST_NODES(rows, est_constant_int(g, EST_INT32, -1)), 0)),
-                                  EST_NO_ATTRS)), "[?,?]");
-    EST_CHECK_STR(shape_of(est_op(g, "BroadcastTo", NULL, EST_NODES(est_constant_float(g, 1), dims), EST_NO_ATTRS)), "[?,3,5]");
-    EST_CHECK_STR(shape_of(fill(g, est_mul(g, pair, pair))), "[?,?]");         /* arithmetic is not followed, but its length is */
+    EST_CHECK_STR(shape_of(fill(g, est_strided_slice(g, dims, EST_INTS(1), EST_INTS(3), EST_INTS(1), 0))),
+                  "[3,5]");
+    EST_CHECK_STR(shape_of(fill(g, est_strided_slice(g, dims, EST_INTS(-1), EST_INTS(99), EST_INTS(1), 0))),
+                  "[5]");
+    EST_CHECK_STR(shape_of(fill(g, est_strided_slice(g, dims, EST_INTS(0), EST_INTS(-1), EST_INTS(1), 0))),
+                  "[?,3]");
+    EST_CHECK_STR(
+        shape_of(est_op(g, "Reshape", NULL,
+                        EST_NODES(x, est_pack(g, EST_NODES(rows, est_constant_int(g, EST_INT32, -1)), 0)),
+                        EST_NO_ATTRS)),
+        "[?,?]");
+    EST_CHECK_STR(
+        shape_of(est_op(g, "BroadcastTo", NULL, EST_NODES(est_constant_float(g, 1), dims), EST_NO_ATTRS)),
+        "[?,3,5]");
+    /* arithmetic is not followed, but its length is */
+    EST_CHECK_STR(shape_of(fill(g, est_mul(g, pair, pair))), "[?,?]");
     EST_CHECK_OK(est_graph_status(g));
     lab_end(&l);
 }
@@ -86,7 +100,9 @@ static void no_branching_for_ever(void)
 /* Whatever stands in a slice's operands, inference does no arithmetic beyond the numbers. */
 static void extreme_slices(void)
 {
-    static const int64_t ends[] = { INT64_MIN, INT64_MIN + 1, -4, -3, -1, 0, 1, 3, 4, INT64_MAX - 1, INT64_MAX };
+    static const int64_t ends[] = {
+        INT64_MIN, INT64_MIN + 1, -4, -3, -1, 0, 1, 3, 4, INT64_MAX - 1, INT64_MAX
+    };
     enum { COUNT = sizeof ends / sizeof *ends };
     lab l;
     EST_NEED(lab_begin(&l));
@@ -95,7 +111,8 @@ static void extreme_slices(void)
     for (int i = 0; i < COUNT * COUNT * 2 && est_graph_status(l.g) == EST_OK; i++) {
         est_node *begin = est_constant_ints(l.g, EST_INT64, EST_INTS(ends[i / 2 % COUNT]));
         est_node *end = est_constant_ints(l.g, EST_INT64, EST_INTS(ends[i / 2 / COUNT]));
-        est_node *part = est_op(l.g, "StridedSlice", NULL, EST_NODES(dims, begin, end, est_constant_ints(l.g, EST_INT64, EST_INTS(1))),
+        est_node *part = est_op(l.g, "StridedSlice", NULL,
+                                EST_NODES(dims, begin, end, est_constant_ints(l.g, EST_INT64, EST_INTS(1))),
                                 EST_ATTRS(EST_INT_ATTR("shrink_axis_mask", i % 2)));
         if (est_graph_status(l.g) != EST_OK) {     /* an index that is out of range is refused at once */
             lab_end(&l);
@@ -110,5 +127,5 @@ static void extreme_slices(void)
     lab_end(&l);
 }
 
-EST_SUITE(graph_infer, EST_TEST(dimensions), EST_TEST(values_that_are_shapes), EST_TEST(no_branching_for_ever),
-          EST_TEST(extreme_slices));
+EST_SUITE(graph_infer, EST_TEST(dimensions), EST_TEST(values_that_are_shapes),
+          EST_TEST(no_branching_for_ever), EST_TEST(extreme_slices));

@@ -71,7 +71,8 @@ est_node *lab_const(lab *l, est_shape shape, const float *values)
 
 est_node *lab_variable(lab *l, const char *name, est_shape shape, const float *values)
 {
-    return est_variable(l->g, name, &(est_variable_options){ .shape = shape, .initial_value = lab_const(l, shape, values) });
+    return est_variable(
+        l->g, name, &(est_variable_options){ .shape = shape, .initial_value = lab_const(l, shape, values) });
 }
 
 bool lab_initialize(lab *l)
@@ -79,7 +80,8 @@ bool lab_initialize(lab *l)
     est_node *all = est_op(l->g, "NoOp", "initialize", (est_nodes){ 0 }, EST_NO_ATTRS);
     for (size_t i = 0; i < l->g->num_variables; i++)
         est_node_after(all, est_op(l->g, "AssignVariableOp", NULL,
-                                   EST_NODES(l->g->variable[i].handle, l->g->variable[i].initial_value), EST_NO_ATTRS));
+                                   EST_NODES(l->g->variable[i].handle, l->g->variable[i].initial_value),
+                                   EST_NO_ATTRS));
     return lab_run(l, (est_nodes){ 0 }, EST_NODES(all), false, NULL);
 }
 
@@ -93,10 +95,14 @@ bool lab_run(lab *l, est_nodes fetches, est_nodes targets, bool unfused, est_ten
 {
     est__plan *plan = NULL;
     est__run *run = NULL;
-    est__plan_options options = { .resources = l->resources, .feeds = { l->feed, l->num_feeds }, .fetches = fetches,
-                                  .targets = targets, .seed = 1, .unfused = unfused };
-    bool done = EST_CHECK_OK(est__plan_new(l->g, &options, &plan)) && EST_CHECK_OK(est__run_new(plan, NULL, &run)) &&
-                EST_CHECK_OK(est__run_step(run, l->value, 0));
+    est__plan_options options = { .resources = l->resources,
+                                  .feeds = { l->feed, l->num_feeds },
+                                  .fetches = fetches,
+                                  .targets = targets,
+                                  .seed = 1,
+                                  .unfused = unfused };
+    bool done = EST_CHECK_OK(est__plan_new(l->g, &options, &plan)) &&
+                EST_CHECK_OK(est__run_new(plan, NULL, &run)) && EST_CHECK_OK(est__run_step(run, l->value, 0));
     for (size_t i = 0; i < fetches.count && done; i++)
         if ((done = EST_CHECK_OK(est_tensor_copy(est__run_fetch(run, i), &out[i]))))
             lab_keep(l, out[i]);

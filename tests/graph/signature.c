@@ -1,4 +1,5 @@
-/* Signatures: every row's says the same once it is parsed; ops are found by name, and near ones by nearly their name. */
+/* Signatures: every row's says the same once it is parsed; ops are found by name, and near ones by nearly
+ * their name. */
 #include <ctype.h>
 
 #include "graph/lab.h"
@@ -11,7 +12,9 @@ static void put_arguments(est__buffer *b, const est__argdef *a, size_t n)
         est__buffer_printf(b, "%s%s: ", i ? ", " : "", a[i].name);
         if (a[i].number_attr)
             est__buffer_printf(b, "%s*", a[i].number_attr);
-        est__buffer_text(b, a[i].list_attr ? a[i].list_attr : a[i].type_attr ? a[i].type_attr : est_dtype_name(a[i].dtype));
+        est__buffer_text(b, a[i].list_attr   ? a[i].list_attr
+                            : a[i].type_attr ? a[i].type_attr
+                                             : est_dtype_name(a[i].dtype));
     }
 }
 
@@ -23,8 +26,8 @@ static void put_types(est__buffer *b, const est_dtype *types, size_t n)
 
 static void put_kind(est__buffer *b, const est__attrdef *a)
 {
-    static const char *const kinds[] = { "int", "float", "bool", "string", "type", "shape", "tensor", "int", "float", "bool", "string",
-                                         "type", "shape", "func" };
+    static const char *const kinds[] = { "int", "float", "bool", "string", "type", "shape", "tensor",
+                                         "int", "float", "bool", "string", "type", "shape", "func" };
     bool list = a->kind >= EST_ATTR_INTS && a->kind <= EST_ATTR_SHAPES;
     est__buffer_text(b, list ? "list(" : "");
     if (a->num_allowed) {
@@ -97,7 +100,8 @@ static bool next_token(const char **p, char token[64])
         word = false;
     do
         token[n++] = *(*p)++;
-    while (word && n < 63 && (isalnum((unsigned char)**p) || **p == '_' || **p == '.' || (**p == '-' && (*p)[-1] == 'e')));
+    while (word && n < 63 &&
+           (isalnum((unsigned char)**p) || **p == '_' || **p == '.' || (**p == '-' && (*p)[-1] == 'e')));
     token[n] = '\0';
     float number;
     est_dtype type = est_dtype_of(token);
@@ -127,7 +131,8 @@ static void every_row(void)
         for (const est_op_row *row = *family; row->tf_name; row++, rows++) {
             est__buffer b = { 0 };
             const est__opdef *d = est__opdef_find(row->tf_name);
-            if (!est_test_true(d != NULL && d->row == row, EST_HERE(row->tf_name)))   /* two rows of one name: the later hides it */
+            /* two rows of one name: the later hides it */
+            if (!est_test_true(d != NULL && d->row == row, EST_HERE(row->tf_name)))
                 continue;
             put_definition(&b, d);
             if (!same_tokens(b.data, row->signature))
@@ -139,8 +144,10 @@ static void every_row(void)
                 const est__argdef *a = i < d->num_in ? &d->in[i] : &d->out[i - d->num_in];
                 int ways = (a->dtype != EST_INVALID) + (a->type_attr != NULL) + (a->list_attr != NULL);
                 est_test_int(ways, 1, EST_HERE(row->tf_name));
-                est_test_true(a->type_attr == NULL || est__opdef_attr(d, a->type_attr) != NULL, EST_HERE(row->tf_name));
-                est_test_true(a->number_attr == NULL || est__opdef_attr(d, a->number_attr) != NULL, EST_HERE(row->tf_name));
+                est_test_true(a->type_attr == NULL || est__opdef_attr(d, a->type_attr) != NULL,
+                              EST_HERE(row->tf_name));
+                est_test_true(a->number_attr == NULL || est__opdef_attr(d, a->number_attr) != NULL,
+                              EST_HERE(row->tf_name));
             }
             /* A row that runs says what comes out; one that can be differentiated runs or has a body. */
             est_test_true(row->infer != NULL || row->cpu == NULL, EST_HERE(row->tf_name));

@@ -52,13 +52,18 @@ static est_node *other(fuzz *f, uint64_t n)
     est_node *a = some(f, n), *b = some(f, n);
     switch (est__random_below(&f->random, 11)) {
     case 0: return est_tanh(g, est_matmul(g, a, constant(f, EST_SHAPE(FUZZ_COLUMNS, FUZZ_COLUMNS))));
-    case 1: return est_relu(g, est_bias_add(g, est_matmul(g, a, constant(f, EST_SHAPE(FUZZ_COLUMNS, FUZZ_COLUMNS))),
-                                            constant(f, EST_SHAPE(FUZZ_COLUMNS))));
+    case 1:
+        return est_relu(g,
+                        est_bias_add(g, est_matmul(g, a, constant(f, EST_SHAPE(FUZZ_COLUMNS, FUZZ_COLUMNS))),
+                                     constant(f, EST_SHAPE(FUZZ_COLUMNS))));
     case 2: return est_reshape(g, est_reshape(g, a, EST_INTS(-1)), EST_INTS(-1, FUZZ_COLUMNS));
-    case 3: return est_slice(g, est_concat(g, EST_NODES(a, b), 1), EST_INTS(0, 2), EST_INTS(-1, FUZZ_COLUMNS));
-    case 4: return est_identity(g, est_expand_dims(g, est_squeeze(g, est_expand_dims(g, a, 0), EST_INTS(0)), 0));
+    case 3:
+        return est_slice(g, est_concat(g, EST_NODES(a, b), 1), EST_INTS(0, 2), EST_INTS(-1, FUZZ_COLUMNS));
+    case 4:
+        return est_identity(g, est_expand_dims(g, est_squeeze(g, est_expand_dims(g, a, 0), EST_INTS(0)), 0));
     case 5: return est_add_n(g, EST_NODES(a, b, a));
-    case 6: return est_reduce_sum(g, est_expand_dims(g, a, 1), EST_INTS(1), false);   /* shares memory when it runs */
+    /* shares memory when it runs */
+    case 6: return est_reduce_sum(g, est_expand_dims(g, a, 1), EST_INTS(1), false);
     case 7: return est_add(g, est_reduce_mean(g, b, EST_INTS(0), true), a);
     case 8: return est_softmax(g, a);
     case 9: return est_where(g, est_greater(g, a, b), b, a);
@@ -74,7 +79,8 @@ bool fuzz_begin(fuzz *f, uint64_t seed)
     for (uint64_t n = 0; n < FUZZ_NODES; n++) {
         est_shape shape = seed % 3 ? EST_SHAPE(-1, FUZZ_COLUMNS) : (est_shape){ .rank = -1 };
         if (n < FUZZ_FEEDS)
-            f->node[n] = lab_feed(&f->l, est_test_text("x%d", (int)n), n == 0 ? EST_SHAPE(-1, FUZZ_COLUMNS) : shape, NULL);
+            f->node[n] = lab_feed(&f->l, est_test_text("x%d", (int)n),
+                                  n == 0 ? EST_SHAPE(-1, FUZZ_COLUMNS) : shape, NULL);
         else
             f->node[n] = est__random_below(&f->random, 3) ? elementwise(f, n) : other(f, n);
         est_shape full = *est_node_shape(f->node[n]);

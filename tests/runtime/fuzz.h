@@ -13,7 +13,8 @@ typedef struct fuzz {
     est__random random;
 } fuzz;
 
-/* A graph of elementwise ops, products, reductions, slices, reshapes and concatenations; the seed says which. */
+/* A graph of elementwise ops, products, reductions, slices, reshapes and concatenations; the seed says which.
+ */
 bool fuzz_begin(fuzz *f, uint64_t seed);
 void fuzz_end(fuzz *f);
 /* New values for the feeds, of so many rows. */

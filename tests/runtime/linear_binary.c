@@ -1,5 +1,5 @@
-/* The plans of a whole model, line by line: LinearClassifier over seven columns of the Titanic data, trained with Ftrl. A change of
- * linear_binary.plan is a change of what every step of training does: look at it. */
+/* The plans of a whole model, line by line: LinearClassifier over seven columns of the Titanic data, trained
+ * with Ftrl. A change of linear_binary.plan is a change of what every step of training does: look at it. */
 #include <stdlib.h>
 
 #include <estimator/estimators.h>
@@ -22,9 +22,11 @@ static est_status titanic(const est_input_context *context, est_dataset **out, v
     (void)context;
     (void)user;
     const char *path = EST_TEST_DATA("tutorials/data/titanic_train.csv");
-    EST_TRY(est_csv_dataset_new(&((est_csv_options){ .input_path = EST_STRINGS(path),
-                                                     .features = { features, sizeof features / sizeof *features },
-                                                     .label = EST_STRINGS("survived") }), out));
+    EST_TRY(
+        est_csv_dataset_new(&((est_csv_options){ .input_path = EST_STRINGS(path),
+                                                 .features = { features, sizeof features / sizeof *features },
+                                                 .label = EST_STRINGS("survived") }),
+                            out));
     est_dataset_batch(est_dataset_repeat(*out, EST_OFF), 32, false);
     return EST_OK;
 }
@@ -33,23 +35,34 @@ static est_status new_classifier(est_estimator **out)
 {
     est_columns *c = est_columns_new();
     est_column *columns[] = {
-        est_numeric_column(c, "age", &((est_numeric_column_options){
-            .default_value = EST_FLOATS(30.0), .normalizer_fn = { .kind = EST_NORMALIZE_MEAN_STD, .mean = 29.9, .std = 14.4 } })),
-        est_numeric_column(c, "fare", &((est_numeric_column_options){
-            .normalizer_fn = { .kind = EST_NORMALIZE_MIN_MAX, .min = 0, .max = 512.3292 } })),
+        est_numeric_column(
+            c, "age",
+            &((est_numeric_column_options){
+                .default_value = EST_FLOATS(30.0),
+                .normalizer_fn = { .kind = EST_NORMALIZE_MEAN_STD, .mean = 29.9, .std = 14.4 } })),
+        est_numeric_column(
+            c, "fare",
+            &((est_numeric_column_options){
+                .normalizer_fn = { .kind = EST_NORMALIZE_MIN_MAX, .min = 0, .max = 512.3292 } })),
         est_numeric_column(c, "n_siblings_spouses", NULL),
-        est_categorical_column_with_vocabulary_list(c, "sex", &((est_vocabulary_list_options){
-            .vocabulary_list = { EST_STRINGS("male", "female"), { 0 } } })),
-        est_categorical_column_with_vocabulary_list(c, "class", &((est_vocabulary_list_options){
-            .vocabulary_list = { EST_STRINGS("First", "Second", "Third"), { 0 } } })),
-        est_categorical_column_with_hash_bucket(c, "embark_town", &((est_hash_bucket_options){ .hash_bucket_size = 32 })),
-        est_categorical_column_with_identity(c, "parch", &((est_identity_options){ .num_buckets = 6, .default_value = EST_INTS(5) })),
+        est_categorical_column_with_vocabulary_list(
+            c, "sex",
+            &((est_vocabulary_list_options){ .vocabulary_list = { EST_STRINGS("male", "female"), { 0 } } })),
+        est_categorical_column_with_vocabulary_list(
+            c, "class",
+            &((est_vocabulary_list_options){
+                .vocabulary_list = { EST_STRINGS("First", "Second", "Third"), { 0 } } })),
+        est_categorical_column_with_hash_bucket(c, "embark_town",
+                                                &((est_hash_bucket_options){ .hash_bucket_size = 32 })),
+        est_categorical_column_with_identity(
+            c, "parch", &((est_identity_options){ .num_buckets = 6, .default_value = EST_INTS(5) })),
     };
     est_optimizer *ftrl = NULL;
     est_status st = est_ftrl_optimizer_new(&(est_ftrl_options){ .learning_rate = 0.2 }, &ftrl);
     if (st == EST_OK)
-        st = est_linear_classifier_new(&((est_linear_classifier_options){ .feature_columns = { columns, 7 }, .optimizer = ftrl }),
-                                       &((est_run_config){ .model_dir = est_test_path("model"), .tf_random_seed = 1 }), out);
+        st = est_linear_classifier_new(
+            &((est_linear_classifier_options){ .feature_columns = { columns, 7 }, .optimizer = ftrl }),
+            &((est_run_config){ .model_dir = est_test_path("model"), .tf_random_seed = 1 }), out);
     est_optimizer_free(ftrl);
     est_columns_free(c);
     return st;
@@ -69,9 +82,13 @@ static est_status begin(training *t, est_estimator *e)
     EST_TRY(est__estimator_dataset(e, EST_TRAIN, titanic, NULL, &t->data));
     EST_TRY(est__model_new(e, EST_TRAIN, t->data, &t->model));
     const est__model *m = t->model;
-    EST_TRY(est__plan_split(m->graph, &(est__plan_options){
-        .resources = m->session->resources, .feeds = { m->feeds, m->num_feeds }, .fetches = EST_NODES(m->spec->loss),
-        .targets = EST_NODES(m->spec->train_op), .checked = m->spec->loss }, &t->early, &t->late));
+    EST_TRY(est__plan_split(m->graph,
+                            &(est__plan_options){ .resources = m->session->resources,
+                                                  .feeds = { m->feeds, m->num_feeds },
+                                                  .fetches = EST_NODES(m->spec->loss),
+                                                  .targets = EST_NODES(m->spec->train_op),
+                                                  .checked = m->spec->loss },
+                            &t->early, &t->late));
     EST_TRY(est__run_new(t->early, NULL, &t->early_run));
     EST_TRY(est__run_new(t->late, NULL, &t->late_run));
     return est__session_start(m->session, NULL);

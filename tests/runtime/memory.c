@@ -1,5 +1,6 @@
-/* Memory: outputs that grow and shrink from step to step, places that are used again, strings; always the bits of a run that does every
- * operation by itself in memory of its own. And no allocation once all sizes have been seen. */
+/* Memory: outputs that grow and shrink from step to step, places that are used again, strings; always the
+ * bits of a run that does every operation by itself in memory of its own. And no allocation once all sizes
+ * have been seen. */
 #include "runtime/frame.h"
 #include "runtime/fuzz.h"
 
@@ -18,11 +19,13 @@ static void steps_of(uint64_t seed)
     if (EST_CHECK_OK(est__plan_new(f.l.g, &o, &plan)) && EST_CHECK_OK(est__run_new(plan, NULL, &run)))
         for (int step = 0; step < STEPS; step++) {
             fuzz_feed(&f, rows[est__random_below(&f.random, sizeof rows / sizeof *rows)]);
-            if (!lab_run(&f.l, o.fetches, (est_nodes){ 0 }, true, wanted) || !EST_CHECK_OK(est__run_step(run, f.l.value, 0)))
+            if (!lab_run(&f.l, o.fetches, (est_nodes){ 0 }, true, wanted) ||
+                !EST_CHECK_OK(est__run_step(run, f.l.value, 0)))
                 break;
             for (size_t i = 0; i < FUZZ_FETCHES; i++) {
                 char what[120];
-                snprintf(what, sizeof what, "seed %d, step %d, %s", (int)seed, step, est_node_name(f.fetch[i]));
+                snprintf(what, sizeof what, "seed %d, step %d, %s", (int)seed, step,
+                         est_node_name(f.fetch[i]));
                 lab_same(est__run_fetch(run, i), wanted[i], what);
             }
         }
@@ -45,17 +48,23 @@ static void shared_for_some_sizes(void)
     est__plan *plan = NULL;
     est__run *run = NULL;
     EST_NEED(lab_begin(&l));
-    est_node *x = est_placeholder(l.g, "x", EST_FLOAT, EST_SHAPE(-1, 2)), *y = est_placeholder(l.g, "y", EST_FLOAT, EST_SHAPE(-1));
-    est_node *sum = est_reduce_sum(l.g, x, EST_INTS(0), false), *grown = est_neg(l.g, y), *same = est_reduce_sum(l.g, grown, EST_INTS(0), true);
-    est__plan_options o = { .feeds = EST_NODES(x, y), .fetches = EST_NODES(sum, grown, same), .unfused = true };
+    est_node *x = est_placeholder(l.g, "x", EST_FLOAT, EST_SHAPE(-1, 2)),
+             *y = est_placeholder(l.g, "y", EST_FLOAT, EST_SHAPE(-1));
+    est_node *sum = est_reduce_sum(l.g, x, EST_INTS(0), false), *grown = est_neg(l.g, y),
+             *same = est_reduce_sum(l.g, grown, EST_INTS(0), true);
+    est__plan_options o = { .feeds = EST_NODES(x, y),
+                            .fetches = EST_NODES(sum, grown, same),
+                            .unfused = true };
     if (EST_CHECK_OK(est__plan_new(l.g, &o, &plan)) && EST_CHECK_OK(est__run_new(plan, NULL, &run)))
         for (int i = 0; i < 8; i++) {
             int64_t n = rows[i];
-            est_tensor *tx = lab_floats(&l, EST_SHAPE(n, 2), NULL), *ty = lab_floats(&l, EST_SHAPE((i + 1) * 40 % 7 + i), NULL);
+            est_tensor *tx = lab_floats(&l, EST_SHAPE(n, 2), NULL),
+                       *ty = lab_floats(&l, EST_SHAPE((i + 1) * 40 % 7 + i), NULL);
             for (int64_t j = 0; j < n; j++)
                 ((float *)tx->data)[2 * j + 1] = 1 + (float)i;
             if (EST_CHECK_OK(est__run_step(run, (const est_tensor *const[]){ tx, ty }, 0)))
-                EST_CHECK_STR(lab_text(est__run_fetch(run, 0)), est_test_text("float32[2] 0 %d", (int)n * (1 + i)));
+                EST_CHECK_STR(lab_text(est__run_fetch(run, 0)),
+                              est_test_text("float32[2] 0 %d", (int)n * (1 + i)));
         }
     est__run_free(run);
     est__plan_free(plan);
@@ -68,10 +77,12 @@ static void strings(void)
     est__plan *plan = NULL;
     est__run *run = NULL;
     EST_NEED(lab_begin(&l));
-    est_node *s = est_placeholder(l.g, "s", EST_STRING, EST_SHAPE(-1)), *k = est_placeholder(l.g, "k", EST_INT64, EST_SHAPE(-1));
+    est_node *s = est_placeholder(l.g, "s", EST_STRING, EST_SHAPE(-1)),
+             *k = est_placeholder(l.g, "k", EST_INT64, EST_SHAPE(-1));
     est_node *joined = est_string_join(l.g, EST_NODES(s, est_as_string(l.g, k), s), "/");
     est_node *twice = est_concat(l.g, EST_NODES(joined, est_identity(l.g, s)), 0);
-    est_node *picked = est_gather(l.g, twice, est_constant_ints(l.g, EST_INT32, EST_INTS(0, 0)), 0), *shaped = est_reshape(l.g, twice, EST_INTS(2, -1));
+    est_node *picked = est_gather(l.g, twice, est_constant_ints(l.g, EST_INT32, EST_INTS(0, 0)), 0),
+             *shaped = est_reshape(l.g, twice, EST_INTS(2, -1));
     est__plan_options o = { .feeds = EST_NODES(s, k), .fetches = EST_NODES(shaped, picked, s) };
     if (EST_CHECK_OK(est__plan_new(l.g, &o, &plan)) && EST_CHECK_OK(est__run_new(plan, NULL, &run)))
         for (int i = 0; i < 4; i++) {
@@ -84,7 +95,8 @@ static void strings(void)
             if (EST_CHECK_OK(est__run_step(run, feeds, 0))) {
                 EST_CHECK_STR(lab_text(est__run_fetch(run, 0)),
                               est_test_text("string[2,2] '%s/%d/%s' 'z/-1/z' '%s' 'z'", text, i, text, text));
-                EST_CHECK_STR(lab_text(est__run_fetch(run, 1)), est_test_text("string[2] '%s/%d/%s' '%s/%d/%s'", text, i, text, text, i, text));
+                EST_CHECK_STR(lab_text(est__run_fetch(run, 1)),
+                              est_test_text("string[2] '%s/%d/%s' '%s/%d/%s'", text, i, text, text, i, text));
                 EST_CHECK(est__run_fetch(run, 2)->data == feeds[0]->data);
             }
             est__free(text);
@@ -102,10 +114,13 @@ static void places_are_used_again(void)
     est__plan *plan = NULL;
     est__run *run = NULL;
     EST_NEED(lab_begin(&l));
-    est_node *x = est_placeholder(l.g, "x", EST_FLOAT, EST_SHAPE(-1, SIDE)), *h = x, *w = est_constant(l.g, lab_floats(&l, EST_SHAPE(SIDE, SIDE), NULL));
+    est_node *x = est_placeholder(l.g, "x", EST_FLOAT, EST_SHAPE(-1, SIDE)), *h = x,
+             *w = est_constant(l.g, lab_floats(&l, EST_SHAPE(SIDE, SIDE), NULL));
     for (int i = 0; i < LAYERS; i++)
         h = est_tanh(l.g, est_matmul(l.g, h, w));
-    if (EST_CHECK_OK(est__plan_new(l.g, &(est__plan_options){ .feeds = EST_NODES(x), .fetches = EST_NODES(h), .unfused = true }, &plan)) &&
+    if (EST_CHECK_OK(est__plan_new(
+            l.g, &(est__plan_options){ .feeds = EST_NODES(x), .fetches = EST_NODES(h), .unfused = true },
+            &plan)) &&
         EST_CHECK_OK(est__run_new(plan, NULL, &run))) {
         const est_tensor *value = lab_floats(&l, EST_SHAPE(SIDE, SIDE), NULL);
         EST_CHECK_OK(est__run_step(run, &value, 0));
@@ -152,8 +167,8 @@ static void no_allocation(void)
     }
 }
 
-/* Planning, running and growing, with each allocation failing in turn: an error, and nothing lost. A run that had no memory for a step
- * does the next one right. */
+/* Planning, running and growing, with each allocation failing in turn: an error, and nothing lost. A run that
+ * had no memory for a step does the next one right. */
 static void memory_ends(void)
 {
     fuzz f;

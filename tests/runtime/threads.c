@@ -43,7 +43,8 @@ static void one_plan_many_runs(void)
         EST_NEED(fuzz_begin(&f, seed));
         est__plan_options o = fuzz_options(&f);
         fuzz_feed(&f, 30);
-        if (lab_run(&f.l, o.fetches, (est_nodes){ 0 }, false, wanted) && EST_CHECK_OK(est__plan_new(f.l.g, &o, &plan))) {
+        if (lab_run(&f.l, o.fetches, (est_nodes){ 0 }, false, wanted) &&
+            EST_CHECK_OK(est__plan_new(f.l.g, &o, &plan))) {
             for (int i = 0; i < THREADS; i++) {
                 workers[i] = (worker){ .plan = plan, .feeds = f.l.value, .wanted = wanted };
                 EST_CHECK(pthread_create(&workers[i].thread, NULL, work, &workers[i]) == 0);
@@ -73,7 +74,8 @@ static void any_number_of_threads(void)
         for (int t = 0; t < 3 && plan; t++) {
             est__pool *pool = NULL;
             est__run *run = NULL;
-            if (EST_CHECK_OK(est__pool_new(threads[t], &pool)) && EST_CHECK_OK(est__run_new(plan, pool, &run)) &&
+            if (EST_CHECK_OK(est__pool_new(threads[t], &pool)) &&
+                EST_CHECK_OK(est__run_new(plan, pool, &run)) &&
                 EST_CHECK_OK(est__run_step(run, f.l.value, 0)))
                 for (size_t i = 0; i < FUZZ_FETCHES; i++) {
                     char what[60];
