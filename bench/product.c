@@ -1,5 +1,5 @@
 /* Products of matrices of a DNN [1024, 512, 256] on 784 inputs and batches of 128, and where one engine takes
- * over from another: GFLOP/s of one core by engine, the best of some rounds; and what the start of oneDNN costs.
+ * over from another: GFLOP/s of a core by engine, the best of some rounds; and what oneDNN's start costs.
  *     product [rounds] */
 #include <stdlib.h>
 #include <time.h>
@@ -24,10 +24,15 @@ static const shape shapes[] = {
     { "inputs 2", false, true, 128, 1024, 512 },
     { "inputs 3", false, true, 128, 512, 256 },
     { "inputs 4", false, true, 128, 256, 10 },
-    { "narrow", false, false, 16384, 16, 64 },
-    { "narrow", false, false, 4096, 32, 128 },
-    { "narrow", false, false, 4096, 64, 64 },
+    { "narrow", false, false, 8192, 16, 128 },
+    { "narrow", false, false, 2622, 50, 128 },
+    { "narrow", false, false, 2048, 64, 128 },
+    { "narrow", false, true, 1311, 100, 128 },
+    { "low", false, false, 16, 8192, 128 },
+    { "low", false, true, 32, 1024, 784 },
     { "shallow", false, false, 1024, 1024, 16 },
+    { "turned", true, true, 1024, 512, 128 },
+    { "medium", false, false, 128, 256, 128 },
     { "small", false, false, 32, 64, 64 },
     { "smaller", false, false, 32, 16, 8 },
     { "smallest", false, false, 16, 16, 8 },
