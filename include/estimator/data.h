@@ -35,7 +35,8 @@ typedef struct est_features_spec {
  *  trimmed, a blank line is an error). */
 typedef struct est_csv_options {
     est_strings input_path;          /* needed: files or globs, read in this order; .gz is inflated */
-    /* needed: which columns to read, and as what; label and weight among them. One of variable length is one value. */
+    /* which columns to read, and as what; label and weight among them. One of variable length is one value. None: every
+     * column that has a name, as a string. */
     est_features_spec features;
     est_strings label;               /* names of label columns; none: no label. Several: joined to [batch, n] */
     bool no_header;                  /* the first line is data already; then column_names is needed */

@@ -191,16 +191,33 @@ static est_status choose_features(choice *c, int *label)
     return EST_OK;
 }
 
-est_status est__csv_choose(const est_csv_options *o, const char *const *header, int count, est__csv_format *f,
+/* Features that were not given: every column that has a name, as text. */
+static est_status all_as_text(const choice *c, est_features_spec *out)
+{
+    est_feature *feature = est__arena_alloc(c->arena, ((size_t)c->f->fields + 1) * sizeof *feature);
+    size_t count = 0;
+    if (!feature)
+        return est__fail_memory((size_t)c->f->fields * sizeof *feature);
+    for (int i = 0; i < c->f->fields; i++) {
+        const char *name = c->f->field[i].name;
+        if (*name && (!c->o->select_columns.count || listed(c->o->select_columns, name)))
+            feature[count++] = (est_feature){ .name = name, .dtype = EST_STRING };
+    }
+    *out = (est_features_spec){ feature, count };
+    return count ? EST_OK : est__fail(EST_INVALID_ARGUMENT, "%s: no column has a name", first_path(c));
+}
+
+est_status est__csv_choose(const est_csv_options *options, const char *const *header, int count, est__csv_format *f,
                            est__arena *arena, int *label)
 {
+    est_csv_options copy = *options, *o = &copy;
     choice c = { .o = o, .f = f, .arena = arena };
     EST_TRY(name_fields(&c, header, count));
     for (size_t i = 0; i < o->select_columns.count; i++)
         if (find_name(f, o->select_columns.data[i]) < 0)
             return no_column(&c, o->select_columns.data[i]);
     if (!o->features.count)
-        return est__fail(EST_INVALID_ARGUMENT, "a CSV dataset needs features: which columns are read, and as what");
+        EST_TRY(all_as_text(&c, &o->features));
     c.feature = est__arena_alloc(arena, (o->features.count + 1) * sizeof *c.feature);
     if (!c.feature)
         return est__fail_memory(o->features.count * sizeof *c.feature);

@@ -138,13 +138,29 @@ static void options_that_are_wrong(void)
     o.features.data = &many;
     EST_CHECK_FAILS(est_csv_dataset_new(&o, &d), EST_INVALID_ARGUMENT,
                     "feature 'age': a CSV column holds one value a row, so its shape is [] or [1]");
-    o.features.count = 0;
-    EST_CHECK_FAILS(est_csv_dataset_new(&o, &d), EST_INVALID_ARGUMENT,
-                    "a CSV dataset needs features: which columns are read, and as what");
     o.features = (est_features_spec){ &any, 1 };   /* what a categorical column asks for is one value a row here */
     EST_NEED_OK(est_csv_dataset_new(&o, &d));
     EST_CHECK(!est_dataset_features(d).data[0].variable_length);
     EST_CHECK_STR(all_rows(est_dataset_batch(d, 1, false)), "2\n--\n");
+}
+
+static void columns_are_text_when_nothing_is_asked_for(void)
+{
+    est_dataset *d;
+    const char *path = EST_TEST_FILE("d.csv", ",y,\"a b\"\n0,1,2.5\n1,,\"x,\"\n");
+    est_csv_options o = { .input_path = EST_STRINGS(path) };
+    EST_NEED_OK(est_csv_dataset_new(&o, &d));
+    EST_CHECK_INT(est_dataset_features(d).count, 2);
+    EST_CHECK_STR(est_dataset_features(d).data[1].name, "a b");
+    EST_CHECK_STR(all_rows(est_dataset_batch(d, 8, false)), "1|2.5\n|x,\n--\n");
+    o.select_columns = EST_STRINGS("a b");
+    o.label = EST_STRINGS("a b");
+    EST_NEED_OK(est_csv_dataset_new(&o, &d));
+    EST_CHECK_INT(est_dataset_label(d), 0);
+    EST_CHECK_STR(all_rows(est_dataset_batch(d, 8, false)), "2.5\nx,\n--\n");
+    path = EST_TEST_FILE("n.csv", "\"\"\n1\n");
+    o = (est_csv_options){ .input_path = EST_STRINGS(path) };
+    EST_CHECK_FAILS(est_csv_dataset_new(&o, &d), EST_INVALID_ARGUMENT, est_test_text("%s: no column has a name", path));
 }
 
 static void marks_names_and_selection(void)
@@ -305,6 +321,7 @@ static void memory_may_end_anywhere(void)
 }
 
 EST_SUITE(data_csv, EST_TEST(errors_name_the_place), EST_TEST(rows_before_an_error_are_given), EST_TEST(files_that_are_not_there),
-          EST_TEST(options_that_are_wrong), EST_TEST(marks_names_and_selection), EST_TEST(defaults_fill_empty_fields),
+          EST_TEST(options_that_are_wrong), EST_TEST(columns_are_text_when_nothing_is_asked_for),
+          EST_TEST(marks_names_and_selection), EST_TEST(defaults_fill_empty_fields),
           EST_TEST(labels_join_or_are_absent), EST_TEST(several_files_in_order), EST_TEST(skips_bad_rows_when_told),
           EST_TEST(memory_may_end_anywhere));
