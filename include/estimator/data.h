@@ -71,6 +71,16 @@ static inline est_status est_csv_dataset_new(const est_csv_options *options, est
 EST_API est_status est_memory_dataset_new(const char *const *names, const est_tensor *const *tensors, size_t count,
                                           const est_tensor *labels, est_dataset **out);
 
+/** Rows from arrays, some of them of variable length (tf.RaggedTensor.from_row_splits).
+ *  In: as est_memory_dataset_new; where `row_offsets[i]` is not NULL, tensors[i] holds the values of all rows,
+ *  [n], and row_offsets[i], int64 [rows + 1], says that row r has those from row_offsets[r] up to
+ *  row_offsets[r + 1]: it begins with 0, never falls, and ends with n. NULL `row_offsets`: all are dense. Copied.
+ *  Errors: INVALID_ARGUMENT names the feature, as there; offsets that are not such. Out: the caller's,
+ *  est_dataset_free. Thread-safe. Since 0.1. */
+EST_API est_status est_memory_dataset_new_ragged(const char *const *names, const est_tensor *const *tensors,
+                                                 const est_tensor *const *row_offsets, size_t count,
+                                                 const est_tensor *labels, est_dataset **out);
+
 /** A batch: one tensor a feature. One thread at a time per batch. */
 typedef struct est_batch est_batch;
 /** Batches from callbacks (tf.data.Dataset.from_generator). They run on the library's input thread or on that
@@ -103,11 +113,23 @@ static inline est_status est_callback_dataset_new(const est_callback_options *op
  *  features of a batch have the same rows. Errors: INVALID_ARGUMENT: no such feature; dtype or shape, named.
  *  One thread at a time per batch. Since 0.1. */
 EST_API est_status est_batch_set(est_batch *batch, size_t index, const est_tensor *value);
+/** For `next`: gives feature `index`, of variable length, with rows of their own lengths
+ *  (tf.RaggedTensor.from_row_splits).
+ *  In: `values` of all rows, [n], of the feature's dtype; `row_offsets`, int64 [rows + 1]: row r has the values
+ *  from row_offsets[r] up to row_offsets[r + 1]; it begins with 0, never falls, ends with n. Copied.
+ *  Errors: INVALID_ARGUMENT: no such feature, or a dense one; dtype, shape or offsets that are not such, named.
+ *  One thread at a time per batch. Since 0.1. */
+EST_API est_status est_batch_set_ragged(est_batch *batch, size_t index, const est_tensor *values,
+                                        const est_tensor *row_offsets);
 /** Rows of a batch that a dataset gave; 0 for NULL. One thread at a time per batch. Since 0.1. */
 EST_API int64_t est_batch_rows(const est_batch *batch);
 /** Feature `index` of a batch that a dataset gave: [rows] + its shape; of variable length: all values, [n].
  *  NULL when there is no such feature. Lent until the next batch. One thread at a time per batch. Since 0.1. */
 EST_API const est_tensor *est_batch_get(const est_batch *batch, size_t index);
+/** Where the rows of a feature of variable length lie in its values: int64 [rows + 1]; row r has those from
+ *  element r of it up to element r + 1 (tf.RaggedTensor.row_splits). NULL where the feature is dense, or there
+ *  is none. Lent until the next batch. One thread at a time per batch. Since 0.1. */
+EST_API const est_tensor *est_batch_offsets(const est_batch *batch, size_t index);
 
 /* Stages, in this order. Each returns the dataset that it was given. Errors stick: INVALID_ARGUMENT: another
  * order, a number out of range; FAILED_PRECONDITION: it is being read already. One thread at a time per

@@ -43,8 +43,6 @@ void est__batch_free(est_batch *b)
 {
     if (!b)
         return;
-    for (int i = 0; b->offsets && i < b->count; i++)
-        est__free(b->offsets[i].data);
     if (b->room) {
         est__table_free(&b->room->table);
         est__free(b->room->set);
@@ -68,27 +66,13 @@ void est__batch_seal(est_batch *b)
     const est__table *t = &b->room->table;
     b->rows = t->rows;
     for (int i = 0; i < b->count; i++) {
-        b->value[i].data = t->column[i].data;
-        b->value[i].bytes = t->column[i].bytes;
-        if (!b->offsets[i].data)
-            b->value[i].shape.dim[0] = t->rows;
+        const est__column *c = &t->column[i];
+        b->value[i].data = c->data;
+        b->value[i].bytes = c->bytes;
+        b->value[i].shape.dim[0] = c->splits ? c->splits[t->rows] : t->rows;
+        if (c->splits)
+            b->offsets[i] = (est_tensor){ .dtype = EST_INT64, .shape = { 1, { t->rows + 1 } }, .data = c->splits };
     }
-}
-
-/* A variable-length feature is set as [rows, n]: n values in each row. */
-static est_status set_offsets(est_batch *b, size_t index, const est_tensor *value)
-{
-    int64_t rows = value->shape.dim[0], each = value->shape.dim[1];
-    est_tensor *o = &b->offsets[index];
-    size_t size = ((size_t)rows + 1) * sizeof(int64_t);
-    int64_t *p = est__realloc(o->data, size);
-    if (!p)
-        return est__fail_memory(size);
-    for (int64_t r = 0; r <= rows; r++)
-        p[r] = r * each;
-    *o = (est_tensor){ .dtype = EST_INT64, .shape = est_shape_of(1, (int64_t[]){ rows + 1 }), .data = p };
-    b->value[index].shape.dim[0] = rows * each;
-    return EST_OK;
 }
 
 static bool shape_fits(const est_feature *f, const est_shape *s)
@@ -126,23 +110,48 @@ static est_status wrong_shape(const est_feature *f, const est_shape *found)
     return st;
 }
 
-est_status est_batch_set(est_batch *batch, size_t index, const est_tensor *value)
+static est_status find_feature(const char *what, const est_batch *batch, size_t index, const est_tensor *value,
+                               const est_feature **out)
 {
     if (!batch || !value)
-        return est__fail(EST_INVALID_ARGUMENT, "est_batch_set: the batch and the value are needed");
+        return est__fail(EST_INVALID_ARGUMENT, "%s: the batch and the value are needed", what);
     if (index >= (size_t)batch->count)
-        return est__fail(EST_INVALID_ARGUMENT, "est_batch_set: there is no feature %zu, the batch has %d", index,
-                         batch->count);
-    const est_feature *f = &batch->dataset->feature[index];
+        return est__fail(EST_INVALID_ARGUMENT, "%s: there is no feature %zu, the batch has %d", what, index, batch->count);
+    const est_feature *f = *out = &batch->dataset->feature[index];
     if (value->dtype != f->dtype)
         return est__fail(EST_INVALID_ARGUMENT, "feature '%s': the batch gives %s, the feature is %s", f->name,
                          est_dtype_name(value->dtype), est_dtype_name(f->dtype));
+    return EST_OK;
+}
+
+est_status est_batch_set(est_batch *batch, size_t index, const est_tensor *value)
+{
+    const est_feature *f;
+    EST_TRY(find_feature("est_batch_set", batch, index, value, &f));
     if (est_shape_elements(&value->shape) < 0 || value->shape.rank < 1 || !shape_fits(f, &value->shape))
         return wrong_shape(f, &value->shape);
-    EST_TRY(est__column_set(&batch->room->table.column[index], value));
+    est__column *c = &batch->room->table.column[index];
+    EST_TRY(est__column_set(c, value));
     if (f->variable_length)
-        EST_TRY(set_offsets(batch, index, value));
+        EST_TRY(est__column_split_evenly(c, value->shape.dim[0], value->shape.dim[1]));
     batch->room->set[index] = value->shape.dim[0];
+    return EST_OK;
+}
+
+est_status est_batch_set_ragged(est_batch *batch, size_t index, const est_tensor *values, const est_tensor *row_offsets)
+{
+    const est_feature *f;
+    EST_TRY(find_feature("est_batch_set_ragged", batch, index, values, &f));
+    if (!f->variable_length)
+        return est__fail(EST_INVALID_ARGUMENT, "feature '%s' is dense: est_batch_set gives it", f->name);
+    if (values->shape.rank != 1 || values->shape.dim[0] < 0)
+        return est__fail(EST_INVALID_ARGUMENT, "feature '%s': the values of all rows must be [n]", f->name);
+    EST_TRY(est__offsets_check(f->name, row_offsets, values->shape.dim[0]));
+    est__column *c = &batch->room->table.column[index];
+    int64_t rows = row_offsets->shape.dim[0] - 1;
+    EST_TRY(est__column_set(c, values));
+    EST_TRY(est__column_split(c, row_offsets->data, rows));
+    batch->room->set[index] = rows;
     return EST_OK;
 }
 
@@ -154,4 +163,9 @@ int64_t est_batch_rows(const est_batch *batch)
 const est_tensor *est_batch_get(const est_batch *batch, size_t index)
 {
     return batch && index < (size_t)batch->count ? &batch->value[index] : NULL;
+}
+
+const est_tensor *est_batch_offsets(const est_batch *batch, size_t index)
+{
+    return batch && index < (size_t)batch->count && batch->offsets[index].data ? &batch->offsets[index] : NULL;
 }

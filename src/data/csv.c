@@ -197,7 +197,7 @@ static est_status reserve_all(csv *c, const est__table *t, double times)
     EST_TRY(est__table_reserve(&c->cache, (int64_t)((double)t->rows * times * 1.02) + 1));
     for (int i = 0; i < t->count; i++)
         if (t->column[i].dtype == EST_STRING) {
-            double n = (double)est__column_offsets(&t->column[i])[t->rows * t->column[i].elements];
+            double n = (double)est__column_offsets(&t->column[i])[est__column_at(&t->column[i], t->rows)];
             EST_TRY(est__column_reserve_bytes(&c->cache.column[i], (size_t)(n * times * 1.02)));
         }
     return EST_OK;

@@ -11,7 +11,7 @@ struct est_batch {
     int64_t rows;
     int count;
     est_tensor *value;      /* [rows] + the feature's shape; for variable length the values, [n] */
-    est_tensor *offsets;    /* int64 [rows + 1] row offsets for variable length; data NULL: dense */
+    est_tensor *offsets;    /* int64 [rows + 1] for variable length; data NULL: dense. Both lent by `room` */
     struct est__batch_room *room;   /* capacities */
     const est_dataset *dataset;
 };

@@ -61,8 +61,10 @@ static est_status record_room(est__slots *s, int64_t slot, size_t size)
 static size_t fixed_size(const est__table *t)
 {
     size_t n = 0;
-    for (int i = 0; i < t->count; i++)
-        n += t->column[i].dtype == EST_STRING ? (size_t)t->column[i].elements * sizeof(uint32_t) : t->column[i].row_size;
+    for (int i = 0; i < t->count; i++) {
+        const est__column *c = &t->column[i];
+        n += c->splits ? sizeof(uint32_t) : c->dtype == EST_STRING ? (size_t)c->elements * sizeof(uint32_t) : c->row_size;
+    }
     return n;
 }
 
@@ -77,6 +79,78 @@ static inline void copy_fixed(char *to, const char *from, size_t n)
         memcpy(to, from, n);
 }
 
+/* ---- a row of variable length: its count among the fixed, its numbers, or its texts' lengths and texts, after them ---- */
+
+static size_t ragged_size(const est__column *c, int64_t row)
+{
+    size_t from = (size_t)c->splits[row], to = (size_t)c->splits[row + 1];
+    if (c->dtype != EST_STRING)
+        return (to - from) * est_dtype_size(c->dtype);
+    return (to - from) * sizeof(uint32_t) + (size_t)(est__column_offsets(c)[to] - est__column_offsets(c)[from]);
+}
+
+/* Lengths of `n` texts; all of them fit into 32 bits, as the whole record does. */
+static char *put_lengths(char *to, const int64_t *offsets, int64_t n)
+{
+    for (int64_t e = 0; e < n; e++, to += sizeof(uint32_t))
+        memcpy(to, &(uint32_t){ (uint32_t)(offsets[e + 1] - offsets[e]) }, sizeof(uint32_t));
+    return to;
+}
+
+static const char *give_lengths(int64_t *offsets, const char *from, int64_t n)
+{
+    for (int64_t e = 0; e < n; e++, from += sizeof(uint32_t)) {
+        uint32_t length;
+        memcpy(&length, from, sizeof length);
+        offsets[e + 1] = offsets[e] + length;
+    }
+    return from;
+}
+
+/* Returns the place after the row's values. */
+static char *put_ragged(char *values, char *count, const est__column *f, int64_t row)
+{
+    int64_t first = f->splits[row], n = f->splits[row + 1] - first;
+    memcpy(count, &(uint32_t){ (uint32_t)n }, sizeof(uint32_t));
+    const char *from = f->data;
+    size_t each = est_dtype_size(f->dtype), start = (size_t)first * each, size = (size_t)n * each;
+    if (f->dtype == EST_STRING) {
+        const int64_t *o = est__column_offsets(f) + first;
+        values = put_lengths(values, o, n);
+        from = f->bytes;
+        start = (size_t)o[0];
+        size = (size_t)(o[n] - o[0]);
+    }
+    if (size)
+        memcpy(values, from + start, size);
+    return values + size;
+}
+
+static est_status give_ragged(const char **values, const char *count, est__column *t, int64_t row)
+{
+    uint32_t n;
+    int64_t first = t->splits[row];
+    memcpy(&n, count, sizeof n);
+    t->splits[row + 1] = first + n;
+    EST_TRY(est__column_reserve(t, (size_t)first + n));
+    char *to = t->data;
+    size_t each = est_dtype_size(t->dtype), start = (size_t)first * each, size = n * each;
+    if (t->dtype == EST_STRING) {
+        int64_t *o = est__column_offsets(t) + first;
+        *values = give_lengths(o, *values, n);
+        EST_TRY(est__column_reserve_bytes(t, (size_t)o[n]));
+        to = t->bytes;
+        start = (size_t)o[0];
+        size = (size_t)(o[n] - o[0]);
+    }
+    if (size)
+        memcpy(to + start, *values, size);
+    *values += size;
+    return EST_OK;
+}
+
+/* ---- rows ---- */
+
 est_status est__slots_put(est__slots *s, int64_t slot, const est__table *from, int64_t row)
 {
     size_t size = 0;
@@ -86,21 +160,27 @@ est_status est__slots_put(est__slots *s, int64_t slot, const est__table *from, i
         EST_TRY(add_slots(s, slot));
     for (int i = 0; i < from->count; i++) {
         const est__column *f = &from->column[i];
-        if (f->dtype == EST_STRING)
+        if (f->splits)
+            size += ragged_size(f, row);
+        else if (f->dtype == EST_STRING)
             size += (size_t)(est__column_offsets(f)[(row + 1) * f->elements] - est__column_offsets(f)[row * f->elements]);
     }
     EST_TRY(record_room(s, slot, s->fixed + size));
     char *to = s->record[slot], *text = to + s->fixed;
     for (int i = 0; i < from->count; i++) {
         const est__column *f = &from->column[i];
+        if (f->splits) {
+            text = put_ragged(text, to, f, row);
+            to += sizeof(uint32_t);
+            continue;
+        }
         if (f->dtype != EST_STRING) {
             copy_fixed(to, (const char *)f->data + (size_t)row * f->row_size, f->row_size);
             to += f->row_size;
             continue;
         }
         const int64_t *o = est__column_offsets(f) + row * f->elements;
-        for (int64_t e = 0; e < f->elements; e++, to += sizeof(uint32_t))
-            memcpy(to, &(uint32_t){ (uint32_t)(o[e + 1] - o[e]) }, sizeof(uint32_t));
+        to = put_lengths(to, o, f->elements);
         size_t n = (size_t)(o[f->elements] - o[0]);
         if (n)
             est__copy_text(text, f->bytes + o[0], n);
@@ -114,6 +194,12 @@ est_status est__slots_give(const est__slots *s, int64_t slot, est__table *to)
     const char *from = s->record[slot], *text = from + s->fixed;
     for (int i = 0; i < to->count; i++) {
         est__column *t = &to->column[i];
+        if (t->splits) {
+            EST_TRY(est__column_reserve_rows(t, (size_t)to->rows + 1));
+            EST_TRY(give_ragged(&text, from, t, to->rows));
+            from += sizeof(uint32_t);
+            continue;
+        }
         if ((size_t)((to->rows + 1) * t->elements) > t->capacity)
             EST_TRY(est__column_reserve(t, (size_t)((to->rows + 1) * t->elements)));
         if (t->dtype != EST_STRING) {
@@ -122,13 +208,8 @@ est_status est__slots_give(const est__slots *s, int64_t slot, est__table *to)
             continue;
         }
         int64_t *o = est__column_offsets(t) + to->rows * t->elements;
-        size_t start = (size_t)o[0], size = 0;
-        for (int64_t e = 0; e < t->elements; e++, from += sizeof(uint32_t)) {
-            uint32_t n;
-            memcpy(&n, from, sizeof n);
-            size += n;
-            o[e + 1] = (int64_t)(start + size);
-        }
+        from = give_lengths(o, from, t->elements);
+        size_t start = (size_t)o[0], size = (size_t)o[t->elements] - start;
         if (start + size > t->bytes_capacity || !t->bytes)
             EST_TRY(est__column_reserve_bytes(t, start + size));
         if (size)

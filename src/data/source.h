@@ -17,6 +17,9 @@ typedef struct est__column {
     void *data;             /* the elements; for strings int64 offsets into `bytes`, one more than elements */
     char *bytes;
     size_t bytes_capacity;  /* without the slack */
+    /* Of variable length: row r holds the elements from splits[r] up to splits[r + 1], `elements` and row_size are 0. NULL: dense. */
+    int64_t *splits;
+    size_t splits_capacity;
 } est__column;
 
 typedef struct est__table {
@@ -27,7 +30,7 @@ typedef struct est__table {
 
 est_status est__table_init(est__table *t, est_features_spec features);
 void est__table_free(est__table *t);
-/* Room for `rows` rows in each column. */
+/* Room for `rows` rows in each column; the elements of one of variable length are for its writer to make room for. */
 est_status est__table_reserve(est__table *t, int64_t rows);
 /* Appends rows of a table of the same columns. */
 est_status est__table_append(est__table *t, const est__table *from, int64_t first, int64_t count);
@@ -35,13 +38,25 @@ est_status est__table_gather(est__table *t, const est__table *from, const int64_
 size_t est__table_bytes(const est__table *t);   /* that its rows take up */
 
 est_status est__column_reserve(est__column *c, size_t elements);
+est_status est__column_reserve_rows(est__column *c, size_t rows);   /* of variable length: its row offsets */
 est_status est__column_reserve_bytes(est__column *c, size_t bytes);
 /* The column becomes the elements of a tensor. */
 est_status est__column_set(est__column *c, const est_tensor *value);
+/* The rows of one of variable length: from offsets that begin with 0, or `each` elements a row. */
+est_status est__column_split(est__column *c, const int64_t *offsets, int64_t rows);
+est_status est__column_split_evenly(est__column *c, int64_t rows, int64_t each);
+/* Are these offsets of `rows` rows over `elements` elements? */
+est_status est__offsets_check(const char *feature, const est_tensor *offsets, int64_t elements);
 
 static inline int64_t *est__column_offsets(const est__column *c)
 {
     return c->data;
+}
+
+/* How many elements stand before row `row`. */
+static inline int64_t est__column_at(const est__column *c, int64_t row)
+{
+    return c->splits ? c->splits[row] : row * c->elements;
 }
 
 static inline void est__copy_text(char *to, const char *from, size_t n)

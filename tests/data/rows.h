@@ -44,10 +44,14 @@ static inline void add_batch(est__buffer *out, const est_batch *b)
     for (int64_t r = 0; r < b->rows; r++)
         for (int i = 0; i < b->count; i++) {
             const est_tensor *t = &b->value[i];
-            int64_t each = b->offsets[i].data ? ((int64_t *)b->offsets[i].data)[1] : est_shape_elements(&t->shape) / b->rows;
-            for (int64_t e = 0; e < each; e++) {
-                add_value(out, t, r * each + e);
-                if (e + 1 < each)
+            int64_t each = est_shape_elements(&t->shape) / b->rows, from = r * each, to = from + each;
+            if (b->offsets[i].data) {
+                from = ((int64_t *)b->offsets[i].data)[r];
+                to = ((int64_t *)b->offsets[i].data)[r + 1];
+            }
+            for (int64_t e = from; e < to; e++) {
+                add_value(out, t, e);
+                if (e + 1 < to)
                     est__buffer_text(out, " ");
             }
             est__buffer_text(out, i + 1 < b->count ? "|" : "\n");
