@@ -133,6 +133,9 @@ EST_API est_node *est_variable(est_graph *g, const char *name, const est_variabl
 EST_API est_node *est_read(est_graph *g, est_node *variable);
 /** The handle of the variable of that name; NULL: none. */
 EST_API est_node *est_graph_variable(const est_graph *g, const char *name);
+/** The handles of the variables that an optimizer trains (tf.compat.v1.trainable_variables), in the order in
+ *  which they were made; lent by `g`, and no longer complete once another one is made. */
+EST_API est_nodes est_graph_trainable_variables(est_graph *g);
 
 /** The gradient of one x: dense (indices NULL), or rows `value` [n, …] of the slices `indices` [n] (ids may
  *  repeat). */

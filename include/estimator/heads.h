@@ -24,6 +24,7 @@ EST_API void est_spec_train_op(est_spec *s, est_node *op);               /* need
 EST_API void est_spec_prediction(est_spec *s, const char *key, est_node *value);   /* [batch, …]; in the order of the calls */
 EST_API void est_spec_metric(est_spec *s, est_metric metric);            /* eval; "loss" and "global_step" are there already */
 EST_API void est_spec_scalar_summary(est_spec *s, const char *tag, est_node *value);   /* train; "loss" is there already */
+EST_API void est_spec_histogram_summary(est_spec *s, const char *tag, est_node *value);   /* train; numbers of any shape */
 /** A serving signature, in EST_PREDICT (tf.estimator.export.ExportOutput): `method` is "classify", "regress"
  *  or "predict"; keys and nodes are its outputs. `key` "serving_default" as well as others; classify and
  *  regress ones are dropped by a raw receiver. */

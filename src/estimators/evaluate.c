@@ -16,7 +16,7 @@ static est_status plan_model(est_estimator *e, est__model *m, est_nodes fetches,
         return EST_OK;
     est__plan_options o = { .resources = m->session->resources, .feeds = { m->feeds, m->num_feeds }, .fetches = fetches,
                             .targets = targets, .seed = (uint64_t)e->config.tf_random_seed };
-    EST_TRY(est__plan_split(m->graph, &o, &m->early, &m->late));
+    EST_TRY(est__plan_split(m->graph, &o, &m->early, &m->late, NULL));
     return est__run_new(m->late, e->pool, &m->run);
 }
 

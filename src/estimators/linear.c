@@ -1,6 +1,8 @@
 /* LinearClassifier and LinearRegressor: a linear model under a head (tf.estimator's canned/linear.py). */
 #include "estimators/canned.h"
 
+#include <estimator/ops.h>
+
 #include <string.h>
 
 typedef struct linear {
@@ -36,11 +38,47 @@ static const est_field regressor_fields[] = {
     { 0 },
 };
 
+/* Zeros among all weights, counted as integers, over their number. */
+static est_node *fraction_of_zeros(est_graph *g, est_nodes weights)
+{
+    est_node *zeros = NULL;
+    int64_t total = 0;
+    est_graph_begin_scope(g, "zero_fraction");
+    for (size_t i = 0; i < weights.count; i++) {
+        est_node *w = est_read(g, weights.data[i]);
+        est_node *is_zero = est_cast(g, est_equal(g, w, est_constant_float(g, 0)), EST_INT64);
+        est_node *count = est_reduce_sum(g, is_zero, EST_INTS(0, 1), false);
+        zeros = zeros ? est_add(g, zeros, count) : count;
+        total += est_shape_elements(est_node_shape(w));
+    }
+    est_node *fraction = est_div(g, est_cast(g, zeros, EST_FLOAT), est_constant_float(g, (double)total));
+    est_graph_end_scope(g);
+    return fraction;
+}
+
+/* As tf.estimator's: the bias, and how sparse the weights are. Bias, the only vector, is made last. */
+static void summarise(est_spec *spec, const linear *l)
+{
+    est_graph *g = est_spec_graph(spec);
+    est_nodes all = est_graph_trainable_variables(g);
+    if (all.count < 2)
+        return;
+    est_node *bias = est_read(g, all.data[all.count - 1]);
+    if (est_head_logits_dimension(l->head) > 1)
+        est_spec_histogram_summary(spec, "bias", bias);
+    else
+        est_spec_scalar_summary(spec, "bias", bias);
+    est_spec_scalar_summary(spec, "fraction_of_zero_weights",
+                            fraction_of_zeros(g, (est_nodes){ all.data, all.count - 1 }));
+}
+
 static est_status model_fn(est_spec *spec, const est_features *features, est_node *labels, est_mode mode, void *user)
 {
     const linear *l = user;
     est_node *logits = est_linear_model(est_spec_graph(spec), features, l->columns, est_head_logits_dimension(l->head),
                                         l->sparse_combiner, "linear/");
+    if (mode == EST_TRAIN)
+        summarise(spec, l);
     return est_head_spec(l->head, spec, features, labels, mode, logits, l->optimizer);
 }
 

@@ -150,3 +150,17 @@ est_node *est_graph_variable(const est_graph *g, const char *name)
             return g->variable[i].handle;
     return NULL;
 }
+
+est_nodes est_graph_trainable_variables(est_graph *g)
+{
+    size_t n = 0;
+    est_node **handle = est__arena_alloc(&g->arena, (g->num_variables + 1) * sizeof *handle);
+    if (!handle) {
+        est__spoil(g, est__fail_memory(g->num_variables * sizeof *handle));
+        return (est_nodes){ 0 };
+    }
+    for (size_t i = 0; i < g->num_variables; i++)
+        if (g->variable[i].trainable)
+            handle[n++] = g->variable[i].handle;
+    return (est_nodes){ handle, n };
+}

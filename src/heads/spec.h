@@ -7,6 +7,7 @@
 #include "base/base.h"
 
 typedef struct est__named_node { const char *name; est_node *node; } est__named_node;
+typedef struct est__summary { const char *tag; est_node *node; bool histogram; } est__summary;
 typedef struct est__export_output {
     const char *key, *method;
     est__named_node *output;
@@ -21,7 +22,7 @@ struct est_spec {
     size_t num_predictions, cap_predictions;
     est_metric *metric;
     size_t num_metrics, cap_metrics;
-    est__named_node *summary;
+    est__summary *summary;
     size_t num_summaries, cap_summaries;
     est__export_output *export_output;
     size_t num_export_outputs, cap_export_outputs;

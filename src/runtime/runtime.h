@@ -16,6 +16,7 @@ typedef struct est__plan_options {
     est_nodes targets;          /* also run: operations without outputs (updates) */
     /* a float scalar that must be finite before anything is assigned; NULL: none */
     est_node *checked;
+    est_nodes summaries;        /* what a summarised plan gives after the fetches (est__plan_split) */
     uint64_t seed;
     bool unfused;               /* every operation by itself: for checking and for tests */
 } est__plan_options;
@@ -23,9 +24,9 @@ typedef struct est__plan_options {
 est_status est__plan_new(const est_graph *g, const est__plan_options *options, est__plan **out);
 /* Cuts in two: what no variable reaches runs early (on the input thread), the rest late. The early plan takes
  * the feeds of `options` and gives the late plan's feeds, in order; fetches and targets are the late plan's.
- */
+ * `summarised`, if not NULL: the late plan once more, with the summaries; NULL when there are none. */
 est_status est__plan_split(const est_graph *g, const est__plan_options *options, est__plan **early,
-                           est__plan **late);
+                           est__plan **late, est__plan **summarised);
 void est__plan_free(est__plan *p);
 /* a line a step: kernel, inputs, outputs; "=" marks constants */
 void est__plan_print(const est__plan *p, est__buffer *out);

@@ -72,15 +72,21 @@ static bool need_inputs(cut *c, const est_operation *op)
     return more;
 }
 
+static est_status need_all(cut *c, est_nodes fetched)
+{
+    for (size_t i = 0; i < fetched.count; i++) {
+        if (kind_of_input(c, fetched.data[i]) == EARLY)
+            EST_TRY(add_boundary(c, fetched.data[i]));
+        c->needed[fetched.data[i]->op->id] = 1;
+    }
+    return EST_OK;
+}
+
 /* Every early value that something late takes, or that is fetched, crosses the cut. */
 static est_status find_boundary(cut *c)
 {
-    for (size_t i = 0; i < c->o->fetches.count; i++) {
-        est_node *n = c->o->fetches.data[i];
-        if (kind_of_input(c, n) == EARLY)
-            EST_TRY(add_boundary(c, n));
-        c->needed[n->op->id] = 1;
-    }
+    EST_TRY(need_all(c, c->o->fetches));
+    EST_TRY(need_all(c, c->o->summaries));
     for (size_t i = 0; i < c->o->targets.count; i++)
         c->needed[c->o->targets.data[i]->op->id] = 1;
     if (c->o->checked) {
@@ -103,11 +109,28 @@ static est_status find_boundary(cut *c)
     return EST_OK;
 }
 
+/* The fetches, then the summaries. */
+static est_status plan_summarised(const est_graph *g, est__plan_options o, est__plan **out)
+{
+    size_t n = o.fetches.count + o.summaries.count;
+    est_node **all = est__malloc(n * sizeof *all);
+    if (!all)
+        return est__fail_memory(n * sizeof *all);
+    memcpy(all, o.fetches.data, o.fetches.count * sizeof *all);
+    memcpy(all + o.fetches.count, o.summaries.data, o.summaries.count * sizeof *all);
+    o.fetches = (est_nodes){ all, n };
+    est_status st = est__plan_new(g, &o, out);
+    est__free(all);
+    return st;
+}
+
 est_status est__plan_split(const est_graph *g, const est__plan_options *options, est__plan **early,
-                           est__plan **late)
+                           est__plan **late, est__plan **summarised)
 {
     cut c = { .g = g, .o = options };
     *early = *late = NULL;
+    if (summarised)
+        *summarised = NULL;
     EST_TRY(est_graph_status(g));
     c.kind = est__calloc(g->num_operations + 1, 1);
     c.needed = est__calloc(g->num_operations + 1, 1);
@@ -124,9 +147,12 @@ est_status est__plan_split(const est_graph *g, const est__plan_options *options,
         st = est__plan_new(g, &first, early);
     if (st == EST_OK)
         st = est__plan_new(g, &second, late);
+    if (st == EST_OK && summarised && options->summaries.count)
+        st = plan_summarised(g, second, summarised);
     if (st != EST_OK) {
         est__plan_free(*early);
-        *early = NULL;
+        est__plan_free(*late);
+        *early = *late = NULL;
     }
     est__free(c.kind);
     est__free(c.needed);

@@ -11,11 +11,12 @@ enum { STEADY = 100 };            /* steps before the steady state is measured *
 typedef struct training {
     const est__loop *l;
     est__plan_options options;
-    est__plan *early, *late;
-    est__run *run;
+    est__plan *early, *late, *summarised;
+    est__run *run, *summary_run;      /* the second where there are summaries */
+    const est__run *last;             /* whichever made the last step */
     est__feeder *feeder;
-    est_node **fetches, *target[1];   /* fetched: the loss, then the summaries */
-    est__scalar *scalars;
+    est_node **summaries, *fetch[1], *target[1];
+    est__scalar *scalars;             /* the loss, then those of the summaries that are scalars */
     int64_t step, batches;        /* done, over all calls */
     float loss;
     double shown, logged, saved;  /* when */
@@ -25,27 +26,38 @@ typedef struct training {
     est_train_result result;
 } training;
 
+static bool writes_summaries(const est__loop *l)
+{
+    return l->events && l->config->save_summary_steps > 0;
+}
+
+/* The first step of a run, and each `save_summary_steps` after it. */
+static bool is_summarised(const est__loop *l, int64_t step)
+{
+    return writes_summaries(l) && (step - 1) % l->config->save_summary_steps == 0;
+}
+
 static est_status prepare(training *t)
 {
     const est__loop *l = t->l;
     const est_spec *spec = l->spec;
-    size_t n = spec->num_summaries + 1;
-    t->fetches = est__calloc(n, sizeof *t->fetches);
-    t->scalars = est__calloc(n, sizeof *t->scalars);
-    if (t->fetches == NULL || t->scalars == NULL)
+    size_t n = writes_summaries(l) ? spec->num_summaries : 0;
+    t->summaries = est__calloc(n + 1, sizeof *t->summaries);
+    t->scalars = est__calloc(n + 1, sizeof *t->scalars);
+    if (t->summaries == NULL || t->scalars == NULL)
         return est__fail_memory(n * sizeof *t->scalars);
-    t->fetches[0] = spec->loss;
     t->scalars[0].tag = "loss";
-    for (size_t i = 0; i < spec->num_summaries; i++) {
-        t->fetches[i + 1] = spec->summary[i].node;
-        t->scalars[i + 1].tag = spec->summary[i].name;
-    }
+    for (size_t i = 0; i < n; i++)
+        t->summaries[i] = spec->summary[i].node;
+    t->fetch[0] = spec->loss;
     t->target[0] = spec->train_op;
-    t->options = (est__plan_options){ .resources = l->session->resources, .feeds = l->feeds, .fetches = { t->fetches, n },
-                                      .targets = { t->target, 1 }, .checked = spec->loss,
+    t->options = (est__plan_options){ .resources = l->session->resources, .feeds = l->feeds, .fetches = { t->fetch, 1 },
+                                      .targets = { t->target, 1 }, .checked = spec->loss, .summaries = { t->summaries, n },
                                       .seed = (uint64_t)l->config->tf_random_seed };
-    EST_TRY(est__plan_split(spec->graph, &t->options, &t->early, &t->late));
+    EST_TRY(est__plan_split(spec->graph, &t->options, &t->early, &t->late, &t->summarised));
     EST_TRY(est__run_new(t->late, l->pool, &t->run));
+    if (t->summarised)
+        EST_TRY(est__run_new(t->summarised, l->pool, &t->summary_run));
     return est__feeder_new(l->dataset, t->early, l->feature, l->feeds.count, "step", l->first_step, &t->feeder);
 }
 
@@ -53,9 +65,11 @@ static void release(training *t)
 {
     est__feeder_free(t->feeder);
     est__run_free(t->run);
+    est__run_free(t->summary_run);
     est__plan_free(t->late);
+    est__plan_free(t->summarised);
     est__plan_free(t->early);
-    est__free(t->fetches);
+    est__free(t->summaries);
     est__free(t->scalars);
 }
 
@@ -85,7 +99,7 @@ static est_status not_finite(const training *t)
     for (size_t i = 0; i < n; i++)
         feeds[i] = &b->value[t->l->feature[i]];
     est_status st = est__find_nonfinite(t->l->spec->graph, &t->options, feeds, (uint64_t)t->step, &found);
-    float loss = (float)est__tensor_get(est__run_fetch(t->run, 0), 0);
+    float loss = (float)est__tensor_get(est__run_fetch(t->last, 0), 0);
     if (st == EST_OK)
         st = est__fail(EST_ABORTED, "step %lld: loss is %s; %s", (long long)t->step + 1, isnan(loss) ? "NaN" : loss > 0 ? "inf" : "-inf",
                        found.data ? found.data : "");
@@ -108,9 +122,18 @@ static est_status log_line(training *t, double now)
 
 static est_status write_summaries(training *t)
 {
-    for (size_t i = 0; i < t->options.fetches.count; i++)
-        t->scalars[i].value = est__tensor_get(est__run_fetch(t->run, i), 0);
-    EST_TRY(est__event_scalars(t->l->events, t->step, t->scalars, t->options.fetches.count));
+    const est_spec *spec = t->l->spec;
+    size_t n = 1;
+    t->scalars[0].value = (double)t->loss;
+    for (size_t i = 0; i < t->options.summaries.count; i++) {
+        const est__summary *s = &spec->summary[i];
+        const est_tensor *value = est__run_fetch(t->last, i + 1);
+        if (s->histogram)
+            EST_TRY(est__event_histogram(t->l->events, t->step, s->tag, value));
+        else
+            t->scalars[n++] = (est__scalar){ .tag = s->tag, .value = est__tensor_get(value, 0) };
+    }
+    EST_TRY(est__event_scalars(t->l->events, t->step, t->scalars, n));
     return est__event_flush(t->l->events);
 }
 
@@ -133,7 +156,7 @@ static est_status after_step(training *t, double now)
 {
     const est__loop *l = t->l;
     const est_run_config *c = l->config;
-    if (l->events && c->save_summary_steps > 0 && (t->step - 1) % c->save_summary_steps == 0)
+    if (is_summarised(l, t->step))
         EST_TRY(write_summaries(t));
     if (due(t->step, c->log_step_count_steps))
         EST_TRY(log_line(t, now));
@@ -154,12 +177,14 @@ static est_status one_step(training *t)
     est_status st = est__feeder_next(t->feeder, &fetches, &rows);
     if (st != EST_OK)
         return st;
-    st = est__run_step(t->run, fetches, (uint64_t)t->step);
+    est__run *run = t->summary_run && is_summarised(t->l, t->step + 1) ? t->summary_run : t->run;
+    t->last = run;
+    st = est__run_step(run, fetches, (uint64_t)t->step);
     if (st == EST_ABORTED)
         return not_finite(t);
     if (st != EST_OK)
         return est__fail_in(st == EST_OUT_OF_RANGE ? EST_INVALID_ARGUMENT : st, "step %lld", (long long)t->step + 1);
-    t->loss = *(const float *)est__run_fetch(t->run, 0)->data;
+    t->loss = *(const float *)est__run_fetch(run, 0)->data;
     t->step++;
     t->batches++;
     t->steady_examples += rows;

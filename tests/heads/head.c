@@ -295,7 +295,7 @@ static void training(void)
     EST_NEED_OK(est__spec_new(g, step, &b.spec));
     EST_CHECK_OK(est_head_spec(b.head, b.spec, &(est_features){ 0 }, b.labels, EST_TRAIN, logits, sgd));
     EST_CHECK_INT(b.spec->num_summaries, 1);
-    EST_CHECK_STR(b.spec->summary[0].name, "loss/h");
+    EST_CHECK_STR(b.spec->summary[0].tag, "loss/h");
     EST_CHECK_OK(trial_start(&b.s));
     /* One row, logit 0, label 1: the gradient is -1/2, the rate 0.01. */
     est_tensor x = trial_floats((const float[]){ 0 }, EST_SHAPE(1, 1)),

@@ -88,7 +88,7 @@ static est_status begin(training *t, est_estimator *e)
                                                   .fetches = EST_NODES(m->spec->loss),
                                                   .targets = EST_NODES(m->spec->train_op),
                                                   .checked = m->spec->loss },
-                            &t->early, &t->late));
+                            &t->early, &t->late, NULL));
     EST_TRY(est__run_new(t->early, NULL, &t->early_run));
     EST_TRY(est__run_new(t->late, NULL, &t->late_run));
     return est__session_start(m->session, NULL);

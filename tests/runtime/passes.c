@@ -168,7 +168,7 @@ typedef struct halves {
 static bool cut(halves *h, const lab *l, const est__plan_options *o)
 {
     *h = (halves){ 0 };
-    return EST_CHECK_OK(est__plan_split(l->g, o, &h->early, &h->late)) &&
+    return EST_CHECK_OK(est__plan_split(l->g, o, &h->early, &h->late, NULL)) &&
            EST_CHECK_OK(est__run_new(h->early, NULL, &h->early_run)) &&
            EST_CHECK_OK(est__run_new(h->late, NULL, &h->late_run));
 }
