@@ -357,8 +357,7 @@ static void free_csv(void *source)
     est__free(c);
 }
 
-static const est__rows_kind rows = { .whole = whole, .rewind = rewind_files, .next = next, .seek = seek, .save = save_points,
-                                     .restore = restore_points };
+static const est__rows_kind rows = { .whole = whole, .next = next, .seek = seek, .save = save_points, .restore = restore_points };
 
 const est__source_kind est__source_csv = {
     .name = "csv", .rows = &rows, .start = est__rows_start, .read = est__rows_read, .save = est__rows_save,

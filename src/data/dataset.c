@@ -61,7 +61,7 @@ est_status est__dataset_new(est_features_spec features, int label, const est__so
         kind->free(source);
         return est__fail_memory(sizeof *d);
     }
-    pthread_mutex_init(&d->rows.lock, NULL);
+    est__reader_init(&d->rows.in);
     d->kind = kind;
     d->source = source;
     d->label = label;
@@ -85,7 +85,7 @@ void est_dataset_free(est_dataset *d)
     for (int i = 0; i < d->features; i++)
         est_tensor_free((est_tensor *)d->feature[i].default_value);
     est__shuffle_free(&d->rows.shuffle);
-    pthread_mutex_destroy(&d->rows.lock);
+    est__reader_free(&d->rows.in);
     est__arena_free(&d->arena);
     est__free(d);
 }

@@ -26,11 +26,10 @@ static void begin_epoch(est_dataset *d, int64_t epoch)
 {
     est__rows *r = &d->rows;
     r->epoch = epoch;
-    r->over = !more_epochs(d, epoch);
+    r->over = !more_epochs(d, epoch) || r->in.end == 0;   /* data without rows end, however often they are repeated */
     r->next = 0;
-    r->at = 0;
-    r->table = NULL;
     r->drained = false;
+    est__reader_go(&r->in, 0);
     if (d->buffer_size)
         est__shuffle_seed(&r->shuffle, d->shuffle_seed ? d->shuffle_seed : d->seed,
                           d->same_each_epoch ? 0 : (uint64_t)epoch + 1);
@@ -56,33 +55,25 @@ static est_status play(est_dataset *d, int64_t rows, int64_t draws)
 est_status est__rows_start(est_dataset *d)
 {
     est__rows *r = &d->rows;
-    EST_TRY(d->kind->rows->whole(d->source, &r->whole));
-    pthread_mutex_lock(&r->lock);
-    r->known = r->whole ? r->whole->rows : -1;
-    pthread_mutex_unlock(&r->lock);
-    if (!r->whole)
-        EST_TRY(d->kind->rows->rewind(d->source));
+    EST_TRY(est__reader_open(&r->in, d->kind->rows, d->source));
     begin_epoch(d, 0);
-    return r->whole && d->buffer_size ? play(d, r->known, 0) : EST_OK;
+    return r->in.whole && d->buffer_size ? play(d, r->in.end, 0) : EST_OK;
 }
 
 /* ---- all rows in one table ---- */
 
 static est_status next_epoch(est_dataset *d)
 {
-    begin_epoch(d, d->rows.epoch + 1);
-    if (d->rows.over)
-        return EST_OK;
-    if (!d->rows.whole)
-        return d->kind->rows->rewind(d->source);
-    return d->buffer_size ? play(d, d->rows.known, 0) : EST_OK;
+    est__rows *r = &d->rows;
+    begin_epoch(d, r->epoch + 1);
+    return !r->over && r->in.whole && d->buffer_size ? play(d, r->in.end, 0) : EST_OK;
 }
 
 static est_status read_drawn(est_dataset *d, est__table *to)
 {
     est__rows *r = &d->rows;
     est__shuffle *s = &r->shuffle;
-    int64_t index[DRAWS], rows = r->whole->rows;
+    int64_t index[DRAWS], rows = r->in.end;
     while (to->rows < d->batch_size && !r->over) {
         int64_t n = 0, want = d->batch_size - to->rows;
         for (; n < want && n < DRAWS && s->count; n++) {
@@ -93,7 +84,7 @@ static est_status read_drawn(est_dataset *d, est__table *to)
             else
                 est__shuffle_shrink(s, drawn);
         }
-        EST_TRY(est__table_gather(to, r->whole, index, n));
+        EST_TRY(est__table_gather(to, r->in.whole, index, n));
         if (!s->count)
             EST_TRY(next_epoch(d));
     }
@@ -104,10 +95,10 @@ static est_status read_ranges(est_dataset *d, est__table *to)
 {
     est__rows *r = &d->rows;
     while (to->rows < d->batch_size && !r->over) {
-        int64_t want = d->batch_size - to->rows, left = r->whole->rows - r->next, n = want < left ? want : left;
-        EST_TRY(est__table_append(to, r->whole, r->next, n));
+        int64_t want = d->batch_size - to->rows, left = r->in.end - r->next, n = want < left ? want : left;
+        EST_TRY(est__table_append(to, r->in.whole, r->next, n));
         r->next += n;
-        if (r->next == r->whole->rows)
+        if (r->next == r->in.end)
             EST_TRY(next_epoch(d));
     }
     return EST_OK;
@@ -115,25 +106,13 @@ static est_status read_ranges(est_dataset *d, est__table *to)
 
 /* ---- rows that stream ---- */
 
-/* Makes sure that there is a row at r->at, or sets r->drained. */
+/* Makes sure that the reader has a row, or sets r->drained. */
 static est_status more_rows(est_dataset *d)
 {
     est__rows *r = &d->rows;
-    while (!r->drained && (!r->table || r->at == r->table->rows)) {
-        est_status st = d->kind->rows->next(d->source, &r->table);
-        r->at = 0;
-        if (st == EST_OUT_OF_RANGE) {
-            r->table = NULL;
-            r->drained = true;
-            pthread_mutex_lock(&r->lock);
-            r->known = r->next;
-            pthread_mutex_unlock(&r->lock);
-        } else if (st != EST_OK) {
-            r->table = NULL;
-            return st;
-        }
-    }
-    return EST_OK;
+    est_status st = est__reader_more(&r->in);
+    r->drained = st == EST_OUT_OF_RANGE;
+    return r->drained ? EST_OK : st;
 }
 
 static est_status stream_ranges(est_dataset *d, est__table *to)
@@ -145,9 +124,9 @@ static est_status stream_ranges(est_dataset *d, est__table *to)
             EST_TRY(next_epoch(d));
             continue;
         }
-        int64_t want = d->batch_size - to->rows, left = r->table->rows - r->at, n = want < left ? want : left;
-        EST_TRY(est__table_append(to, r->table, r->at, n));
-        r->at += n;
+        int64_t want = d->batch_size - to->rows, left = r->in.table->rows - r->in.at, n = want < left ? want : left;
+        EST_TRY(est__table_append(to, r->in.table, r->in.at, n));
+        est__reader_pass(&r->in, n);
         r->next += n;
     }
     return EST_OK;
@@ -156,8 +135,8 @@ static est_status stream_ranges(est_dataset *d, est__table *to)
 static est_status take_row(est_dataset *d, int64_t slot)
 {
     est__rows *r = &d->rows;
-    EST_TRY(est__slots_put(&r->shuffle.slots, slot, r->table, r->at));
-    r->at++;
+    EST_TRY(est__slots_put(&r->shuffle.slots, slot, r->in.table, r->in.at));
+    est__reader_pass(&r->in, 1);
     r->next++;
     return EST_OK;
 }
@@ -193,7 +172,7 @@ est_status est__rows_read(est_dataset *d, est_batch *b)
 {
     est__table *to = &b->room->table;
     est__batch_clear(b);
-    if (d->rows.whole)
+    if (d->rows.in.whole)
         EST_TRY(d->buffer_size ? read_drawn(d, to) : read_ranges(d, to));
     else
         EST_TRY(d->buffer_size ? stream_drawn(d, to) : stream_ranges(d, to));
@@ -210,11 +189,8 @@ est_status est__rows_read(est_dataset *d, est_batch *b)
 
 est_status est__rows_save(est_dataset *d, int64_t batches, est__buffer *out)
 {
-    pthread_mutex_lock(&d->rows.lock);
-    int64_t known = d->rows.known;
-    pthread_mutex_unlock(&d->rows.lock);
     est__buffer_varint(out, (uint64_t)batches);
-    est__buffer_varint(out, (uint64_t)(known + 1));
+    est__buffer_varint(out, (uint64_t)(est__reader_end(&d->rows.in) + 1));
     d->kind->rows->save(d->source, out);
     return EST_OK;
 }
@@ -248,7 +224,7 @@ static est_status fetch_waiting(est_dataset *d)
     for (size_t i = 0; st == EST_OK && i < n; i++) {
         const est__table *table;
         int64_t at;
-        st = d->kind->rows->seek(d->source, wanted[i][0], &table, &at);
+        st = est__reader_seek(&r->in, wanted[i][0], &table, &at);
         if (st == EST_OUT_OF_RANGE)
             st = changed();
         if (st == EST_OK)
@@ -265,30 +241,21 @@ static est_status stream_to(est_dataset *d, int64_t taken)
     if (d->buffer_size) {
         int64_t last, at;
         const est__table *table;
-        if (r->known < 0) {   /* then this row was read; if it is not there, the play would not end */
+        if (r->in.end < 0) {   /* then this row was read; if it is not there, the play would not end */
             bool beyond = __builtin_add_overflow(d->buffer_size - 1, taken, &last);
-            est_status st = beyond ? EST_OUT_OF_RANGE : d->kind->rows->seek(d->source, last, &table, &at);
+            est_status st = beyond ? EST_OUT_OF_RANGE : est__reader_seek(&r->in, last, &table, &at);
             if (st != EST_OK)
                 return st == EST_OUT_OF_RANGE ? changed() : st;
         }
-        EST_TRY(play(d, r->known, taken));
+        EST_TRY(play(d, r->in.end, taken));
         EST_TRY(fetch_waiting(d));
     } else {
         r->next = taken;
     }
-    if (r->known >= 0 && r->next == r->known) {
-        r->drained = true;
-        return EST_OK;
-    }
-    est_status st = d->kind->rows->seek(d->source, r->next, &r->table, &r->at);
-    if (st != EST_OUT_OF_RANGE)
-        return st;
-    r->table = NULL;
-    if (r->known >= 0)
-        return changed();
-    r->drained = true;   /* the place is the very end of an epoch that nobody had noticed yet */
-    r->known = r->next;
-    return EST_OK;
+    int64_t end = r->in.end;
+    est__reader_go(&r->in, r->next);
+    EST_TRY(more_rows(d));   /* there are none at the very end of an epoch, which nobody may have noticed yet */
+    return r->drained && end >= 0 && r->next != end ? changed() : EST_OK;
 }
 
 est_status est__rows_restore(est_dataset *d, est__cursor *in)
@@ -301,20 +268,18 @@ est_status est__rows_restore(est_dataset *d, est__cursor *in)
     EST_TRY(d->kind->rows->restore(d->source, in));
     if (batches > INT64_MAX || known > INT64_MAX || __builtin_mul_overflow((int64_t)batches, d->batch_size, &total))
         return est__fail(EST_DATA_LOSS, "the saved place of the data is damaged: %llu batches", (unsigned long long)batches);
-    if (r->whole && known && (int64_t)known - 1 != r->whole->rows)
+    if (r->in.whole && known && (int64_t)known - 1 != r->in.end)
         return changed();
-    if (!r->whole)
-        r->known = (int64_t)known - 1;
-    if (!r->known)
-        return est__fail(EST_DATA_LOSS, "the saved place of the data is damaged: an epoch of no rows");
-    int64_t epoch = r->known > 0 ? total / r->known : 0, taken = r->known > 0 ? total % r->known : total;
+    if (!r->in.whole)
+        est__reader_set_end(&r->in, (int64_t)known - 1);
+    int64_t end = r->in.end, epoch = end > 0 ? total / end : 0, taken = end > 0 ? total % end : total;
     begin_epoch(d, epoch);
     if (r->over)
         return EST_OK;
-    if (!r->whole)
-        return taken ? stream_to(d, taken) : d->kind->rows->rewind(d->source);
+    if (!r->in.whole)
+        return taken ? stream_to(d, taken) : EST_OK;
     if (d->buffer_size)
-        return play(d, r->known, taken);
+        return play(d, end, taken);
     r->next = taken;
     return EST_OK;
 }

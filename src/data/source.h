@@ -85,10 +85,9 @@ void est__batch_seal(est_batch *b);
 typedef struct est__rows_kind {
     /* *out: the table of all rows; NULL: too many, they come by `next`. Called when a run starts. */
     est_status (*whole)(void *source, const est__table **out);
-    est_status (*rewind)(void *source);
-    /* The next rows, lent until the next call; OUT_OF_RANGE after the last. */
+    /* The rows after those that seek or next gave last, lent until the next call; OUT_OF_RANGE after the last. */
     est_status (*next)(void *source, const est__table **out);
-    /* The rows from number `row` on: *out from its row *at. OUT_OF_RANGE when there is no such row. */
+    /* The rows from number `row` on: *out from its row *at. OUT_OF_RANGE when there is no such row. An epoch starts with row 0. */
     est_status (*seek)(void *source, int64_t row, const est__table **out, int64_t *at);
     /* What makes seek quick, as part of a saved place. save may be called while another thread reads. */
     void (*save)(void *source, est__buffer *out);
@@ -110,6 +109,37 @@ typedef struct est__source_kind {
 } est__source_kind;
 
 extern const est__source_kind est__source_csv, est__source_memory, est__source_callback;
+
+/* ---- reading a source of rows from any row on (reader.c) ---- */
+
+typedef struct est__reader {
+    const est__rows_kind *kind;
+    void *source;
+    const est__table *whole;  /* all rows; NULL: the source streams */
+    const est__table *table;  /* where the next row lies; NULL: it must be sought */
+    int64_t at, row;          /* the next row: in the table, and its number */
+    int64_t end;              /* how many rows there are; -1: not known yet. Under `lock` while streaming */
+    pthread_mutex_t lock;
+} est__reader;
+
+void est__reader_init(est__reader *r);
+void est__reader_free(est__reader *r);
+/* Starts at row 0, with all that was learnt of the source forgotten. */
+est_status est__reader_open(est__reader *r, const est__rows_kind *kind, void *source);
+/* Row `row` is the next; it is looked for when it is needed. */
+void est__reader_go(est__reader *r, int64_t row);
+/* Makes sure that the next row lies at `at` in `table`; OUT_OF_RANGE when there is none. */
+est_status est__reader_more(est__reader *r);
+est_status est__reader_seek(est__reader *r, int64_t row, const est__table **out, int64_t *at);
+/* `end`, for other threads than the one that reads. */
+int64_t est__reader_end(est__reader *r);
+void est__reader_set_end(est__reader *r, int64_t end);
+
+static inline void est__reader_pass(est__reader *r, int64_t rows)
+{
+    r->at += rows;
+    r->row += rows;
+}
 
 /* ---- shuffle (shuffle.c) ---- */
 
@@ -150,15 +180,11 @@ est_status est__slots_give(const est__slots *s, int64_t slot, est__table *to);  
 /* ---- shuffle, repeat and batch over a source of rows (rows.c) ---- */
 
 typedef struct est__rows {
-    const est__table *whole;  /* all rows; NULL: the source streams */
-    int64_t known;            /* rows of an epoch; -1 until the first has ended. Under `lock` while streaming */
+    est__reader in;
     int64_t epoch, next;      /* the row that the source gives next in this epoch */
     bool over;                /* the last epoch has been given */
-    bool drained;             /* the source has no more rows in this epoch */
-    const est__table *table;  /* streaming: where the next row lies */
-    int64_t at;
+    bool drained;             /* streaming: the source has no more rows in this epoch */
     est__shuffle shuffle;
-    pthread_mutex_t lock;
 } est__rows;
 
 est_status est__rows_start(est_dataset *d);
