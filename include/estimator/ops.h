@@ -181,12 +181,30 @@ EST_API est_node *est_string_join(est_graph *g, est_nodes parts, const char *sep
 /** The elements of x (string, int32, int64) that are not "" or -1: outputs 0, 1, 2 are indices, values,
  *  dense_shape (as tf.feature_column makes them). */
 EST_API est_node *est_dense_to_sparse(est_graph *g, est_node *x);
-/** For each row of a sparse matrix of ids (int64), the rows of `variable` that they name, combined by "sum"
- * (also for NULL), "mean" or "sqrtn"; ids below 0 are left out, and a row without ids is 0. An id past the
- * last row is an error when it runs. Out: [rows, width] (tf.nn.safe_embedding_lookup_sparse). */
-EST_API est_node *est_safe_embedding_lookup_sparse(est_graph *g, est_node *variable, est_node *indices,
-                                                   est_node *ids, est_node *dense_shape,
-                                                   const char *combiner);
+typedef struct est_embedding_lookup_options {
+    const char *combiner;       /* "sum", "mean" or "sqrtn"; NULL: "sum" */
+    est_node *weights;          /* of the ids, [n] float32; NULL: each is 1 */
+    double max_norm;            /* longer rows are scaled to this norm first, in the result alone; 0: none */
+    bool not_safe;              /* ids below 0 fail the run, rows without ids at the end vanish (see below) */
+} est_embedding_lookup_options;
+EST_API est_node *est_safe_embedding_lookup_sparse_sized(est_graph *g, est_node *variable, est_node *indices,
+                                                         est_node *ids, est_node *dense_shape,
+                                                         const est_embedding_lookup_options *options,
+                                                         size_t size);
+/** For each row of a sparse matrix of ids (int64), the rows e of `variable` that they name, with their
+ *  weights w: sum w e (sum), over sum w (mean), over sqrt(sum w^2) (sqrtn). Ids below 0 are left out, with mean and
+ *  sqrtn also those of a weight that is not above 0; a row without ids is 0. An id past the last row fails
+ *  the run. With not_safe nothing is left out, and the result ends with the last row that has an id. Its gradient
+ *  to the variable is sparse.
+ *  In: options NULL: the defaults. Out: [rows, width] (tf.nn.safe_embedding_lookup_sparse; not_safe:
+ *  tf.nn.embedding_lookup_sparse). */
+static inline est_node *est_safe_embedding_lookup_sparse(est_graph *g, est_node *variable, est_node *indices,
+                                                         est_node *ids, est_node *dense_shape,
+                                                         const est_embedding_lookup_options *options)
+{
+    return est_safe_embedding_lookup_sparse_sized(g, variable, indices, ids, dense_shape, options,
+                                                  options ? sizeof *options : 0);
+}
 /** `rows` [n, …] float32 of equal `ids` [n] (int64) summed, in the order of their first appearance; output 1:
  *  the ids (Keras' deduplication of IndexedSlices). */
 EST_API est_node *est_sum_duplicate_ids(est_graph *g, est_node *rows, est_node *ids);

@@ -1,4 +1,5 @@
-/* Parts picked by index, and sums put by index: GatherV2, GatherNd, ScatterNd, UnsortedSegmentSum. */
+/* Parts picked by index, and sums put by index: GatherV2, GatherNd, ScatterNd, UnsortedSegmentSum,
+ * SegmentSum. */
 #include "ops/ops.h"
 
 static int64_t product(const int64_t *dim, int n)
@@ -325,6 +326,48 @@ static void segment_grad(est_grad *b)      /* the rows of dy that the ids name; 
     b->dx[0] = est_where(g, named, rows, est__scalar_like(g, rows, 0));
 }
 
+/* ---- SegmentSum: ids do not descend, and the last one tells how many segments there are ---- */
+static est_status sorted_infer(est_infer *c)
+{
+    const est_shape *data = est__infer_in(c, 0);
+    if (data->rank == 0)
+        return est__infer_fail(c, "the data is a scalar and has no rows");
+    c->out[0] = *data;
+    if (data->rank > 0)
+        c->out[0].dim[0] = -1;
+    return EST_OK;
+}
+
+static est_status sorted_cpu(est_kernel *k)
+{
+    const est_tensor *data = est__in(k, 0), *ids = est__in(k, 1);
+    int64_t n = est__tensor_elements(ids), before = 0;
+    if (data->shape.rank < 1 || ids->shape.rank != 1 || n != data->shape.dim[0])
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "%lld segment ids; one for each row is wanted",
+                                (long long)n);
+    for (int64_t i = 0; i < n; i++) {
+        int64_t id = est__int_at(ids, i);
+        if (id < before || id >= INT32_MAX)
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "segment id %lld is %lld, which is %s",
+                                    (long long)i, (long long)id, id < before ? "less than the one before it" : "too large");
+        before = id;
+    }
+    est_shape s = data->shape;
+    est_tensor *out;
+    s.dim[0] = n > 0 ? before + 1 : 0;
+    int64_t inner = product(s.dim + 1, s.rank - 1);
+    EST_TRY(est__out(k, 0, &s, &out));
+    memset(out->data, 0, est__tensor_bytes(out));
+    for (int64_t i = 0; i < n; i++)
+        add_row(data, i, out, est__int_at(ids, i) * inner, inner);
+    return EST_OK;
+}
+
+static void sorted_grad(est_grad *b)
+{
+    b->dx[0] = est_gather(b->g, b->dy[0], b->x[1], 0);
+}
+
 EST_OPS(
     gather,
     { .tf_name = "GatherV2",
@@ -352,4 +395,10 @@ EST_OPS(
           "; Tindices: {int32, int64}; Tnumsegments: {int32, int64} = int32",
       .infer = segment_infer,
       .cpu = segment_cpu,
-      .grad = segment_grad });
+      .grad = segment_grad },
+    { .tf_name = "SegmentSum",
+      .signature = "data: T, segment_ids: Tindices -> output: T; T: " EST_SIG_SIGNED
+                   "; Tindices: {int32, int64}",
+      .infer = sorted_infer,
+      .cpu = sorted_cpu,
+      .grad = sorted_grad });

@@ -19,6 +19,7 @@ import tensorflow as tf
 raw = tf.raw_ops
 lines = []
 rng = np.random.RandomState(7)
+rng2 = np.random.RandomState(11)   # of the embeddings
 
 
 def f32(*shape, scale=1.0):
@@ -389,7 +390,67 @@ def composites():
          [np.array(counts, np.float32)], {'thresholds': ('floats', at)})
 
 
-for make in (variables, optimizers, keras_sparse_adam, strings, parsing, sparse_tensors, crosses, composites):
+def lookup(name, attrs, table, at, ids, shape, weights=None):
+    """One embedding lookup, and its gradients to the table and the weights of sum(y * dy)."""
+    values = None if weights is None else tf.Variable(weights)
+    combiner, max_norm = attrs['combiner'][1], attrs.get('max_norm', (None, None))[1]
+    look_up = tf.nn.safe_embedding_lookup_sparse if attrs['safe'][1] else tf.nn.embedding_lookup_sparse
+    table = Var(table)
+    with tf.GradientTape() as tape:
+        sparse = None if weights is None else tf.SparseTensor(at, values, shape)
+        y = look_up(table.var, tf.SparseTensor(at, ids, shape), sparse, combiner=combiner, max_norm=max_norm)
+        dy = rng2.randn(*y.shape).astype(np.float32)
+        loss = tf.reduce_sum(y * dy)
+    more = [] if weights is None else [weights]
+    case(f'EstSafeEmbeddingLookupSparse_{name}', 'EstSafeEmbeddingLookupSparse',
+         [table, at, ids, shape] + more, [y], attrs)
+    lines.append(f'case gradient_{name} gradient')
+    attr_lines(attrs)
+    for x in [table.before, at, ids, shape, dy] + more:
+        put('in', x)
+    for d in tape.gradient(loss, [table.var] + ([] if weights is None else [values])):
+        put('out', tf.convert_to_tensor(d))
+    lines.append('')
+
+
+def embeddings():
+    at = np.array([[0, 0], [0, 1], [2, 0], [2, 1], [2, 2], [4, 1], [4, 2]], np.int64)
+    ids, shape = np.array([3, 1, 1, -1, 1, -2, 0], np.int64), np.array([6, 3], np.int64)
+    weights = np.array([0.5, 2.0, 0.25, 1.0, 3.0, 1.0, -1.5], np.float32)
+    table = rng2.randn(5, 4).astype(np.float32)
+    for combiner in ('sum', 'mean', 'sqrtn'):
+        for safe in (True, False):
+            for max_norm in (None, 1.5):
+                for w in (None, weights):
+                    attrs = {'combiner': ('string', combiner), 'safe': ('bool', safe)}
+                    if max_norm:
+                        attrs['max_norm'] = ('float', max_norm)
+                    name = f'{combiner}_{"safe" if safe else "plain"}{"_norm" if max_norm else ""}'
+                    lookup(name + ('' if w is None else '_weighted'), attrs, table, at,
+                           ids if safe else np.abs(ids), shape, w)
+    # A table that is small enough to see the answers.
+    small = np.array([[1, 2], [3, 4], [5, 6]], np.float32)
+    row = np.array([[0, 0], [0, 1]], np.int64)
+    for combiner in ('sum', 'mean', 'sqrtn'):
+        attrs = {'combiner': ('string', combiner), 'safe': ('bool', True)}
+        one = np.array([1, 2], np.int64)
+        lookup(f'hand_{combiner}', attrs, small, row, np.array([0, 1], np.int64), one)
+        lookup(f'hand_{combiner}_weighted', attrs, small, row, np.array([0, 1], np.int64), one,
+               np.array([.5, 2], np.float32))
+        lookup(f'hand_{combiner}_negative', attrs, small, row, np.array([2, 1], np.int64), one,
+               np.array([-1, 3], np.float32))
+        lookup(f'hand_{combiner}_none', attrs, small, row, np.array([-1, -1], np.int64), one)
+    lookup('hand_norm', {'combiner': ('string', 'mean'), 'safe': ('bool', True), 'max_norm': ('float', 1.0)},
+           small, row, np.array([0, 1], np.int64), one)
+    x = rng2.randn(5, 2).astype(np.float32)
+    for key, of in (('int32', np.int32), ('int64', np.int64)):
+        simple(f'SegmentSum_{key}', 'SegmentSum', dict(data=x, segment_ids=np.array([0, 0, 2, 2, 5], of)))
+    simple('SegmentSum_int', 'SegmentSum', dict(data=np.arange(3), segment_ids=np.array([1, 1, 1], np.int32)))
+    simple('SegmentSum_none', 'SegmentSum', dict(data=x[:0], segment_ids=np.array([], np.int32)))
+
+
+for make in (variables, optimizers, keras_sparse_adam, strings, parsing, sparse_tensors, crosses, composites,
+             embeddings):
     make()
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'ops_sparse.txt'), 'w') as f:
     f.write('# Written by make_ops_sparse.py with TensorFlow %s.\n' % tf.__version__)

@@ -65,7 +65,8 @@ static void lookups(void)
                                  lab_ints(&l, EST_INT64, EST_SHAPE(5), (int64_t[]){ 3, 1, -1, 2, -1 }));
         est_node *shape = lab_feed(&l, "shape", EST_SHAPE(2),
                                    lab_ints(&l, EST_INT64, EST_SHAPE(2), (int64_t[]){ 5, 2 }));
-        est_node *y = est_safe_embedding_lookup_sparse(l.g, v, indices, ids, shape, combiners[i]);
+        est_node *y = est_safe_embedding_lookup_sparse(l.g, v, indices, ids, shape,
+            &(est_embedding_lookup_options){ .combiner = combiners[i] });
         est_node *sparse = est_dense_to_sparse(l.g, lab_feed(&l, "dense", EST_SHAPE(-1, -1), lab_ints(
             &l, EST_INT64, EST_SHAPE(2, 3), (int64_t[]){ 5, -1, 0, -1, -1, 7 })));
         EST_NEED_OK(est_graph_status(l.g));

@@ -60,7 +60,8 @@ static void words(lab *l)
     est_node *v = est_variable(g, "v", &(est_variable_options){ .shape = EST_SHAPE(2, 3) });
     est_safe_embedding_lookup_sparse(g, v, sparse,
                                      est_string_to_hash_bucket_fast(g, est_node_output(sparse, 1), 2),
-                                     est_node_output(sparse, 2), "mean");
+                                     est_node_output(sparse, 2),
+                                     &(est_embedding_lookup_options){ .combiner = "mean" });
     est_string_join(g, EST_NODES(s, est_as_string(g, ids)), "_");
     est_random_uniform(g, est_constant_ints(g, EST_INT32, EST_INTS(2, 2)), EST_FLOAT);
     est_node_after(est_read(g, v), s);
