@@ -14,17 +14,18 @@ _estimator()
     done
     case $previous in
         --model-dir | --export-dir) COMPREPLY=($(compgen -d -- "$current")); return ;;
-        --input | --output | --config) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        --input | --output | --config | --html) COMPREPLY=($(compgen -f -- "$current")); return ;;
         --receiver) COMPREPLY=($(compgen -W 'parsing raw both' -- "$current")); return ;;
         --format)
             [[ $command == export ]] && options=saved_model || options='jsonl csv'
             COMPREPLY=($(compgen -W "$options" -- "$current"))
             return
             ;;
-        --set | --label | --keys | --checkpoint | --signature) return ;;
+        --set | --label | --keys | --checkpoint | --signature | --na-value | --field-delim | --max-rows) return ;;
     esac
     if [[ $current == -* ]]; then
         case $command in
+            stats) options='--html --na-value --field-delim --max-rows --skip-errors' ;;
             init) options='--label' ;;
             train) options=$model ;;
             evaluate) options="$model --checkpoint" ;;
@@ -36,7 +37,7 @@ _estimator()
         esac
         COMPREPLY=($(compgen -W "$common $options" -- "$current"))
     elif [[ -z $command ]]; then
-        COMPREPLY=($(compgen -W 'init train evaluate predict export inspect saved-model config' -- "$current"))
+        COMPREPLY=($(compgen -W 'stats init train evaluate predict export inspect saved-model config' -- "$current"))
     elif [[ $command == saved-model ]]; then
         COMPREPLY=($(compgen -W 'show run' -- "$current"))
     else

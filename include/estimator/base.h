@@ -37,6 +37,9 @@ typedef struct est_allocator {
  *  In: NULL: malloc, realloc and free. Copied. Call it before any other function: not thread-safe. Since 0.1. */
 EST_API void est_set_allocator(const est_allocator *allocator);
 
+/** Frees a text that the library gave (est_experiment_init, est_stats_text); NULL does nothing. Thread-safe. Since 0.1. */
+EST_API void est_text_free(char *text);
+
 /* Lists carry their length: EST_INTS(64, 32), EST_FLOATS(0.5), EST_STRINGS("a", "b"). Such a literal lives
  * until the end of the block that it stands in; whoever gets one copies it before it returns. C alone: C++
  * fills the structs. */

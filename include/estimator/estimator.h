@@ -30,6 +30,7 @@
 #include <estimator/records.h>
 #include <estimator/run_config.h>
 #include <estimator/saved_model.h>
+#include <estimator/stats.h>
 #include <estimator/status.h>
 #include <estimator/tensor.h>
 #include <estimator/version.h>

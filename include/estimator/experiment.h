@@ -64,8 +64,6 @@ EST_API est_status est_experiment_explain(const char *key, void (*write)(const c
  *  Errors: the file system's; INVALID_ARGUMENT: no such column (the nearest is named), nothing to learn, what
  *  is wrong with the file, by file:line. Thread-safe. Since 0.1. */
 EST_API est_status est_experiment_init(const char *csv_path, const char *label, char **text);
-/** Frees what est_experiment_init gave; NULL does nothing. Thread-safe. Since 0.1. */
-EST_API void est_text_free(char *text);
 
 #ifdef __cplusplus
 }

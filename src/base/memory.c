@@ -78,6 +78,11 @@ void *est__malloc_aligned(size_t size)
     return p;
 }
 
+void est_text_free(char *text)
+{
+    est__free(text);
+}
+
 void est__free_aligned(void *p)
 {
     void *whole;

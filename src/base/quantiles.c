@@ -8,6 +8,7 @@
 
 enum { LEAST_CAPACITY = 32, LEVELS = sizeof(((est__quantiles *)0)->level) / sizeof(struct est__quantiles_level) };
 
+/* Of numbers, and of weighted ones, which begin with theirs. */
 static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -69,48 +70,38 @@ void est__quantiles_free(est__quantiles *q)
     *q = (est__quantiles){ .exact = q->exact };
 }
 
-typedef struct item {
-    double value;
-    int64_t weight;
-} item;
-
-static est_status sorted_items(const est__quantiles *q, item **out, size_t *count)
+est_status est__ranks_of(est__weighted *items, size_t count, est__ranks *out)
 {
-    size_t n = 0;
-    for (int h = 0; h < q->levels; h++)
-        n += q->level[h].count;
-    *out = est__malloc(n * sizeof **out);
-    *count = 0;
-    if (!*out)
-        return est__fail_memory(n * sizeof **out);
-    for (int h = 0; h < q->levels; h++)
-        for (size_t i = 0; i < q->level[h].count; i++)
-            (*out)[(*count)++] = (item){ q->level[h].v[i], (int64_t)1 << h };
-    qsort(*out, n, sizeof **out, by_value);
+    *out = (est__ranks){ .value = est__malloc(count * sizeof *out->value), .below = est__malloc((count + 1) * sizeof *out->below) };
+    if (!out->value || !out->below) {
+        est__ranks_free(out);
+        return est__fail_memory(count * sizeof *out->below);
+    }
+    qsort(items, count, sizeof *items, by_value);
+    out->count = count;
+    out->below[0] = 0;
+    for (size_t i = 0; i < count; i++) {
+        out->value[i] = items[i].value;
+        out->below[i + 1] = out->below[i] + items[i].weight;
+    }
     return EST_OK;
 }
 
 est_status est__quantiles_ranks(const est__quantiles *q, est__ranks *out)
 {
-    item *items;
-    size_t n;
+    size_t n = 0, count = 0;
+    for (int h = 0; h < q->levels; h++)
+        n += q->level[h].count;
+    est__weighted *items = est__malloc(n * sizeof *items);
     *out = (est__ranks){ 0 };
-    EST_TRY(sorted_items(q, &items, &n));
-    out->value = est__malloc(n * sizeof *out->value);
-    out->below = est__malloc((n + 1) * sizeof *out->below);
-    if (!out->value || !out->below) {
-        est__free(items);
-        est__ranks_free(out);
-        return est__fail_memory(n * sizeof *out->below);
-    }
-    out->count = n;
-    out->below[0] = 0;
-    for (size_t i = 0; i < n; i++) {
-        out->value[i] = items[i].value;
-        out->below[i + 1] = out->below[i] + items[i].weight;
-    }
+    if (!items)
+        return est__fail_memory(n * sizeof *items);
+    for (int h = 0; h < q->levels; h++)
+        for (size_t i = 0; i < q->level[h].count; i++)
+            items[count++] = (est__weighted){ q->level[h].v[i], (int64_t)1 << h };
+    est_status st = est__ranks_of(items, count, out);
     est__free(items);
-    return EST_OK;
+    return st;
 }
 
 void est__ranks_free(est__ranks *r)

@@ -61,6 +61,8 @@ typedef struct est__ranks {
     size_t count;
 } est__ranks;
 est_status est__quantiles_ranks(const est__quantiles *q, est__ranks *out);
+typedef struct est__weighted { double value; int64_t weight; } est__weighted;
+est_status est__ranks_of(est__weighted *items, size_t count, est__ranks *out);      /* sorts the items */
 /* The value at `share` (0 to 1) of the sorted numbers, between two of them linearly, as numpy.quantile. NaN: no numbers. */
 double est__ranks_quantile(const est__ranks *r, double share);
 int64_t est__ranks_less(const est__ranks *r, double v);         /* how many are less than v */

@@ -202,8 +202,3 @@ est_status est_experiment_export(est_experiment *x, const char *base, const char
     est_export_options o = { .receiver = receiver ? receiver : x->config.export.receiver };
     return est_export_saved_model(x->estimator, base, &o, path, capacity);
 }
-
-void est_text_free(char *text)
-{
-    est__free(text);
-}
