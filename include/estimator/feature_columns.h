@@ -97,6 +97,29 @@ static inline est_column *est_categorical_column_with_vocabulary_list(est_column
     return est_categorical_column_with_vocabulary_list_sized(c, key, options, options ? sizeof *options : 0);
 }
 
+typedef struct est_vocabulary_file_options {
+    const char *vocabulary_file;    /* needed: a path */
+    int64_t vocabulary_size;        /* only so many lines; 0: all */
+    const char *dtype;              /* "string" (default) or "int64" */
+    est_ints default_value;         /* id of other words; none: -1, they are left out */
+    int64_t num_oov_buckets;        /* 0; excludes default_value */
+    const char *file_format;        /* "text" or "tfrecord_gzip"; NULL: by the name, whether it ends in "tfrecord.gz" */
+} est_vocabulary_file_options;
+/** Words of a file, one a line, or one a record (tf.feature_column.categorical_column_with_vocabulary_file).
+ *  Lines end with LF or CRLF; bytes that are no UTF-8 are kept. The file is read when the column is made and,
+ *  a text file, again whenever a model starts; an export takes a copy along in assets/.
+ *  In: strings or integers, [batch], [batch, n] or sparse; "" and -1 are absent. Out: ids in [0, lines +
+ *  num_oov_buckets), as with a list.
+ *  Errors: also NOT_FOUND, PERMISSION_DENIED, DATA_LOSS of the file. A word that stands twice is found when a
+ *  model starts. */
+EST_API est_column *est_categorical_column_with_vocabulary_file_sized(est_columns *c, const char *key,
+                                                                      const est_vocabulary_file_options *options, size_t size);
+static inline est_column *est_categorical_column_with_vocabulary_file(est_columns *c, const char *key,
+                                                                      const est_vocabulary_file_options *options)
+{
+    return est_categorical_column_with_vocabulary_file_sized(c, key, options, options ? sizeof *options : 0);
+}
+
 typedef struct est_hash_bucket_options {
     int64_t hash_bucket_size;       /* needed */
     const char *dtype;              /* "string" (default) or "int64"; integers are hashed as their decimal text */

@@ -127,6 +127,7 @@ est_status est__file_write(est__file *f, const void *p, size_t n);
 est_status est__file_commit(est__file *f);   /* frees f, whatever the outcome; on failure the temporary is removed */
 void est__file_abandon(est__file *f);        /* frees f and removes the temporary; NULL is fine */
 est_status est__file_put(const char *path, const void *data, size_t n); /* replace, write, commit */
+est_status est__file_copy(const char *from, const char *to);            /* replaces `to` */
 void est__file_remove(const char *path);     /* where it is there and can be removed */
 est_status est__rename(const char *from, const char *to);  /* a file or folder, durably */
 bool est__is_temporary(const char *name);    /* is this the name of such a temporary? */

@@ -226,6 +226,39 @@ est_status est__file_put(const char *path, const void *data, size_t n)
     return st;
 }
 
+static est_status copy_all(int fd, const char *from, est__file *f)
+{
+    char part[4096];
+    for (;;) {
+        ssize_t got = read(fd, part, sizeof part);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return est__fail_errno(errno, "%s: cannot be read", from);
+        if (got == 0)
+            return EST_OK;
+        EST_TRY(est__file_write(f, part, (size_t)got));
+    }
+}
+
+est_status est__file_copy(const char *from, const char *to)
+{
+    est__file *f;
+    int fd = open(from, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return est__fail_errno(errno, "%s: cannot be opened", from);
+    est_status st = est__file_replace(to, &f);
+    if (st == EST_OK) {
+        st = copy_all(fd, from, f);
+        if (st == EST_OK)
+            st = est__file_commit(f);
+        else
+            est__file_abandon(f);
+    }
+    close(fd);
+    return st;
+}
+
 est_status est__rename(const char *from, const char *to)
 {
     int error = fault("rename", to);

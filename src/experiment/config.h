@@ -81,6 +81,8 @@ typedef struct est__keys {
 } est__keys;
 est_status est__convert_map(est__convert *c, const est__yaml *map, const est__keys *keys, void *into);
 void est__fields_defaults(const est_field *fields, void *into);
+/* One that names files or a folder; relative ones are relative to where they were written. */
+bool est__field_is_path(const est_field *f);
 
 /* The model's options struct, in the arena, from task.model. */
 est_status est__convert_model(est__convert *c, const est__config *config, void **options, size_t *size);

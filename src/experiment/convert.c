@@ -67,12 +67,11 @@ static est_status to_float(const est__yaml *n, const est_field *f, const char *w
     return check_range(n, f, *out);
 }
 
-/* Fields that name a file or a folder; relative ones are relative to where they were written. */
-static bool is_path(const char *name)
+bool est__field_is_path(const est_field *f)
 {
     static const char *const names[] = { "model_dir", "input_path", "vocabulary_file", "warm_start_from" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(name, names[i]))
+        if (!strcmp(f->name, names[i]))
             return true;
     return false;
 }
@@ -95,9 +94,9 @@ static est_status to_string(est__convert *c, const est__yaml *n, const est_field
         est__buffer_free(&all);
         return st;
     }
-    if (is_path(f->name) && !**out)
+    if (est__field_is_path(f) && !**out)
         return est__yaml_fail(n, "%s is empty", f->name);
-    if (is_path(f->name) && **out != '/' && n->base && *n->base)
+    if (est__field_is_path(f) && **out != '/' && n->base && *n->base)
         *out = est__arena_printf(c->arena, "%s/%s", n->base, *out);
     return *out ? EST_OK : fail_memory();
 }

@@ -78,6 +78,28 @@ static void put_node(est__buffer *b, const est__yaml *n)
     }
 }
 
+/* Paths are absolute here, since config.yaml is kept in another folder; `base`: where this one was written, "" the working directory. */
+static void put_path(est__buffer *b, const char *base, const char *path)
+{
+    char folder[4096] = "";
+    est__buffer whole = { 0 };
+    bool below = *path != '/' && base && *base;
+    if (*path != '/' && !(below && *base == '/')) {
+        if (getcwd(folder, sizeof folder))
+            est__buffer_printf(&whole, "%s/", folder);
+        else
+            whole.status = est__fail_errno(errno, "the working directory");
+    }
+    if (below)
+        est__buffer_printf(&whole, "%s/", base);
+    est__buffer_text(&whole, path);
+    if (whole.status == EST_OK)
+        est__yaml_quote(b, whole.data);
+    else
+        b->status = whole.status;
+    est__buffer_free(&whole);
+}
+
 /* What an absent key stands for; null where no value says it. */
 static void put_default(est__buffer *b, const est_field *f)
 {
@@ -121,6 +143,8 @@ static void put_fields(est__buffer *b, const est__yaml *map, const est_field *fi
             put_column(b, n);
         else if (f->type == EST_FIELD_CROSS_KEYS)
             put_keys(b, n);
+        else if (est__field_is_path(f))
+            put_path(b, n->base, n->text);
         else
             put_node(b, n);
     }
@@ -203,25 +227,17 @@ static est_status put_model(est__buffer *b, const est__config *c)
     return EST_OK;
 }
 
-/* Paths are absolute here, since config.yaml is kept in another folder. */
-static void put_string(est__buffer *b, const est_field *f, const char *s, const char *folder)
+static void put_string(est__buffer *b, const est_field *f, const char *s)
 {
-    bool is_path = !strcmp(f->name, "model_dir") || !strcmp(f->name, "input_path");
-    if (!s) {
+    if (!s)
         est__buffer_text(b, "null");
-        return;
-    }
-    est__buffer whole = { 0 };
-    if (is_path && *s != '/')
-        est__buffer_printf(&whole, "%s/", folder);
-    est__buffer_text(&whole, s);
-    est__yaml_quote(b, whole.data ? whole.data : "");
-    if (whole.status != EST_OK)
-        b->status = whole.status;
-    est__buffer_free(&whole);
+    else if (est__field_is_path(f))
+        put_path(b, "", s);
+    else
+        est__yaml_quote(b, s);
 }
 
-static void put_strings(est__buffer *b, const est_field *f, est_strings l, const char *folder)
+static void put_strings(est__buffer *b, const est_field *f, est_strings l)
 {
     if (!l.count) {
         est__buffer_text(b, "null");
@@ -229,13 +245,13 @@ static void put_strings(est__buffer *b, const est_field *f, est_strings l, const
     }
     for (size_t i = 0; i < l.count; i++) {
         est__buffer_text(b, i ? ", " : l.count > 1 ? "[" : "");
-        put_string(b, f, l.data[i], folder);
+        put_string(b, f, l.data[i]);
     }
     est__buffer_text(b, l.count > 1 ? "]" : "");
 }
 
 /* A section of ours, whose struct holds every default already. */
-static void put_section(est__buffer *b, const est__section *s, const est__config *c, const char *indent, const char *folder)
+static void put_section(est__buffer *b, const est__section *s, const est__config *c, const char *indent)
 {
     for (const est_field *f = s->fields; f->type; f++) {
         const char *p = (const char *)c + s->offset + f->offset;
@@ -250,15 +266,15 @@ static void put_section(est__buffer *b, const est__section *s, const est__config
             else
                 est__buffer_printf(b, "%lld", f->zero == EST_OFF && v == EST_OFF ? 0LL : (long long)v);
         } else if (f->type == EST_FIELD_STRING) {
-            put_string(b, f, *(const char *const *)p, folder);
+            put_string(b, f, *(const char *const *)p);
         } else {
-            put_strings(b, f, *(const est_strings *)p, folder);
+            put_strings(b, f, *(const est_strings *)p);
         }
         est__buffer_text(b, "\n");
     }
 }
 
-static est_status put_all(est__buffer *b, const est__config *c, const char *folder)
+static est_status put_all(est__buffer *b, const est__config *c)
 {
     for (const est__section *s = est__config_sections; s->path; s++) {
         const char *dot = strchr(s->path, '.');
@@ -271,18 +287,15 @@ static est_status put_all(est__buffer *b, const est__config *c, const char *fold
             continue;
         if (*s->path)
             est__buffer_printf(b, "%s%s:\n", is_data ? "  " : "", is_data ? dot + 1 : s->path);
-        put_section(b, s, c, is_data ? "    " : *s->path ? "  " : "", folder);
+        put_section(b, s, c, is_data ? "    " : *s->path ? "  " : "");
     }
-    return b->status == EST_OK ? EST_OK : est__fail_memory(b->size);
+    return b->status;
 }
 
 est_status est__resolve(const est__config *c, char **text)
 {
     est__buffer b = { 0 };
-    char folder[4096];
-    if (!getcwd(folder, sizeof folder))
-        return est__fail_errno(errno, "the working directory");
-    est_status st = put_all(&b, c, folder);
+    est_status st = put_all(&b, c);
     if (st != EST_OK)
         est__buffer_free(&b);
     *text = b.data;

@@ -4,6 +4,7 @@
 
 #include <estimator/checkpoint.h>
 
+#include "export/assets.h"
 #include "graph/graphdef.h"
 #include "proto/pack.h"
 
@@ -58,6 +59,7 @@ static est_status load(est_saved_model *m, const char *dir)
     EST_TRY(est__saved_model_choose(m->message, dir, (est_strings){ serve, 1 }, &m->meta));
     if (m->meta->graph_def == NULL)
         return est__fail(EST_DATA_LOSS, "%s/saved_model.pb: there is no graph in it", dir);
+    EST_TRY(est__assets_bind(m->meta, dir));
     EST_TRY(est__signatures_of(m->meta, dir, &m->signatures));
     EST_TRY(copy_signatures(m));
     EST_TRY(est__resources_new(&m->resources));

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "export/assets.h"
 #include "export/serving_graph.h"
 #include "formats/saved_model.h"
 #include "graph/graphdef.h"
@@ -21,6 +22,7 @@ typedef struct writer {
     est__serving_graph serving;
     est_node **keep, **kept;      /* inputs, raw inputs, then all outputs of all export outputs */
     size_t num_keep;
+    est__assets assets;
     est__arena arena;
     meta_graph meta;
 } writer;
@@ -151,11 +153,20 @@ static est_status nodes_collection(writer *w, const char *key, est_operation *co
     return EST_OK;
 }
 
+static est_status pack(writer *w, const void *message, ProtobufCBinaryData *out)
+{
+    est__buffer wire = { 0 };
+    est_status st = est__proto_pack(message, &wire);
+    out->len = wire.size;
+    out->data = st == EST_OK ? (uint8_t *)est__arena_strndup(&w->arena, wire.data, wire.size) : NULL;
+    est__buffer_free(&wire);
+    return st == EST_OK && out->data == NULL ? est__fail_memory(64) : st;
+}
+
 static est_status variable_def(writer *w, size_t i, ProtobufCBinaryData *out)
 {
     const est__graph_variable *v = &w->serving.graph->variable[i];
     Tensorflow__VariableDef def;
-    est__buffer wire = { 0 };
     tensorflow__variable_def__init(&def);
     def.variable_name = est__arena_printf(&w->arena, "%s:0", v->name);
     def.initializer_name = (char *)(uintptr_t)w->serving.assign[i]->op->name;
@@ -167,11 +178,7 @@ static est_status variable_def(writer *w, size_t i, ProtobufCBinaryData *out)
         def.aggregation = TENSORFLOW__VARIABLE_DEF__AGGREGATION__VARIABLE_AGGREGATION_ONLY_FIRST_REPLICA;
     if (!def.variable_name || !def.snapshot_name || !def.initial_value_name)
         return est__fail_memory(64);
-    est_status st = est__proto_pack(&def, &wire);
-    out->len = wire.size;
-    out->data = st == EST_OK ? (uint8_t *)est__arena_strndup(&w->arena, wire.data, wire.size) : NULL;
-    est__buffer_free(&wire);
-    return st == EST_OK && out->data == NULL ? est__fail_memory(64) : st;
+    return pack(w, &def, out);
 }
 
 /* The variables for which `wanted` says so, as VariableDefs. */
@@ -208,16 +215,47 @@ static bool is_step(const est__graph_variable *v)
     return strcmp(v->name, "global_step") == 0;
 }
 
+/* TensorFlow's own exports list assets in collections, by tensor and packed; its newer loaders look at the message first. */
+static est_status add_assets(writer *w)
+{
+    Tensorflow__CollectionDef *paths, *files;
+    Tensorflow__AnyValue *any;
+    size_t n = w->assets.count;
+    if (n == 0)
+        return EST_OK;
+    EST_TRY(est__assets_describe(w->assets, &w->arena, &w->meta.asset_file_def));
+    w->meta.n_asset_file_def = n;
+    EST_TRY(new_collection(w, "asset_filepaths", &paths));
+    EST_TRY(new_collection(w, "saved_model_assets", &files));
+    paths->kind_case = TENSORFLOW__COLLECTION_DEF__KIND_NODE_LIST;
+    files->kind_case = TENSORFLOW__COLLECTION_DEF__KIND_ANY_LIST;
+    if (!NEW(w, paths->node_list, tensorflow__collection_def__node_list__init) ||
+        !NEW(w, files->any_list, tensorflow__collection_def__any_list__init) ||
+        !(paths->node_list->value = room(w, n * sizeof *paths->node_list->value)) ||
+        !(files->any_list->value = room(w, n * sizeof *files->any_list->value)))
+        return EST_RESOURCE_EXHAUSTED;
+    for (size_t i = 0; i < n; i++) {
+        paths->node_list->value[paths->node_list->n_value++] = (char *)(uintptr_t)w->assets.data[i].tensor;
+        if (!NEW(w, any, tensorflow__any_value__init))
+            return EST_RESOURCE_EXHAUSTED;
+        any->type_url = (char *)(uintptr_t)"type.googleapis.com/tensorflow.AssetFileDef";
+        EST_TRY(pack(w, w->meta.asset_file_def[i], &any->value));
+        files->any_list->value[files->any_list->n_value++] = any;
+    }
+    return EST_OK;
+}
+
 static est_status add_collections(writer *w)
 {
     const est_graph *g = w->serving.graph;
-    w->meta.collection_def = room(w, 8 * sizeof *w->meta.collection_def);
+    w->meta.collection_def = room(w, 16 * sizeof *w->meta.collection_def);
     if (w->meta.collection_def == NULL)
         return EST_RESOURCE_EXHAUSTED;
     EST_TRY(variables_collection(w, "variables", any));
     EST_TRY(variables_collection(w, "trainable_variables", is_trainable));
     EST_TRY(variables_collection(w, "global_step", is_step));
     EST_TRY(nodes_collection(w, "table_initializer", g->initializer, g->num_initializers));
+    EST_TRY(add_assets(w));
     return nodes_collection(w, "saved_model_main_op", &w->serving.main_op->op, 1);
 }
 
@@ -277,6 +315,7 @@ static est_status make_message(writer *w)
     tensorflow__meta_graph_def__init(&w->meta);
     EST_TRY(gather_nodes(w));
     EST_TRY(est__serving_graph_new(w->spec->graph, (est_nodes){ w->keep, w->num_keep }, w->kept, &w->serving));
+    EST_TRY(est__assets_of(w->serving.graph, &w->arena, &w->assets));
     EST_TRY(est__graph_export(w->serving.graph, &w->arena, &w->meta.graph_def));
     EST_TRY(add_info(w));
     EST_TRY(add_saver(w));
@@ -333,13 +372,31 @@ static est_status write_folder(writer *w, const est__bundle *from, const char *d
     model.n_meta_graphs = 1;
     model.meta_graphs = &meta;
     EST_TRY(write_variables(w, from, dir));
+    EST_TRY(est__assets_copy(w->assets, dir));
     return est__saved_model_write(dir, &model);
+}
+
+static void remove_assets(const char *dir)
+{
+    est__names names;
+    char *folder = est__path_join(dir, "assets");
+    if (folder && est__is_dir(folder) && est__list_dir(folder, &names) == EST_OK) {
+        for (size_t i = 0; i < names.count; i++) {
+            char *path = est__path_join(folder, names.name[i]);
+            if (path)
+                unlink(path);
+            est__free(path);
+        }
+        est__names_free(&names);
+    }
+    est__free(folder);
 }
 
 static void remove_folder(const char *dir)
 {
     static const char *const files[] = { "saved_model.pb", "variables/variables.index", "variables/variables.data-00000-of-00001",
-                                         "variables", "" };
+                                         "variables", "assets", "" };
+    remove_assets(dir);
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         char *path = est__path_join(dir, files[i]);
         if (path && unlink(path) != 0)

@@ -204,6 +204,13 @@ est_column *est_categorical_column_with_vocabulary_list_sized(est_columns *c, co
     return est_column_new(c, "categorical_column_with_vocabulary_list", key, options, size);
 }
 
+est_column *est_categorical_column_with_vocabulary_file_sized(est_columns *c, const char *key,
+                                                              const est_vocabulary_file_options *options,
+                                                              size_t size)
+{
+    return est_column_new(c, "categorical_column_with_vocabulary_file", key, options, size);
+}
+
 est_column *est_categorical_column_with_hash_bucket_sized(est_columns *c, const char *key,
                                                           const est_hash_bucket_options *options, size_t size)
 {

@@ -74,8 +74,16 @@ est__ids est__column_input(est_graph *g, const est_features *f, const est_column
 est_node *est__column_matrix(est_graph *g, const est_column *c, const char *key, est_node *x);
 
 /* The place of each word in a list, int64, `default_value` for others: a table that is filled when a
- * session starts. */
+ * session starts. Of a file: in its first so many lines. */
 est_node *est__vocabulary_ids(est_graph *g, est_node *word, const est_values *words, int64_t default_value);
+est_node *est__vocabulary_file_ids(est_graph *g, est_node *word, const char *path, int64_t lines,
+                                   int64_t default_value);
+/* Words that were not found (-1) are hashed to `buckets` ids from `first` on, as tf.lookup.StaticVocabularyTable
+ * does. */
+est_node *est__vocabulary_spread(est_graph *g, est_node *word, est_node *found, int64_t first, int64_t buckets);
+/* What both vocabulary columns refuse. */
+est_status est__vocabulary_check(const est_column *c, est_ints default_value, int64_t num_oov_buckets);
+est_status est__vocabulary_fail_both(const est_column *c);
 
 /* The set stays alive until est_columns_free was called as often as retain and new. */
 est_columns *est__columns_retain(est_columns *c);

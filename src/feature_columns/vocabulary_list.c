@@ -1,6 +1,4 @@
 /* categorical_column_with_vocabulary_list: the id of a word is its place in a list. */
-#include <estimator/ops.h>
-
 #include "feature_columns/columns.h"
 
 static const char *const dtypes[] = { "string", "int64", NULL };
@@ -51,13 +49,7 @@ static est_status check_unique(const est_column *c, const est_vocabulary_list_op
 static est_status check(est_column *c)
 {
     const est_vocabulary_list_options *o = c->options;
-    EST_TRY(est__column_check_default(c, o->default_value));
-    if (o->num_oov_buckets < 0)
-        return est__column_fail(c, "num_oov_buckets is %lld; it must be at least 0",
-                                (long long)o->num_oov_buckets);
-    if (o->num_oov_buckets && o->default_value.count && o->default_value.data[0] != -1)
-        return est__column_fail(
-            c, "both num_oov_buckets and default_value are set; other words get one of the two");
+    EST_TRY(est__vocabulary_check(c, o->default_value, o->num_oov_buckets));
     if (o->dtype && est_dtype_of(o->dtype) != dtype_of(c))
         return est__column_fail(c, "dtype is %s, vocabulary_list is of %s; they must be the same", o->dtype,
                                 est_dtype_name(dtype_of(c)));
@@ -73,18 +65,6 @@ static est_status parse_spec(const est_column *c, est__spec_builder *b)
                          (est_feature){ .name = c->key, .dtype = dtype_of(c), .variable_length = true });
 }
 
-/* Words outside the list: hashed to the ids after the list's, as tf.lookup.StaticVocabularyTable does. */
-static est_node *spread(est_graph *g, const est_vocabulary_list_options *o, est_node *word, est_node *found)
-{
-    est_node *text = est_node_dtype(word) == EST_STRING
-                         ? word
-                         : est_op(g, "AsString", NULL, EST_NODES(word), EST_NO_ATTRS);
-    est_node *bucket = est_op(g, "StringToHashBucketFast", "hash_bucket", EST_NODES(text),
-                              EST_ATTRS(EST_INT_ATTR("num_buckets", o->num_oov_buckets)));
-    est_node *id = est_add(g, bucket, est_constant_int(g, EST_INT64, (int64_t)words(o)));
-    return est_where(g, est_not_equal(g, found, est_constant_int(g, EST_INT64, -1)), found, id);
-}
-
 static est__ids ids(est_graph *g, const est_features *f, const est_column *c)
 {
     const est_vocabulary_list_options *o = c->options;
@@ -93,7 +73,7 @@ static est__ids ids(est_graph *g, const est_features *f, const est_column *c)
     in.values = est__vocabulary_ids(g, word, &o->vocabulary_list,
                                     o->default_value.count ? o->default_value.data[0] : -1);
     if (o->num_oov_buckets)
-        in.values = spread(g, o, word, in.values);
+        in.values = est__vocabulary_spread(g, word, in.values, (int64_t)words(o), o->num_oov_buckets);
     return in;
 }
 

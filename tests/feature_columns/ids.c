@@ -1,5 +1,6 @@
 /* The ids that columns make of a batch, against TensorFlow's. */
 #include "feature_columns/columns.h"
+#include "formats/tfrecord.h"
 #include "trial.h"
 #include "support/est_test.h"
 
@@ -63,6 +64,19 @@ static void run(const est_column *c, const est_tensor *input, const int64_t *wan
 #define RUN(column, input, golden) \
     run((column), (input), (golden), sizeof(golden) / sizeof *(golden), #golden)
 
+/* The same words as a compressed TFRecord file. */
+static const char *records_of(const char *path)
+{
+    est__tfrecord_writer *w;
+    if (EST_CHECK_OK(est__tfrecord_writer_new(path, EST__GZIP, &w))) {
+        EST_CHECK_OK(est__tfrecord_write(w, "red", 3));
+        EST_CHECK_OK(est__tfrecord_write(w, "green", 5));
+        EST_CHECK_OK(est__tfrecord_write(w, "blue", 4));
+        EST_CHECK_OK(est__tfrecord_commit(w));
+    }
+    return path;
+}
+
 static void equal_tensorflow(void)
 {
     est_columns *c = est_columns_new();
@@ -72,6 +86,8 @@ static void equal_tensorflow(void)
 #define HASH(...) est_categorical_column_with_hash_bucket(c, "f", (&(est_hash_bucket_options){ __VA_ARGS__ }))
 #define WORDS(...) \
     est_categorical_column_with_vocabulary_list(c, "f", (&(est_vocabulary_list_options){ __VA_ARGS__ }))
+#define LINES(...) \
+    est_categorical_column_with_vocabulary_file(c, "f", (&(est_vocabulary_file_options){ __VA_ARGS__ }))
 #define IDENTITY(...) est_categorical_column_with_identity(c, "f", (&(est_identity_options){ __VA_ARGS__ }))
     RUN(HASH(.hash_bucket_size = 7), text, ids_hash);
     RUN(HASH(.hash_bucket_size = 7, .dtype = "int64"), &numbers, ids_hash_integers);
@@ -82,6 +98,14 @@ static void equal_tensorflow(void)
     RUN(WORDS(.vocabulary_list = colors, .num_oov_buckets = 3), NULL, ids_vocabulary_sparse);
     RUN(WORDS(.vocabulary_list.ints = EST_INTS(10, 20, 30), .num_oov_buckets = 5), &numbers,
         ids_vocabulary_integers);
+    const char *lines = EST_TEST_FILE("colors.txt", "red\r\ngreen\nblue"), *more = EST_TEST_FILE("more.txt", "red\ngreen\nblue\nocher\n");
+    const char *integer_lines = EST_TEST_FILE("integers.txt", "10\n20\r\n30\n"), *records = records_of(est_test_path("colors.tfrecord.gz"));
+    RUN(LINES(.vocabulary_file = lines), text, ids_vocabulary);
+    RUN(LINES(.vocabulary_file = lines, .default_value = EST_INTS(2)), text, ids_vocabulary_default);
+    RUN(LINES(.vocabulary_file = more, .vocabulary_size = 3, .num_oov_buckets = 3), text, ids_vocabulary_oov);
+    RUN(LINES(.vocabulary_file = lines, .num_oov_buckets = 3), NULL, ids_vocabulary_sparse);
+    RUN(LINES(.vocabulary_file = integer_lines, .num_oov_buckets = 5, .dtype = "int64"), &numbers, ids_vocabulary_integers);
+    RUN(LINES(.vocabulary_file = records, .num_oov_buckets = 3), text, ids_vocabulary_oov);
     RUN(IDENTITY(.num_buckets = 31), &numbers, ids_identity);
     RUN(IDENTITY(.num_buckets = 31, .default_value = EST_INTS(30)), &numbers, ids_identity_default);
     est_tensor_free(text);
