@@ -4,6 +4,7 @@
 
 #include <estimator/experiment.h>
 
+#include "base/base.h"
 #include "support/est_test.h"
 
 static const char base[] =
@@ -132,6 +133,25 @@ static void resolves_to_itself(void)
     est_experiment_free(x);
 }
 
+/* A vocabulary's path is relative to the file that names it, and absolute in the resolved text. */
+static void finds_vocabulary_files(void)
+{
+    est_experiment *x;
+    EST_CHECK_OK(est__make_dirs(est_test_path("words")));
+    EST_TEST_FILE("words/colors.txt", "red\ngreen\n");
+    const char *path = EST_TEST_FILE("c.yaml", "task: {model: {estimator: LinearClassifier, feature_columns: [\n"
+                                               "  {categorical_column_with_vocabulary_file: {key: a, vocabulary_file: words/colors.txt}}]}}\n");
+    EST_NEED_OK(load(path, (est_strings){ 0 }, &x));
+    EST_CHECK(strstr(est_experiment_config(x), est_test_text("vocabulary_file: %s/words/colors.txt, vocabulary_size: null, ",
+                                                             est_test_dir())) != NULL);
+    est_experiment_free(x);
+    path = EST_TEST_FILE("c.yaml", "task: {model: {estimator: LinearClassifier, feature_columns: [\n"
+                                   "  {categorical_column_with_vocabulary_file: {key: a, vocabulary_file: words/none.txt}}]}}\n");
+    EST_CHECK_FAILS(load(path, (est_strings){ 0 }, &x), EST_NOT_FOUND,
+                    est_test_text("%s:2: categorical_column_with_vocabulary_file 'a': vocabulary_file: %s/words/none.txt: cannot be "
+                                  "opened: No such file or directory", path, est_test_dir()));
+}
+
 static est_status count_rows(const est_predictions *batch, void *user)
 {
     *(int64_t *)user += batch->rows;
@@ -216,4 +236,4 @@ static void survives_without_memory(void)
 }
 
 EST_SUITE(experiment_config, EST_TEST(survives_without_memory), EST_TEST(refuses_settings), EST_TEST(names_what_is_not_built_in), EST_TEST(names_file_and_line),
-          EST_TEST(resolves_to_itself), EST_TEST(runs_all_verbs), EST_TEST(needs_an_end_of_training), EST_TEST(explains_keys));
+          EST_TEST(resolves_to_itself), EST_TEST(finds_vocabulary_files), EST_TEST(runs_all_verbs), EST_TEST(needs_an_end_of_training), EST_TEST(explains_keys));
