@@ -52,7 +52,7 @@ static est__ids ids(est_graph *g, const est_features *f, const est_column *c)
 {
     const est_bucketized_options *o = c->options;
     int64_t elements = o->source_column->kind->width(o->source_column);
-    est_node *x = o->source_column->kind->dense(g, f, o->source_column);
+    est_node *x = o->source_column->kind->dense(g, f, o->source_column, NULL);
     if (est__is_nil(x))
         return (est__ids){ .indices = x, .values = x, .dense_shape = x };
     est_node *bucket = est_reshape(g, est_bucketize(g, x, o->boundaries), EST_INTS(-1));

@@ -227,6 +227,28 @@ est_column *est_crossed_column_sized(est_columns *c, const est_crossed_options *
     return est_column_new(c, "crossed_column", NULL, options, size);
 }
 
+void est__column_clean(est__buffer *b, const char *name)
+{
+    for (; *name; name++) {
+        bool plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') ||
+                     (*name >= '0' && *name <= '9') || strchr("_.-", *name);
+        if (((unsigned char)*name & 0xc0) != 0x80)   /* one "_" for all bytes of a character */
+            est__buffer_bytes(b, plain ? name : "_", 1);
+    }
+}
+
+void est__column_begin_scope(est_graph *g, const char *scope, const char *name)
+{
+    est__buffer full = { 0 };
+    est__buffer_text(&full, scope);
+    est__column_clean(&full, name);
+    if (full.status == EST_OK)
+        est_graph_begin_scope(g, full.data);
+    else
+        est__spoil(g, full.status);
+    est__buffer_free(&full);
+}
+
 static int by_name(const void *a, const void *b)
 {
     return strcmp((*(const est_column *const *)a)->name, (*(const est_column *const *)b)->name);

@@ -22,7 +22,14 @@ struct est_column {
 /* Ids of a batch, TensorFlow's sparse triple: [n, 2] int64, [n] int64, [2] int64. */
 typedef struct est__ids {
     est_node *indices, *values, *dense_shape;
+    est_node *weights;             /* of the ids, [n] float32; NULL: each is 1 */
 } est__ids;
+
+/* The layer that a column is built in: what those that own a table of weights must know. */
+typedef struct est__layer {
+    const char *scope;             /* goes before "<column>/embedding_weights": "linear/linear_model/" */
+    bool trains_all;               /* also what is not to be trained: tf.estimator's linear models do */
+} est__layer;
 
 /* The features that columns read, as they are gathered: sorted by name, each once. */
 typedef struct est__spec_builder {
@@ -46,7 +53,7 @@ struct est_column_kind {
     /* The ids of the batch; NULL: not categorical. */
     est__ids (*ids)(est_graph *g, const est_features *f, const est_column *c);
     /* [batch, width] float32; NULL: not dense. */
-    est_node *(*dense)(est_graph *g, const est_features *f, const est_column *c);
+    est_node *(*dense)(est_graph *g, const est_features *f, const est_column *c, const est__layer *layer);
     int64_t (*width)(const est_column *c);   /* number of ids, or of elements */
 };
 /* All kinds, made from the list of files in Makefile.inc; ends with NULL (kinds.c). */
@@ -72,6 +79,12 @@ est__ids est__column_input(est_graph *g, const est_features *f, const est_column
 
 /* A dense feature as [batch, n]. */
 est_node *est__column_matrix(est_graph *g, const est_column *c, const char *key, est_node *x);
+
+/* A name as part of a variable's: TensorFlow writes "_" for each character that is not a letter, a digit,
+ * "_", "." or "-". */
+void est__column_clean(est__buffer *b, const char *name);
+/* est_graph_begin_scope(scope + cleaned name). */
+void est__column_begin_scope(est_graph *g, const char *scope, const char *name);
 
 /* The place of each word in a list, int64, `default_value` for others: a table that is filled when a
  * session starts. Of a file: in its first so many lines. */

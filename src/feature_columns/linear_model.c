@@ -2,73 +2,79 @@
  * bias. */
 #include "feature_columns/columns.h"
 
-/* A column's name as part of a variable's: TensorFlow writes "_" for each character that is not a letter,
- * a digit, "_", "." or "-". */
-static void add_clean(est__buffer *b, const char *name)
-{
-    for (; *name; name++) {
-        bool plain = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') ||
-                     (*name >= '0' && *name <= '9') || strchr("_.-", *name);
-        if (((unsigned char)*name & 0xc0) != 0x80)   /* one "_" for all bytes of a character */
-            est__buffer_bytes(b, plain ? name : "_", 1);
-    }
-}
+typedef struct model {
+    est_graph *g;
+    const est_features *f;
+    const est_column *const *column;
+    size_t count;
+    int64_t units;
+    const char *combiner;
+    est__layer layer;
+} model;
 
-static void begin_scope(est_graph *g, const char *scope, const char *name_in_scope)
+/* "<layer><column>/weights"; column NULL: "<layer>bias_weights". */
+static est_node *make_variable(const model *m, const char *column, est_shape shape)
 {
     est__buffer name = { 0 };
-    est__buffer_text(&name, scope);
-    add_clean(&name, name_in_scope);
-    if (name.status == EST_OK)
-        est_graph_begin_scope(g, name.data);
-    else
-        est__spoil(g, name.status);
-    est__buffer_free(&name);
-}
-
-static est_node *make_variable(est_graph *g, const char *scope, const char *column, est_shape shape)
-{
-    est__buffer name = { 0 };
-    est__buffer_printf(&name, "%slinear_model/", scope);
+    est__buffer_text(&name, m->layer.scope);
     if (column)
-        add_clean(&name, column);
+        est__column_clean(&name, column);
     est__buffer_text(&name, column ? "/weights" : "bias_weights");
     est_node *v = name.status == EST_OK
-                      ? est_variable(g, name.data, &(est_variable_options){ .shape = shape })
-                      : est__spoil(g, name.status);
+                      ? est_variable(m->g, name.data, &(est_variable_options){ .shape = shape })
+                      : est__spoil(m->g, name.status);
     est__buffer_free(&name);
     return v;
 }
 
-static est_node *weighted_sum(est_graph *g, const est_features *f, const est_column *c, est_node *weights,
-                              const char *combiner)
+static est_node *weighted_sum(const model *m, const est_column *c, est_node *weights)
 {
+    est_graph *g = m->g;
     if (!c->kind->ids)
-        return est_op(g, "MatMul", "weighted_sum", EST_NODES(c->kind->dense(g, f, c), est_read(g, weights)),
-                      EST_NO_ATTRS);
-    est__ids in = c->kind->ids(g, f, c);
-    return est_op(g, "EstSafeEmbeddingLookupSparse", "weighted_sum",
-                  EST_NODES(weights, in.indices, in.values, in.dense_shape),
-                  EST_ATTRS(EST_STRING_ATTR("combiner", combiner)));
+        return est_op(g, "MatMul", "weighted_sum",
+                      EST_NODES(c->kind->dense(g, m->f, c, &m->layer), est_read(g, weights)), EST_NO_ATTRS);
+    est__ids in = c->kind->ids(g, m->f, c);
+    est_node *all[] = { weights, in.indices, in.values, in.dense_shape, in.weights };
+    return est_op(g, "EstSafeEmbeddingLookupSparse", "weighted_sum", (est_nodes){ all, in.weights ? 5 : 4 },
+                  EST_ATTRS(EST_STRING_ATTR("combiner", m->combiner)));
 }
 
-static est_node *build(est_graph *g, const est_features *f, const est_column *const *column, size_t count,
-                       int64_t units, const char *combiner, const char *scope, est_node **weights,
-                       est_node **sums)
+static est_node *build(const model *m, est_node **weights, est_node **sums)
 {
-    for (size_t i = 0; i < count; i++)
-        weights[i] =
-            make_variable(g, scope, column[i]->name, EST_SHAPE(column[i]->kind->width(column[i]), units));
-    est_node *bias = make_variable(g, scope, NULL, EST_SHAPE(units));
-    for (size_t i = 0; i < count; i++) {
-        begin_scope(g, "", column[i]->name);
-        sums[i] = weighted_sum(g, f, column[i], weights[i], combiner);
+    est_graph *g = m->g;
+    for (size_t i = 0; i < m->count; i++) {
+        const est_column *c = m->column[i];
+        weights[i] = make_variable(m, c->name, EST_SHAPE(c->kind->width(c), m->units));
+    }
+    est_node *bias = make_variable(m, NULL, EST_SHAPE(m->units));
+    for (size_t i = 0; i < m->count; i++) {
+        est__column_begin_scope(g, "", m->column[i]->name);
+        sums[i] = weighted_sum(m, m->column[i], weights[i]);
         est_graph_end_scope(g);
     }
-    est_node *sum = count == 1
-                        ? sums[0]
-                        : est_op(g, "AddN", "weighted_sum_no_bias", (est_nodes){ sums, count }, EST_NO_ATTRS);
+    est_node *sum = m->count == 1 ? sums[0]
+                                  : est_op(g, "AddN", "weighted_sum_no_bias", (est_nodes){ sums, m->count },
+                                           EST_NO_ATTRS);
     return est_op(g, "BiasAdd", "weighted_sum", EST_NODES(sum, est_read(g, bias)), EST_NO_ATTRS);
+}
+
+/* With the columns sorted, and room for the nodes of each. */
+static est_node *build_sorted(model *m, const char *scope)
+{
+    est_node **nodes = est__calloc(2 * m->count, sizeof *nodes), *logits;
+    est__buffer layer = { 0 };
+    est__buffer_printf(&layer, "%slinear_model/", scope);
+    m->layer = (est__layer){ .scope = layer.data, .trains_all = true };
+    if (nodes && layer.status == EST_OK) {
+        est__column_begin_scope(m->g, scope, "linear_model");
+        logits = build(m, nodes, nodes + m->count);
+        est_graph_end_scope(m->g);
+    } else {
+        logits = est__spoil(m->g, est__fail_memory(2 * m->count * sizeof *nodes));
+    }
+    est__buffer_free(&layer);
+    est__free(nodes);
+    return logits;
 }
 
 est_node *est_linear_model(est_graph *g, const est_features *features, est_column_list columns, int64_t units,
@@ -88,19 +94,11 @@ est_node *est_linear_model(est_graph *g, const est_features *features, est_colum
         return est__graph_fail(g, EST_INVALID_ARGUMENT, "linear model: units is %lld; it must be at least 1",
                                (long long)units);
     est_status st = est__columns_sorted(columns, "feature_columns", &column);
-    est_node **nodes = st == EST_OK ? est__calloc(2 * columns.count, sizeof *nodes) : NULL;
-    if (st == EST_OK && !nodes)
-        st = est__fail_memory(2 * columns.count * sizeof *nodes);
-    est_node *logits;
-    if (st == EST_OK) {
-        begin_scope(g, scope ? scope : "", "linear_model");
-        logits = build(g, features, column, columns.count, units, combiner, scope ? scope : "", nodes,
-                       nodes + columns.count);
-        est_graph_end_scope(g);
-    } else {
-        logits = est__spoil(g, st);
-    }
-    est__free(nodes);
+    if (st != EST_OK)
+        return est__spoil(g, st);
+    model m = { .g = g, .f = features, .column = column, .count = columns.count, .units = units,
+                .combiner = combiner };
+    est_node *logits = build_sorted(&m, scope ? scope : "");
     est__free(column);
     return logits;
 }

@@ -146,8 +146,9 @@ static est_node *flatten(est_graph *g, est_node *x, const est_column *c, const s
     return est_reshape(g, x, EST_INTS(-1, s->elements));
 }
 
-static est_node *dense(est_graph *g, const est_features *f, const est_column *c)
+static est_node *dense(est_graph *g, const est_features *f, const est_column *c, const est__layer *layer)
 {
+    (void)layer;
     const est_numeric_column_options *o = c->options;
     const est_feature_nodes *in = est__column_feature(g, f, c, c->key);
     if (!in || est__is_nil(in->value))
