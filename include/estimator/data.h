@@ -16,7 +16,7 @@ extern "C" {
 typedef struct est_dataset est_dataset;
 
 /** One feature that a dataset gives or a model takes: tf.io.FixedLenFeature, or VarLenFeature with
- *  `variable_length`. */
+ *  `variable_length`; then a batch holds the values of all rows and row offsets, and a model gets a SparseTensor. */
 typedef struct est_feature {
     const char *name;
     est_dtype dtype;                 /* EST_FLOAT, EST_INT64 or EST_STRING */

@@ -15,6 +15,16 @@ struct est_batch {
     struct est__batch_room *room;   /* capacities */
     const est_dataset *dataset;
 };
+/* What feeds a placeholder: a feature's values, or its row offsets. */
+typedef struct est__feed {
+    int feature;
+    bool offsets;
+} est__feed;
+static inline const est_tensor *est__batch_feed(const est_batch *b, est__feed f)
+{
+    return f.offsets ? &b->offsets[f.feature] : &b->value[f.feature];
+}
+
 est_status est__batch_new(const est_dataset *d, est_batch **out);
 void est__batch_free(est_batch *b);
 

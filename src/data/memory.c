@@ -93,9 +93,9 @@ static est_status describe(const char *name, const est_tensor *t, const est_tens
         return est__fail(EST_INVALID_ARGUMENT, "feature '%s': the values of all rows must be [n]", name);
     if (offsets)
         EST_TRY(est__offsets_check(name, offsets, t->shape.dim[0]));
-    int64_t rows = offsets ? offsets->shape.dim[0] - 1 : t->shape.dim[0];
-    if (rows != rows_wanted)
-        return est__fail(EST_INVALID_ARGUMENT, "feature '%s' has %lld rows, the first feature has %lld", name, (long long)rows,
+    int64_t n = offsets ? offsets->shape.dim[0] - 1 : t->shape.dim[0];
+    if (n != rows_wanted)
+        return est__fail(EST_INVALID_ARGUMENT, "feature '%s' has %lld rows, the first feature has %lld", name, (long long)n,
                          (long long)rows_wanted);
     *f = (est_feature){ .name = name, .dtype = t->dtype, .variable_length = offsets != NULL };
     if (!offsets)
@@ -103,18 +103,18 @@ static est_status describe(const char *name, const est_tensor *t, const est_tens
     return EST_OK;
 }
 
-static est_status describe_all(const arrays *a, int64_t *rows, est_feature *f)
+static est_status describe_all(const arrays *a, int64_t *count, est_feature *f)
 {
     for (size_t i = 0; i < a->count; i++)
         if (!a->names[i] || !a->tensors[i])
             return est__fail(EST_INVALID_ARGUMENT, "est_memory_dataset_new: feature %zu has no name or no tensor", i);
     const est_tensor *first = offsets_of(a, 0);
-    *rows = first ? (first->shape.rank == 1 ? first->shape.dim[0] - 1 : -1) : a->tensors[0]->shape.dim[0];
+    *count = first ? (first->shape.rank == 1 ? first->shape.dim[0] - 1 : -1) : a->tensors[0]->shape.dim[0];
     for (size_t i = 0; i < a->count; i++)
-        EST_TRY(describe(a->names[i], a->tensors[i], offsets_of(a, i), *rows, &f[i]));
+        EST_TRY(describe(a->names[i], a->tensors[i], offsets_of(a, i), *count, &f[i]));
     if (a->labels)
-        EST_TRY(describe(label_name(a->names, a->count), a->labels, NULL, *rows, &f[a->count]));
-    if (*rows == 0)
+        EST_TRY(describe(label_name(a->names, a->count), a->labels, NULL, *count, &f[a->count]));
+    if (*count == 0)
         return est__fail(EST_INVALID_ARGUMENT, "est_memory_dataset_new: the tensors have no rows");
     return EST_OK;
 }
@@ -140,7 +140,7 @@ est_status est_memory_dataset_new_ragged(const char *const *names, const est_ten
                                          est_dataset **out)
 {
     arrays a = { names, tensors, row_offsets, count, labels };
-    int64_t num_rows;
+    int64_t num_rows = 0;
     *out = NULL;
     if (!count || !names || !tensors)
         return est__fail(EST_INVALID_ARGUMENT, "est_memory_dataset_new: a feature is needed");

@@ -26,7 +26,7 @@ typedef struct est__model {
     size_t num_features;
     int label;
     est_node **feeds;             /* placeholders */
-    int *index;                   /* which feature of the dataset feeds each */
+    est__feed *feed;              /* what of a batch feeds each */
     size_t num_feeds;
     est__plan *early, *late;
     est__run *run;

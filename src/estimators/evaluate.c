@@ -29,7 +29,7 @@ static est_status run_batches(est_estimator *e, est__model *m, est_dataset *d, i
     int64_t rows, n = 0;
     est__dataset_window(d, est__feeder_window(d));
     EST_TRY(est__dataset_start(d, (uint64_t)e->config.tf_random_seed));
-    EST_TRY(est__feeder_new(d, m->early, m->index, m->num_feeds, "batch", 0, &feeder));
+    EST_TRY(est__feeder_new(d, m->early, m->feed, m->num_feeds, "batch", 0, &feeder));
     est_status st = EST_OK;
     while (st == EST_OK && (steps == 0 || n < steps)) {
         if (atomic_load_explicit(&e->stop, memory_order_relaxed))

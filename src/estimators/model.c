@@ -11,9 +11,9 @@ static est_status copy_spec(est__model *m, const est_dataset *d)
     m->label = est_dataset_label(d);
     m->num_features = spec.count;
     m->feature = est__arena_alloc(&m->arena, (spec.count + 1) * sizeof *m->feature);
-    m->feeds = est__arena_alloc(&m->arena, (spec.count + 1) * sizeof *m->feeds);
-    m->index = est__arena_alloc(&m->arena, (spec.count + 1) * sizeof *m->index);
-    if (m->feature == NULL || m->feeds == NULL || m->index == NULL)
+    m->feeds = est__arena_alloc(&m->arena, (2 * spec.count + 1) * sizeof *m->feeds);
+    m->feed = est__arena_alloc(&m->arena, (2 * spec.count + 1) * sizeof *m->feed);
+    if (m->feature == NULL || m->feeds == NULL || m->feed == NULL)
         return est__fail_memory(spec.count * sizeof *m->feature);
     for (size_t i = 0; i < spec.count; i++) {
         m->feature[i] = spec.data[i];
@@ -39,7 +39,34 @@ static bool same_spec(const est__model *m, const est_dataset *d)
     return true;
 }
 
-/* A placeholder for each feature of the batches. */
+static est_node *add_feed(est__model *m, const char *name, est_dtype dtype, est_shape shape, est__feed feed)
+{
+    est_node *node = est_placeholder(m->graph, name, dtype, shape);
+    m->feeds[m->num_feeds] = node;
+    m->feed[m->num_feeds++] = feed;
+    return node;
+}
+
+/* A feature of variable length is fed as values and row offsets; what makes it sparse runs on the input thread. */
+static est_status add_ragged(est__model *m, int index, est_feature_nodes *out)
+{
+    const est_feature *f = &m->feature[index];
+    const char *splits_name = est__arena_printf(&m->arena, "%s/row_splits", f->name);
+    const char *sparse_name = est__arena_printf(&m->arena, "%s/RaggedTensorToSparse", f->name);
+    if (splits_name == NULL || sparse_name == NULL)
+        return est__fail_memory(64);
+    if (index == m->label)
+        return est__fail(EST_UNIMPLEMENTED, "the label '%s' is of variable length; a model takes dense labels", f->name);
+    est_node *values = add_feed(m, f->name, f->dtype, EST_SHAPE(-1), (est__feed){ .feature = index });
+    est_node *splits = add_feed(m, splits_name, EST_INT64, EST_SHAPE(-1), (est__feed){ .feature = index, .offsets = true });
+    est_node *sparse = est_op(m->graph, "RaggedTensorToSparse", sparse_name, EST_NODES(splits, values),
+                              EST_ATTRS(EST_INT_ATTR("RAGGED_RANK", 1)));
+    *out = (est_feature_nodes){ .name = f->name, .indices = sparse, .value = est_node_output(sparse, 1),
+                                .dense_shape = est_node_output(sparse, 2) };
+    return EST_OK;
+}
+
+/* Placeholders for the features of the batches. */
 static est_status make_features(est__model *m, est_features *features, est_node **label)
 {
     est_feature_nodes *list = est__arena_alloc(&m->arena, (m->num_features + 1) * sizeof *list);
@@ -51,15 +78,15 @@ static est_status make_features(est__model *m, est_features *features, est_node 
         const est_feature *f = &m->feature[i];
         if ((int)i == m->label && m->mode == EST_PREDICT)
             continue;
-        if (f->variable_length)
-            return est__fail(EST_UNIMPLEMENTED, "feature '%s': batches of variable length cannot be fed to a model", f->name);
+        if (f->variable_length) {
+            EST_TRY(add_ragged(m, (int)i, &list[n++]));
+            continue;
+        }
         est_shape shape = { .rank = f->shape.rank + 1, .dim = { -1 } };
         if (shape.rank > EST_MAX_RANK)
             return est__fail(EST_INVALID_ARGUMENT, "feature '%s' has more than %d dimensions", f->name, EST_MAX_RANK - 1);
         memcpy(shape.dim + 1, f->shape.dim, (size_t)f->shape.rank * sizeof shape.dim[0]);
-        est_node *node = est_placeholder(m->graph, f->name, f->dtype, shape);
-        m->feeds[m->num_feeds] = node;
-        m->index[m->num_feeds++] = (int)i;
+        est_node *node = add_feed(m, f->name, f->dtype, shape, (est__feed){ .feature = (int)i });
         if ((int)i == m->label)
             *label = node;
         else

@@ -122,7 +122,7 @@ static est_status write_graph(train_run *t)
 static est_status run_loop(train_run *t, const est_train_options *o, double began, est_train_result *result)
 {
     est_estimator *e = t->e;
-    est__loop l = { .spec = t->model->spec, .feeds = { t->model->feeds, t->model->num_feeds }, .feature = t->model->index,
+    est__loop l = { .spec = t->model->spec, .feeds = { t->model->feeds, t->model->num_feeds }, .feed = t->model->feed,
                     .dataset = t->dataset, .saves_input = t->saves_input, .session = t->model->session, .saver = t->saver,
                     .events = t->events, .config = &e->config, .pool = e->pool, .first_step = t->step, .batches = t->batches,
                     .last_step = o->max_steps ? o->max_steps : o->steps ? t->step + o->steps : 0, .stop = &e->stop,

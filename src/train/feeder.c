@@ -17,7 +17,7 @@ typedef struct slot {
 
 struct est__feeder {
     est_dataset *dataset;
-    const int *feature;
+    const est__feed *feed;
     const char *what;             /* "step" or "batch", for messages */
     int64_t first;
     size_t num_feeds, num_fetches;
@@ -114,11 +114,11 @@ static est_status make_slot(est__feeder *f, const est__plan *early, slot *s)
     if (s->feeds == NULL || s->fetches == NULL)
         return est__fail_memory(f->num_fetches * sizeof *s->fetches);
     for (size_t i = 0; i < f->num_feeds; i++)
-        s->feeds[i] = &s->batch->value[f->feature[i]];
+        s->feeds[i] = est__batch_feed(s->batch, f->feed[i]);
     return EST_OK;
 }
 
-est_status est__feeder_new(est_dataset *d, const est__plan *early, const int *feature, size_t count, const char *what, int64_t first,
+est_status est__feeder_new(est_dataset *d, const est__plan *early, const est__feed *feed, size_t count, const char *what, int64_t first,
                            est__feeder **out)
 {
     est__feeder *f = est__malloc_aligned(sizeof *f);
@@ -127,7 +127,7 @@ est_status est__feeder_new(est_dataset *d, const est__plan *early, const int *fe
         return est__fail_memory(sizeof *f);
     memset(f, 0, sizeof *f);
     f->dataset = d;
-    f->feature = feature;
+    f->feed = feed;
     f->what = what;
     f->first = first;
     f->num_feeds = count;

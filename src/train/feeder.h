@@ -7,10 +7,10 @@
 
 typedef struct est__feeder est__feeder;
 
-/* Takes over reading from a started dataset (batch by batch; the dataset stays the caller's). `feature`: which of its features feeds each
- * of the plan's feeds. `early` gives what the step is fed; where it fails, the message begins with "<what> <number of the batch>:", and the
+/* Takes over reading from a started dataset (batch by batch; the dataset stays the caller's). `feed`: what of a batch feeds each of
+ * the plan's feeds. `early` gives what the step is fed; where it fails, the message begins with "<what> <number of the batch>:", and the
  * first one's is first + 1. */
-est_status est__feeder_new(est_dataset *d, const est__plan *early, const int *feature, size_t count, const char *what, int64_t first,
+est_status est__feeder_new(est_dataset *d, const est__plan *early, const est__feed *feed, size_t count, const char *what, int64_t first,
                            est__feeder **out);
 /* The next batch: what the early plan gave (lent until the next call) and its rows. OUT_OF_RANGE: the data has ended. */
 est_status est__feeder_next(est__feeder *f, const est_tensor *const **fetches, int64_t *rows);

@@ -58,7 +58,7 @@ static est_status prepare(training *t)
     EST_TRY(est__run_new(t->late, l->pool, &t->run));
     if (t->summarised)
         EST_TRY(est__run_new(t->summarised, l->pool, &t->summary_run));
-    return est__feeder_new(l->dataset, t->early, l->feature, l->feeds.count, "step", l->first_step, &t->feeder);
+    return est__feeder_new(l->dataset, t->early, l->feed, l->feeds.count, "step", l->first_step, &t->feeder);
 }
 
 static void release(training *t)
@@ -97,7 +97,7 @@ static est_status not_finite(const training *t)
     if (feeds == NULL)
         return est__fail_memory(n * sizeof *feeds);
     for (size_t i = 0; i < n; i++)
-        feeds[i] = &b->value[t->l->feature[i]];
+        feeds[i] = est__batch_feed(b, t->l->feed[i]);
     est_status st = est__find_nonfinite(t->l->spec->graph, &t->options, feeds, (uint64_t)t->step, &found);
     float loss = (float)est__tensor_get(est__run_fetch(t->last, 0), 0);
     if (st == EST_OK)

@@ -14,7 +14,7 @@
 typedef struct est__loop {
     est_spec *spec;
     est_nodes feeds;              /* placeholders */
-    const int *feature;           /* which feature of the dataset feeds each */
+    const est__feed *feed;        /* what of a batch feeds each */
     est_dataset *dataset;         /* started */
     bool saves_input;             /* the dataset can tell its place */
     est__session *session;

@@ -322,6 +322,22 @@ def sparse_tensors():
                boundaries=[0.0, 0.1, 10.0])
 
 
+def ragged():
+    int64, int32 = np.int64, np.int32
+    words = np.array(['a', '', 'bb', 'c', 'd'], object)
+    for name, splits, values in (
+            ('words', [np.array([0, 2, 2, 5], int64)], words),
+            ('none', [np.array([0, 0, 0], int64)], np.array([], np.float32)),
+            ('no_rows', [np.array([0], int64)], np.array([], int64)),
+            ('wide', [np.array([0, 1, 3], int64)], np.arange(12, dtype=int64).reshape(3, 2, 2)),
+            ('levels', [np.array([0, 1, 1, 4], int32), np.array([0, 2, 2, 3, 5], int32)], words),
+            ('levels_wide', [np.array([0, 0, 3], int64), np.array([0, 1, 1, 3], int64)],
+             np.arange(6, dtype=np.float32).reshape(3, 2))):
+        y = raw.RaggedTensorToSparse(rt_nested_splits=splits, rt_dense_values=values)
+        case('RaggedTensorToSparse_' + name, 'RaggedTensorToSparse', splits + [values], list(y),
+             {'RAGGED_RANK': ('int', len(splits)), 'Tsplits': ('type', splits[0].dtype)})
+
+
 def crosses():
     bags = (np.array([[0, 0], [0, 1], [2, 0], [3, 0]], np.int64), np.array(['a', 'bb', '', 'a'], object),
             np.array([4, 2], np.int64))
@@ -449,7 +465,7 @@ def embeddings():
     simple('SegmentSum_none', 'SegmentSum', dict(data=x[:0], segment_ids=np.array([], np.int32)))
 
 
-for make in (variables, optimizers, keras_sparse_adam, strings, parsing, sparse_tensors, crosses, composites,
+for make in (variables, optimizers, keras_sparse_adam, strings, parsing, sparse_tensors, ragged, crosses, composites,
              embeddings):
     make()
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'ops_sparse.txt'), 'w') as f:

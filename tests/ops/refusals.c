@@ -50,6 +50,23 @@ static void sparse_tensors_that_do_not_hold_together(void)
           "index 0 lies outside the result");
 }
 
+static void splits_that_are_none(void)
+{
+    once o;
+    EST_NEED(once_begin(&o));
+    fails(&o, NEW(&o, "RaggedTensorToSparse", once_ints(&o, EST_INTS(0, 3, 1, 2)), once_ints(&o, EST_INTS(7, 8))),
+          "the splits of level 0 fall at row 1");
+    EST_NEED(once_begin(&o));
+    fails(&o, NEW(&o, "RaggedTensorToSparse", once_ints(&o, EST_INTS(0, 3)), once_ints(&o, EST_INTS(7, 8))),
+          "the splits of level 0 must be a vector that goes from 0 to 2");
+    EST_NEED(once_begin(&o));
+    fails(&o, NEW(&o, "RaggedTensorToSparse", once_ints(&o, EST_INTS(0, 1)), once_ints(&o, EST_INTS(0, 1, 2)), once_ints(&o, EST_INTS(7, 8))),
+          "the splits of level 0 must be a vector that goes from 0 to 2");
+    EST_NEED(once_begin(&o));
+    fails(&o, NEW(&o, "RaggedTensorToSparse", once_ints(&o, EST_INTS(0)), est_constant_int(o.g, EST_INT64, 0)),
+          "the values are a scalar");
+}
+
 static void segments_out_of_order_or_range(void)
 {
     once o;
@@ -163,6 +180,6 @@ static void lists_of_unequal_length(void)
 }
 
 EST_SUITE(ops_refusals, EST_TEST(sparse_tensors_that_do_not_hold_together),
-          EST_TEST(segments_out_of_order_or_range), EST_TEST(rows_of_ids_out_of_order),
+          EST_TEST(splits_that_are_none), EST_TEST(segments_out_of_order_or_range), EST_TEST(rows_of_ids_out_of_order),
           EST_TEST(attributes_that_make_no_sense), EST_TEST(examples_that_are_none),
           EST_TEST(lists_of_unequal_length));

@@ -110,7 +110,7 @@ static est_status step(training *t, uint64_t number)
     const est_tensor *feeds[16], *between[32];
     EST_TRY(est_dataset_next(t->data, &b));
     for (size_t i = 0; i < t->model->num_feeds; i++)
-        feeds[i] = est_batch_get(b, (size_t)t->model->index[i]);
+        feeds[i] = est__batch_feed(b, t->model->feed[i]);
     EST_TRY(est__run_step(t->early_run, feeds, number));
     for (size_t i = 0; i < est__plan_fetches(t->early); i++)
         between[i] = est__run_fetch(t->early_run, i);
