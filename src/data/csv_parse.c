@@ -9,7 +9,7 @@ struct est__csv_parser {
     struct csv_parser lib;
     bool lib_made;
 
-    est__csv_block *block;
+    est__block *block;
     int64_t capacity;         /* rows that the table has room for */
     bool has_nul;
     int field;                /* number of the next field in its row */
@@ -205,16 +205,9 @@ static void begin_row(est__csv_parser *p)
     p->bad_field = -1;
 }
 
-/* Keeps the first error of the block, which has just been set; only without skip_errors it ends the block. */
 static void bad_row(est__csv_parser *p, est_status st)
 {
-    est__csv_block *b = p->block;
-    if (b->error.status == EST_OK) {
-        est__error_take(&b->error, st);
-        b->error_line = p->line;
-    }
-    b->skipped++;
-    b->fatal = !p->format->skip;
+    est__block_refuse(p->block, st, p->line, p->format->skip);
     begin_row(p);
 }
 
@@ -433,7 +426,7 @@ static est_status take_names(names *a, const char ***out, int *count)
     return EST_OK;
 }
 
-est_status est__csv_header(const est__csv_format *format, const est__csv_block *b, est__arena *arena,
+est_status est__csv_header(const est__csv_format *format, const est__block *b, est__arena *arena,
                            const char ***out, int *count)
 {
     names a = { .arena = arena };
@@ -463,7 +456,7 @@ est_status est__csv_header(const est__csv_format *format, const est__csv_block *
 }
 
 /* A later file has the first one's header. */
-static est_status same_header(const est__csv_format *format, const est__csv_block *b)
+static est_status same_header(const est__csv_format *format, const est__block *b)
 {
     est__arena arena = { 0 };
     const char **name;
@@ -479,22 +472,16 @@ static est_status same_header(const est__csv_format *format, const est__csv_bloc
 
 /* ---- blocks ---- */
 
-void est__csv_parse(est__csv_parser *p, est__csv_block *b, bool through_libcsv)
+void est__csv_parse(est__csv_parser *p, est__block *b, bool through_libcsv)
 {
     const est__csv_format *format = p->format;
     p->block = b;
-    p->status = EST_OK;
+    p->status = est__block_begin(b, format->features);
+    p->capacity = 0;
     p->line = 0;
     p->after_return = false;
     p->header = format->header && b->offset == 0;
     p->has_nul = memchr(b->text, 0, b->size) != NULL;
-    b->skipped = 0;
-    b->fatal = false;
-    b->error.status = EST_OK;
-    b->error_line = -1;
-    if (!b->table.column)
-        p->status = est__table_init(&b->table, format->features);
-    b->table.rows = p->capacity = 0;
     begin_row(p);
     if (p->status == EST_OK && p->header && b->file > 0 && !format->names_given)
         p->status = same_header(format, b);

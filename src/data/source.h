@@ -108,7 +108,7 @@ typedef struct est__source_kind {
     void (*free)(void *source);
 } est__source_kind;
 
-extern const est__source_kind est__source_csv, est__source_memory, est__source_callback;
+extern const est__source_kind est__source_memory, est__source_callback;
 
 /* ---- reading a source of rows from any row on (reader.c) ---- */
 

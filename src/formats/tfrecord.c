@@ -8,74 +8,16 @@
 
 #include "formats/tfrecord.h"
 
-enum { HEADER = 12, TRAILER = 4, CHUNK = 64 * 1024 };
+enum { HEADER = EST__TFRECORD_HEADER, TRAILER = EST__TFRECORD_TRAILER, CHUNK = 64 * 1024 };
 
 struct est__tfrecord_reader {
     char *path;
     size_t limit;
-    int fd;                      /* -1: over memory */
-    est__bytes memory;
-    size_t memory_at;
-    est__compression compression;
-    bool inflating, stream_end;  /* zlib's state is there; one of its streams has ended */
-    z_stream z;
-    unsigned char *input;        /* compressed bytes of a file */
-    char *window;                /* uncompressed bytes [begin, end) */
+    est__stream *stream;
+    char *window;                /* bytes [begin, end) of the stream */
     size_t begin, end, capacity;
     int64_t offset, number;      /* of window[begin] */
 };
-
-/* ---- the stream ---- */
-
-static est_status read_raw(est__tfrecord_reader *r, void *to, size_t n, size_t *got)
-{
-    if (r->fd < 0) {
-        size_t left = r->memory.n - r->memory_at;
-        *got = n < left ? n : left;
-        if (*got)
-            memcpy(to, r->memory.p + r->memory_at, *got);
-        r->memory_at += *got;
-        return EST_OK;
-    }
-    ssize_t done;
-    do
-        done = read(r->fd, to, n);
-    while (done < 0 && errno == EINTR);
-    *got = done < 0 ? 0 : (size_t)done;
-    return done < 0 ? est__fail_errno(errno, "%s: cannot be read", r->path) : EST_OK;
-}
-
-static est_status inflate_more(est__tfrecord_reader *r, void *to, size_t n, size_t *got)
-{
-    r->z.next_out = to;
-    r->z.avail_out = (uInt)n;
-    while (r->z.avail_out == n) {
-        if (r->z.avail_in == 0) {
-            size_t more;
-            EST_TRY(read_raw(r, r->input, CHUNK, &more));
-            r->z.next_in = r->input;
-            r->z.avail_in = (uInt)more;
-            if (more == 0 && !r->stream_end)
-                return est__fail(EST_DATA_LOSS,
-                                 "%s: record %lld: the compressed stream is cut: the file is damaged",
-                                 r->path, (long long)r->number);
-            if (more == 0)
-                break;
-        }
-        if (r->stream_end && inflateReset(&r->z) != Z_OK)   /* gzip files may be joined */
-            return est__fail(EST_INTERNAL, "%s: zlib cannot start again", r->path);
-        r->stream_end = false;
-        int rc = inflate(&r->z, Z_NO_FLUSH);
-        r->stream_end = rc == Z_STREAM_END;
-        if (rc == Z_MEM_ERROR)
-            return est__fail_memory(n);
-        if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR)
-            return est__fail(EST_DATA_LOSS, "%s: record %lld: the compressed stream is damaged (%s)", r->path,
-                             (long long)r->number, r->z.msg ? r->z.msg : "zlib gives no reason");
-    }
-    *got = n - r->z.avail_out;
-    return EST_OK;
-}
 
 /* Tries to have `n` bytes in the window; fewer are there only at the end of the stream. */
 static est_status fill(est__tfrecord_reader *r, size_t n)
@@ -89,14 +31,12 @@ static est_status fill(est__tfrecord_reader *r, size_t n)
         }
         if (r->capacity - r->end < CHUNK)
             EST_TRY(est__grow(&r->window, &r->capacity, r->end + CHUNK, 1));
-        size_t room = r->capacity - r->end < (1u << 30) ? r->capacity - r->end : 1u << 30;
-        if (r->inflating)
-            EST_TRY(inflate_more(r, r->window + r->end, room, &got));
-        else
-            EST_TRY(read_raw(r, r->window + r->end, room, &got));
+        est_status st = est__stream_read(r->stream, r->window + r->end, r->capacity - r->end, &got);
+        r->end += got;
+        if (st != EST_OK && r->end - r->begin < n)
+            return est__fail_in(st, "%s: record %lld", r->path, (long long)r->number);
         if (got == 0)
             break;
-        r->end += got;
     }
     return EST_OK;
 }
@@ -119,42 +59,13 @@ static bool crc_fits(const void *p, size_t n, const void *crc)
 }
 
 /* A plain file begins with a checked length; a compressed one with zlib's or gzip's magic. */
-static est__compression detect(const unsigned char *p, size_t n)
+est__compression est__tfrecord_detect(const unsigned char *p, size_t n)
 {
     if (n >= HEADER && crc_fits(p, 8, p + 8))
         return EST__PLAIN;
-    if (n >= 2 && p[0] == 0x1f && p[1] == 0x8b)
-        return EST__GZIP;
     if (n >= 2 && (p[0] & 0x0f) == 8 && p[0] >> 4 <= 7 && (p[0] * 256 + p[1]) % 31 == 0 && !(p[1] & 0x20))
         return EST__ZLIB;
-    return EST__PLAIN;
-}
-
-/* What was read to detect the kind is the first compressed input. */
-static est_status start_inflating(est__tfrecord_reader *r)
-{
-    r->input = est__malloc(r->end > CHUNK ? r->end : CHUNK);
-    if (!r->input)
-        return est__fail_memory(CHUNK);
-    memcpy(r->input, r->window, r->end);
-    r->z = (z_stream){
-        .zalloc = z_allocate, .zfree = z_release, .next_in = r->input, .avail_in = (uInt)r->end
-    };
-    if (inflateInit2(&r->z, 15 + 32) != Z_OK)
-        return est__fail_memory(sizeof r->z);
-    r->inflating = true;
-    r->end = 0;
-    return EST_OK;
-}
-
-static est_status start(est__tfrecord_reader *r)
-{
-    r->begin = r->end = 0;
-    r->offset = r->number = 0;
-    r->stream_end = false;
-    EST_TRY(fill(r, HEADER));
-    r->compression = detect((const unsigned char *)r->window, r->end);
-    return r->compression == EST__PLAIN ? EST_OK : start_inflating(r);
+    return est__detect_gzip(p, n);
 }
 
 static est_status new_reader(const char *what, size_t limit, est__tfrecord_reader **out)
@@ -162,16 +73,27 @@ static est_status new_reader(const char *what, size_t limit, est__tfrecord_reade
     est__tfrecord_reader *r = *out = est__calloc(1, sizeof *r);
     if (!r)
         return est__fail_memory(sizeof *r);
-    r->fd = -1;
     r->limit = limit ? limit : EST__TFRECORD_LIMIT;
     r->path = est__strdup(what);
     return r->path ? EST_OK : est__fail_memory(strlen(what));
 }
 
+static est_status open_file(est__tfrecord_reader *r)
+{
+    struct stat info;
+    int fd = open(r->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return est__fail_errno(errno, "%s: cannot be opened", r->path);
+    if (fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) {
+        close(fd);
+        return est__fail(EST_FAILED_PRECONDITION, "%s: is a folder, a file is wanted", r->path);
+    }
+    est_status st = est__stream_open(fd, est__tfrecord_detect, &r->stream);
+    return st == EST_OK ? st : est__fail_in(st, "%s", r->path);
+}
+
 static est_status finish_open(est__tfrecord_reader **out, est_status st)
 {
-    if (st == EST_OK)
-        st = start(*out);
     if (st != EST_OK) {
         est__tfrecord_close(*out);
         *out = NULL;
@@ -181,13 +103,8 @@ static est_status finish_open(est__tfrecord_reader **out, est_status st)
 
 est_status est__tfrecord_open(const char *path, size_t record_limit, est__tfrecord_reader **out)
 {
-    struct stat info;
     est_status st = new_reader(path, record_limit, out);
-    if (st == EST_OK && ((*out)->fd = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-        st = est__fail_errno(errno, "%s: cannot be opened", path);
-    if (st == EST_OK && fstat((*out)->fd, &info) == 0 && S_ISDIR(info.st_mode))
-        st = est__fail(EST_FAILED_PRECONDITION, "%s: is a folder, a file is wanted", path);
-    return finish_open(out, st);
+    return finish_open(out, st == EST_OK ? open_file(*out) : st);
 }
 
 est_status est__tfrecord_open_memory(const void *data, size_t size, const char *what, size_t record_limit,
@@ -195,7 +112,7 @@ est_status est__tfrecord_open_memory(const void *data, size_t size, const char *
 {
     est_status st = new_reader(what, record_limit, out);
     if (st == EST_OK)
-        (*out)->memory = (est__bytes){ data, size };
+        st = est__stream_open_memory((est__bytes){ data, size }, est__tfrecord_detect, &(*out)->stream);
     return finish_open(out, st);
 }
 
@@ -203,17 +120,24 @@ void est__tfrecord_close(est__tfrecord_reader *r)
 {
     if (!r)
         return;
-    if (r->inflating)
-        inflateEnd(&r->z);
-    if (r->fd >= 0)
-        close(r->fd);
-    est__free(r->input);
+    est__stream_close(r->stream);
     est__free(r->window);
     est__free(r->path);
     est__free(r);
 }
 
 /* ---- records ---- */
+
+bool est__tfrecord_length(const char *header, uint64_t *out)
+{
+    *out = est__u64le(header);
+    return crc_fits(header, 8, header + 8);
+}
+
+bool est__tfrecord_whole(const char *header, size_t n)
+{
+    return crc_fits(header + HEADER, n, header + HEADER + n);
+}
 
 static est_status damaged(const est__tfrecord_reader *r, const char *why)
 {
@@ -223,14 +147,15 @@ static est_status damaged(const est__tfrecord_reader *r, const char *why)
 
 est_status est__tfrecord_next(est__tfrecord_reader *r, est__bytes *record)
 {
+    uint64_t size;
     EST_TRY(fill(r, HEADER));
+    const char *at = r->window + r->begin;
     if (r->begin == r->end)
         return est__fail(EST_OUT_OF_RANGE, "%s: the end, after %lld records", r->path, (long long)r->number);
     if (r->end - r->begin < HEADER)
         return damaged(r, "it is cut within its length");
-    if (!crc_fits(r->window + r->begin, 8, r->window + r->begin + 8))
+    if (!est__tfrecord_length(at, &size))
         return damaged(r, "the checksum of its length differs");
-    uint64_t size = est__u64le(r->window + r->begin);
     if (size > r->limit)
         return est__fail(EST_RESOURCE_EXHAUSTED,
                          "%s: record %lld at byte %lld: %llu bytes; at most %zu are read", r->path,
@@ -239,10 +164,10 @@ est_status est__tfrecord_next(est__tfrecord_reader *r, est__bytes *record)
     EST_TRY(fill(r, whole));
     if (r->end - r->begin < whole)
         return damaged(r, "it is cut");
-    const unsigned char *p = (const unsigned char *)r->window + r->begin + HEADER;
-    if (!crc_fits(p, n, p + n))
+    at = r->window + r->begin;
+    if (!est__tfrecord_whole(at, n))
         return damaged(r, "its checksum differs");
-    *record = (est__bytes){ p, n };
+    *record = (est__bytes){ (const unsigned char *)at + HEADER, n };
     r->begin += whole;
     r->offset += (int64_t)whole;
     r->number++;
@@ -251,7 +176,7 @@ est_status est__tfrecord_next(est__tfrecord_reader *r, est__bytes *record)
 
 est__compression est__tfrecord_compression(const est__tfrecord_reader *r)
 {
-    return r->compression;
+    return est__stream_compression(r->stream);
 }
 
 int64_t est__tfrecord_number(const est__tfrecord_reader *r)
@@ -264,40 +189,15 @@ int64_t est__tfrecord_offset(const est__tfrecord_reader *r)
     return r->offset;
 }
 
-static est_status rewind_to(est__tfrecord_reader *r, int64_t raw)
-{
-    if (r->fd < 0)
-        r->memory_at = (uint64_t)raw < r->memory.n ? (size_t)raw : r->memory.n;
-    else if (lseek(r->fd, (off_t)raw, SEEK_SET) < 0)
-        return est__fail_errno(errno, "%s: cannot go to byte %lld", r->path, (long long)raw);
-    return EST_OK;
-}
-
 est_status est__tfrecord_seek(est__tfrecord_reader *r, int64_t offset, int64_t number)
 {
     if (offset < 0)
         return est__fail(EST_INVALID_ARGUMENT, "%s: byte %lld is none of the file", r->path,
                          (long long)offset);
-    if (!r->inflating) {
-        EST_TRY(rewind_to(r, offset));
-        r->begin = r->end = 0;
-    } else {
-        EST_TRY(rewind_to(r, 0));
-        if (inflateReset(&r->z) != Z_OK)
-            return est__fail(EST_INTERNAL, "%s: zlib cannot start again", r->path);
-        r->z.avail_in = 0;
-        r->stream_end = false;
-        r->begin = r->end = 0;
-        for (int64_t left = offset; left > 0;) {
-            size_t step = left < CHUNK ? (size_t)left : CHUNK;
-            EST_TRY(fill(r, step));
-            if (r->end - r->begin < step)
-                return est__fail(EST_DATA_LOSS, "%s: ends before byte %lld: is it another file?", r->path,
-                                 (long long)offset);
-            r->begin += step;
-            left -= (int64_t)step;
-        }
-    }
+    est_status st = est__stream_seek(r->stream, (uint64_t)offset);
+    if (st != EST_OK)
+        return est__fail_in(st, "%s: byte %lld", r->path, (long long)offset);
+    r->begin = r->end = 0;
     r->offset = offset;
     r->number = number;
     return EST_OK;

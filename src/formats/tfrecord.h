@@ -2,11 +2,15 @@
 #ifndef EST_FORMATS_TFRECORD_H
 #define EST_FORMATS_TFRECORD_H
 
-#include "base/base.h"
+#include "formats/stream.h"
 
 #define EST__TFRECORD_LIMIT ((size_t)256 << 20)   /* bytes of a record when no other limit is given */
 
-typedef enum est__compression { EST__PLAIN, EST__GZIP, EST__ZLIB } est__compression;
+/* ---- the frame of a record: 8 bytes of length, 4 of its checksum, the record, 4 of its checksum ---- */
+enum { EST__TFRECORD_HEADER = 12, EST__TFRECORD_TRAILER = 4 };
+bool est__tfrecord_length(const char *header, uint64_t *out);    /* false: its checksum differs */
+bool est__tfrecord_whole(const char *header, size_t n);          /* does the record's checksum fit? */
+est__compression est__tfrecord_detect(const unsigned char *head, size_t n);
 
 /* ---- reading: one thread at a time; memory is one buffer and the longest record met ---- */
 typedef struct est__tfrecord_reader est__tfrecord_reader;

@@ -26,7 +26,7 @@ static est__csv_format format_of(bool quotes)
 static void parse_text(est__csv_parser *p, const char *text, size_t n, bool through_libcsv, est__buffer *rows, int64_t *skipped,
                        int64_t *lines)
 {
-    est__csv_block b = { .size = n };
+    est__block b = { .size = n };
     b.text = est__malloc(n + 1 + EST__TEXT_SLACK);
     memset(b.text, 0, n + 1 + EST__TEXT_SLACK);
     if (n)
@@ -41,7 +41,7 @@ static void parse_text(est__csv_parser *p, const char *text, size_t n, bool thro
     }
     *skipped += b.skipped;
     *lines += b.lines;
-    est__csv_block_free(&b);
+    est__block_free(&b);
 }
 
 /* Texts of few kinds of bytes, most of them of use. */

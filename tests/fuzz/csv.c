@@ -14,7 +14,7 @@ static char path_name[] = "input";
 static char *path = path_name;
 
 /* The block's text, with the line feed and the slack that the reader puts after it. */
-static est_status set_text(est__csv_block *b, const uint8_t *data, size_t size)
+static est_status set_text(est__block *b, const uint8_t *data, size_t size)
 {
     b->size = size;
     b->text = est__calloc(size + 1 + EST__TEXT_SLACK, 1);
@@ -32,7 +32,7 @@ EST_FUZZ(csv)
     est__csv_format format = { .delimiter = ',', .quotes = !(options & 1), .header = true, .skip = !(options & 2),
                                .na = "x", .na_length = 1, .field = fields, .fields = 3, .features = { features, 3 },
                                .path = &path, .paths = 1, .names_given = true };
-    est__csv_block block = { 0 };
+    est__block block = { 0 };
     est__csv_parser *parser = NULL;
     est__arena arena = { 0 };
     const char **name;
@@ -46,6 +46,6 @@ EST_FUZZ(csv)
     }
     est__arena_free(&arena);
     est__csv_parser_free(parser);
-    est__csv_block_free(&block);
+    est__block_free(&block);
     return 0;
 }

@@ -1,22 +1,22 @@
 /* Blocks go round in a ring: each thread in turn cuts the next block from the file, parses it beside the others, and the
  * consumer takes them in the order of the file. A first block is made on the consumer's thread, so that small files start
  * no threads at all. */
-#include "data/csv.h"
+#include "data/files.h"
 
 typedef struct job {
-    est__csv_block block;
+    est__block block;
     est_status status;     /* of cutting it; its text is the block's error */
     bool done;
 } job;
 
 typedef struct worker {
-    struct est__csv_pipe *pipe;
-    est__csv_parser *parser;
+    struct est__pipe *pipe;
+    void *parser;
     pthread_t thread;
 } worker;
 
-struct est__csv_pipe {
-    est__csv_reader reader;
+struct est__pipe {
+    est__block_reader reader;
     job *job;
     worker *worker;
     int jobs, threads, started;
@@ -30,23 +30,31 @@ struct est__csv_pipe {
     bool reading, ended, pause, stop;
 };
 
-static void read_job(est__csv_pipe *p, job *j)
+static void read_job(est__pipe *p, job *j)
 {
-    j->status = est__csv_read(&p->reader, &j->block);
+    j->status = est__block_read(&p->reader, &j->block);
     if (j->status != EST_OK)
         est__error_take(&j->block.error, j->status);
 }
 
-static void parse_job(est__csv_parser *parser, job *j)
+static void parse_job(const est__pipe *p, void *parser, job *j)
 {
-    if (j->status == EST_OK && !j->block.end)
-        est__csv_parse(parser, &j->block, false);
+    const est__files *f = p->reader.files;
+    est__block *b = &j->block;
+    if (j->status != EST_OK || b->end)
+        return;
+    if (b->size || b->damage.status == EST_OK)
+        f->kind->parse(parser, b);
+    else
+        j->status = est__block_begin(b, f->features);
+    if (b->damage.status != EST_OK && !b->fatal)
+        est__block_refuse(b, est__error_give(&b->damage), f->kind->records ? b->lines : -1, f->skip);
 }
 
 static void *work(void *arg)
 {
     worker *w = arg;
-    est__csv_pipe *p = w->pipe;
+    est__pipe *p = w->pipe;
     pthread_mutex_lock(&p->lock);
     for (;;) {
         while (!p->stop && (p->pause || p->ended || p->reading || p->taken - p->given >= p->jobs))
@@ -65,7 +73,7 @@ static void *work(void *arg)
         pthread_cond_broadcast(&p->changed);
         pthread_mutex_unlock(&p->lock);
 
-        parse_job(w->parser, j);
+        parse_job(p, w->parser, j);
         pthread_mutex_lock(&p->lock);
         j->done = true;
         p->busy--;
@@ -75,7 +83,7 @@ static void *work(void *arg)
     return NULL;
 }
 
-static est_status init(est__csv_pipe *p, const est__csv_format *format)
+static est_status init(est__pipe *p, const est__files *files)
 {
     size_t jobs = (size_t)p->jobs, threads = (size_t)p->threads;
     p->job = est__calloc(jobs, sizeof *p->job);
@@ -83,31 +91,31 @@ static est_status init(est__csv_pipe *p, const est__csv_format *format)
     if (!p->job || !p->worker)
         return est__fail_memory(jobs * sizeof *p->job);
     for (int i = 0; i < p->threads; i++)
-        EST_TRY(est__csv_parser_new(format, &p->worker[i].parser));
+        EST_TRY(files->kind->parser_new(files, &p->worker[i].parser));
     return EST_OK;
 }
 
-est_status est__csv_pipe_new(const est__csv_format *format, int threads, est__csv_pipe **out)
+est_status est__pipe_new(const est__files *files, int threads, est__pipe **out)
 {
-    est__csv_pipe *p = est__calloc(1, sizeof *p);
+    est__pipe *p = est__calloc(1, sizeof *p);
     *out = NULL;
     if (!p)
         return est__fail_memory(sizeof *p);
-    p->reader.format = format;
+    p->reader.files = files;
     p->threads = threads;
     p->jobs = threads > 1 ? threads + 2 : 1;
     p->first = true;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->changed, NULL);
-    est_status st = init(p, format);
+    est_status st = init(p, files);
     if (st != EST_OK)
-        est__csv_pipe_free(p);
+        est__pipe_free(p);
     else
         *out = p;
     return st;
 }
 
-void est__csv_pipe_free(est__csv_pipe *p)
+void est__pipe_free(est__pipe *p)
 {
     if (!p)
         return;
@@ -118,10 +126,10 @@ void est__csv_pipe_free(est__csv_pipe *p)
     for (int i = 0; i < p->started; i++)
         pthread_join(p->worker[i].thread, NULL);
     for (int i = 0; p->worker && i < p->threads; i++)
-        est__csv_parser_free(p->worker[i].parser);
+        p->reader.files->kind->parser_free(p->worker[i].parser);
     for (int i = 0; p->job && i < p->jobs; i++)
-        est__csv_block_free(&p->job[i].block);
-    est__csv_reader_close(&p->reader);
+        est__block_free(&p->job[i].block);
+    est__block_reader_close(&p->reader);
     pthread_cond_destroy(&p->changed);
     pthread_mutex_destroy(&p->lock);
     est__free(p->worker);
@@ -130,7 +138,7 @@ void est__csv_pipe_free(est__csv_pipe *p)
 }
 
 /* Where no thread can be started, the consumer goes on alone. */
-static void start_threads(est__csv_pipe *p)
+static void start_threads(est__pipe *p)
 {
     while (p->threads > 1 && p->started < p->threads) {
         worker *w = &p->worker[p->started];
@@ -141,7 +149,7 @@ static void start_threads(est__csv_pipe *p)
     }
 }
 
-est_status est__csv_pipe_peek(est__csv_pipe *p, const est__csv_block **out)
+est_status est__pipe_peek(est__pipe *p, const est__block **out)
 {
     job *j = &p->job[0];
     read_job(p, j);
@@ -150,7 +158,7 @@ est_status est__csv_pipe_peek(est__csv_pipe *p, const est__csv_block **out)
     return j->status;
 }
 
-est_status est__csv_pipe_go(est__csv_pipe *p, int file, uint64_t offset)
+est_status est__pipe_go(est__pipe *p, int file, uint64_t offset)
 {
     if (p->first && p->peeked && file == 0 && offset == 0)
         return EST_OK;
@@ -162,24 +170,24 @@ est_status est__csv_pipe_go(est__csv_pipe *p, int file, uint64_t offset)
     p->lent = p->ended = p->peeked = false;
     for (int i = 0; i < p->jobs; i++)
         p->job[i].done = false;
-    est_status st = est__csv_reader_go(&p->reader, file, offset);
+    est_status st = est__block_reader_go(&p->reader, file, offset);
     p->pause = false;
     pthread_cond_broadcast(&p->changed);
     pthread_mutex_unlock(&p->lock);
     return st;
 }
 
-static job *next_alone(est__csv_pipe *p)
+static job *next_alone(est__pipe *p)
 {
     job *j = &p->job[0];
     if (!p->peeked)
         read_job(p, j);
     p->peeked = false;
-    parse_job(p->worker[0].parser, j);
+    parse_job(p, p->worker[0].parser, j);
     return j;
 }
 
-static job *next_of_ring(est__csv_pipe *p)
+static job *next_of_ring(est__pipe *p)
 {
     pthread_mutex_lock(&p->lock);
     if (p->lent) {
@@ -194,7 +202,7 @@ static job *next_of_ring(est__csv_pipe *p)
     return j;
 }
 
-est_status est__csv_pipe_next(est__csv_pipe *p, const est__csv_block **out)
+est_status est__pipe_next(est__pipe *p, const est__block **out)
 {
     if (!p->first && !p->started)
         start_threads(p);
