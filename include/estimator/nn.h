@@ -79,6 +79,36 @@ typedef struct est_adam_options {
     bool amsgrad;
     double decay;
 } est_adam_options;
+/** Kingma and Ba 2015, section 7.1. */
+typedef struct est_adamax_options {
+    double learning_rate;               /* 0.001 */
+    double beta_1, beta_2;              /* 0.9, 0.999 */
+    double epsilon;                     /* 1e-7 */
+    double decay;
+} est_adamax_options;
+/** Dozat 2016, "Incorporating Nesterov momentum into Adam". */
+typedef struct est_nadam_options {
+    double learning_rate;               /* 0.001; it stays */
+    double beta_1, beta_2;              /* 0.9, 0.999 */
+    double epsilon;                     /* 1e-7 */
+    double schedule_decay;              /* 0.004; of the momentum's schedule */
+} est_nadam_options;
+/** Hinton 2012; centered: Graves 2013, "Generating sequences with recurrent neural networks". */
+typedef struct est_rmsprop_options {
+    double learning_rate;               /* 0.001 */
+    double rho;                         /* 0.9 */
+    double momentum;                    /* 0; at most 1 */
+    double epsilon;                     /* 1e-7 */
+    bool centered;
+    double decay;
+} est_rmsprop_options;
+/** Zeiler 2012, "ADADELTA". */
+typedef struct est_adadelta_options {
+    double learning_rate;               /* 0.001 */
+    double rho;                         /* 0.95 */
+    double epsilon;                     /* 1e-7 */
+    double decay;
+} est_adadelta_options;
 /** McMahan et al. 2013, "Ad click prediction". */
 typedef struct est_ftrl_options {
     double learning_rate;               /* 0.001 */
@@ -90,8 +120,8 @@ typedef struct est_ftrl_options {
     double decay;
 } est_ftrl_options;
 
-/** An optimizer by Keras' name ("Ftrl", "SGD", "Adagrad", "Adam") with its options struct of `size` bytes;
- *  NULL options: Keras' defaults.
+/** An optimizer by Keras' name ("Adadelta", "Adagrad", "Adam", "Adamax", "Ftrl", "Nadam", "RMSprop", "SGD")
+ *  with its options struct of `size` bytes; NULL options: Keras' defaults.
  *  Errors: NOT_FOUND: unknown name (the nearest is named); INVALID_ARGUMENT: a value out of range. Out: the
  *  caller's, est_optimizer_free. Thread-safe. Since 0.1. */
 EST_API est_status est_optimizer_new(const char *name, const void *options, size_t size, est_optimizer **out);
@@ -110,6 +140,22 @@ static inline est_status est_adagrad_optimizer_new(const est_adagrad_options *op
 static inline est_status est_adam_optimizer_new(const est_adam_options *options, est_optimizer **out)
 {
     return est_optimizer_new("Adam", options, sizeof *options, out);
+}
+static inline est_status est_adamax_optimizer_new(const est_adamax_options *options, est_optimizer **out)
+{
+    return est_optimizer_new("Adamax", options, sizeof *options, out);
+}
+static inline est_status est_nadam_optimizer_new(const est_nadam_options *options, est_optimizer **out)
+{
+    return est_optimizer_new("Nadam", options, sizeof *options, out);
+}
+static inline est_status est_rmsprop_optimizer_new(const est_rmsprop_options *options, est_optimizer **out)
+{
+    return est_optimizer_new("RMSprop", options, sizeof *options, out);
+}
+static inline est_status est_adadelta_optimizer_new(const est_adadelta_options *options, est_optimizer **out)
+{
+    return est_optimizer_new("Adadelta", options, sizeof *options, out);
 }
 /** Gives up one share, and frees it with the last; NULL does nothing. Thread-safe. Since 0.1. */
 EST_API void est_optimizer_free(est_optimizer *o);

@@ -32,6 +32,16 @@ OPTIMIZERS = {
     "adam_default": (legacy.Adam, {}),
     "adam_all": (legacy.Adam, dict(learning_rate=0.1, beta_1=0.8, beta_2=0.95, epsilon=1e-4, decay=0.1)),
     "adam_amsgrad": (legacy.Adam, dict(learning_rate=0.1, amsgrad=True)),
+    "adamax_default": (legacy.Adamax, {}),
+    "adamax_all": (legacy.Adamax, dict(learning_rate=0.1, beta_1=0.8, beta_2=0.95, epsilon=1e-4, decay=0.1)),
+    "nadam_default": (legacy.Nadam, {}),
+    "nadam_all": (legacy.Nadam, dict(learning_rate=0.1, beta_1=0.8, beta_2=0.95, epsilon=1e-4, schedule_decay=0.1)),
+    "rmsprop_default": (legacy.RMSprop, {}),
+    "rmsprop_centered": (legacy.RMSprop, dict(learning_rate=0.1, rho=0.8, epsilon=1e-3, centered=True, decay=0.1)),
+    "rmsprop_momentum": (legacy.RMSprop, dict(learning_rate=0.1, rho=0.8, momentum=0.7, epsilon=1e-3)),
+    "rmsprop_all": (legacy.RMSprop, dict(learning_rate=0.1, rho=0.8, momentum=0.7, epsilon=1e-3, centered=True, decay=0.1)),
+    "adadelta_default": (legacy.Adadelta, {}),
+    "adadelta_all": (legacy.Adadelta, dict(learning_rate=0.5, rho=0.9, epsilon=1e-4, decay=0.1)),
 }
 
 

@@ -35,6 +35,22 @@ static const optimizer_case cases[] = {
                                .decay = 0.1), "learning_rate decay beta_1 beta_2", "m v" },
     { "adam_amsgrad", "Adam", WITH(est_adam_options, .learning_rate = 0.1, .amsgrad = true),
       "learning_rate decay beta_1 beta_2", "m v vhat" },
+    { "adamax_default", "Adamax", NULL, 0, "learning_rate decay beta_1 beta_2", "m v" },
+    { "adamax_all", "Adamax", WITH(est_adamax_options, .learning_rate = 0.1, .beta_1 = 0.8, .beta_2 = 0.95, .epsilon = 1e-4,
+                                   .decay = 0.1), "learning_rate decay beta_1 beta_2", "m v" },
+    { "nadam_default", "Nadam", NULL, 0, "learning_rate decay beta_1 beta_2 momentum_cache", "m v" },
+    { "nadam_all", "Nadam", WITH(est_nadam_options, .learning_rate = 0.1, .beta_1 = 0.8, .beta_2 = 0.95, .epsilon = 1e-4,
+                                 .schedule_decay = 0.1), "learning_rate decay beta_1 beta_2 momentum_cache", "m v" },
+    { "rmsprop_default", "RMSprop", NULL, 0, "learning_rate decay rho momentum", "rms" },
+    { "rmsprop_centered", "RMSprop", WITH(est_rmsprop_options, .learning_rate = 0.1, .rho = 0.8, .epsilon = 1e-3,
+                                          .centered = true, .decay = 0.1), "learning_rate decay rho momentum", "rms mg" },
+    { "rmsprop_momentum", "RMSprop", WITH(est_rmsprop_options, .learning_rate = 0.1, .rho = 0.8, .momentum = 0.7,
+                                          .epsilon = 1e-3), "learning_rate decay rho momentum", "rms momentum" },
+    { "rmsprop_all", "RMSprop", WITH(est_rmsprop_options, .learning_rate = 0.1, .rho = 0.8, .momentum = 0.7, .epsilon = 1e-3,
+                                     .centered = true, .decay = 0.1), "learning_rate decay rho momentum", "rms momentum mg" },
+    { "adadelta_default", "Adadelta", NULL, 0, "learning_rate decay rho", "accum_grad accum_var" },
+    { "adadelta_all", "Adadelta", WITH(est_adadelta_options, .learning_rate = 0.5, .rho = 0.9, .epsilon = 1e-4, .decay = 0.1),
+      "learning_rate decay rho", "accum_grad accum_var" },
 };
 
 enum { STEPS = 10, IDS = 5 };
@@ -123,7 +139,7 @@ static const char *wanted_names(const optimizer_case *c)
 {
     const char *all = "model/w+ model/emb+ global_step ";
     EACH_WORD(hyper, c->hypers)
-        all = est_test_text("%straining/%s/%s* ", all, c->name, hyper);
+        all = est_test_text("%straining/%s/%s%s ", all, c->name, hyper, strcmp(hyper, "momentum_cache") == 0 ? "" : "*");
     EACH_WORD(slot, c->slots)
         all = est_test_text("%straining/%s/model/w/%s ", all, c->name, slot);
     EACH_WORD(slot, c->slots)
@@ -217,7 +233,7 @@ static void bad_options_are_refused(void)
                     "unknown optimizer 'Ftlr'; did you mean 'Ftrl'?");
     EST_CHECK(o == NULL);
     EST_CHECK_FAILS(est_optimizer_new("Lion-2", NULL, 0, &o), EST_NOT_FOUND,
-                    "unknown optimizer 'Lion-2'; there are Adagrad, Adam, Ftrl and SGD");
+                    "unknown optimizer 'Lion-2'; there are Adadelta, Adagrad, Adam, Adamax, Ftrl, Nadam, RMSprop and SGD");
     EST_CHECK_FAILS(est_ftrl_optimizer_new((&(est_ftrl_options){ .learning_rate_power = 1 }), &o), EST_INVALID_ARGUMENT,
                     "optimizer 'Ftrl': learning_rate_power is 1; it must be at most 0");
     EST_CHECK_FAILS(est_ftrl_optimizer_new((&(est_ftrl_options){ .beta = -1 }), &o), EST_INVALID_ARGUMENT,
@@ -266,6 +282,23 @@ static void memory_may_end_anywhere(void)
     }
 }
 
+static void shorthands_are_the_same(void)
+{
+    est_optimizer *o[4] = { NULL };
+    EST_CHECK_OK(est_adadelta_optimizer_new(NULL, &o[0]));
+    EST_CHECK_OK(est_adamax_optimizer_new(&(est_adamax_options){ .beta_1 = 0.5 }, &o[1]));
+    EST_CHECK_OK(est_nadam_optimizer_new(&(est_nadam_options){ .schedule_decay = EST_OFF }, &o[2]));
+    EST_CHECK_OK(est_rmsprop_optimizer_new(&(est_rmsprop_options){ .centered = true }, &o[3]));
+    static const char *const name[] = { "Adadelta", "Adamax", "Nadam", "RMSprop" };
+    for (int i = 0; i < 4; i++)
+        EST_CHECK_STR(est_optimizer_name(o[i]), name[i]);
+    EST_CHECK_NEAR(((const est_adamax_options *)est_optimizer_options(o[1]))->beta_1, 0.5, 0);
+    EST_CHECK_NEAR(((const est_nadam_options *)est_optimizer_options(o[2]))->schedule_decay, 0, 0);
+    EST_CHECK_NEAR(((const est_rmsprop_options *)est_optimizer_options(o[3]))->rho, 0.9, 0);
+    for (int i = 0; i < 4; i++)
+        est_optimizer_free(o[i]);
+}
+
 static void names_have_fields(void)
 {
     size_t size, count = 0;
@@ -274,13 +307,14 @@ static void names_have_fields(void)
         if (EST_CHECK(f != NULL))
             EST_CHECK_STR(f->name, "learning_rate");
     }
-    EST_CHECK_INT(count, 4);
+    EST_CHECK_INT(count, 8);
     EST_CHECK(est_optimizer_fields("Ftrl", &size) != NULL);
     EST_CHECK_INT(size, sizeof(est_ftrl_options));
     EST_CHECK(est_optimizer_fields("ftrl", &size) == NULL);
+    EST_CHECK(est_optimizer_fields("RMSProp", NULL) == est_optimizer_fields("RMSprop", NULL));
 }
 
 EST_SUITE(nn_optimizers, EST_TEST(ten_steps_are_kerass), EST_TEST(hyper_parameters_are_read_from_their_variables),
           EST_TEST(a_second_one_has_a_number), EST_TEST(a_variable_without_a_gradient_is_left_alone),
-          EST_TEST(bad_options_are_refused), EST_TEST(names_have_fields),
+          EST_TEST(bad_options_are_refused), EST_TEST(shorthands_are_the_same), EST_TEST(names_have_fields),
           EST_TEST(memory_may_end_anywhere));

@@ -13,14 +13,18 @@ struct est_optimizer {
     _Alignas(max_align_t) char options[];
 };
 
-static const est__optimizer_kind *const kinds[] = { &est__optimizer_adagrad, &est__optimizer_adam, &est__optimizer_ftrl,
-                                                    &est__optimizer_sgd };
-static const char *const names[] = { "Adagrad", "Adam", "Ftrl", "SGD", NULL };
+static const est__optimizer_kind *const kinds[] = {
+    &est__optimizer_adadelta, &est__optimizer_adagrad, &est__optimizer_adam, &est__optimizer_adamax,
+    &est__optimizer_ftrl, &est__optimizer_nadam, &est__optimizer_rmsprop, &est__optimizer_sgd };
+static const char *const names[] = { "Adadelta", "Adagrad", "Adam", "Adamax", "Ftrl", "Nadam", "RMSprop", "SGD", NULL };
 
 enum { NUM_KINDS = sizeof kinds / sizeof *kinds };
 
+/* Keras writes RMSprop, TensorFlow 1 RMSProp. */
 static const est__optimizer_kind *find(const char *name)
 {
+    if (name && strcmp(name, "RMSProp") == 0)
+        name = "RMSprop";
     for (int i = 0; name && i < NUM_KINDS; i++)
         if (strcmp(kinds[i]->name, name) == 0)
             return kinds[i];
@@ -45,7 +49,7 @@ static est_status unknown(const char *name)
     const char *near = name ? est__nearest(name, names, NUM_KINDS) : NULL;
     if (near)
         return est__fail(EST_NOT_FOUND, "unknown optimizer '%s'; did you mean '%s'?", name, near);
-    return est__fail(EST_NOT_FOUND, "unknown optimizer '%s'; there are Adagrad, Adam, Ftrl and SGD", name ? name : "(NULL)");
+    return est__fail(EST_NOT_FOUND, "unknown optimizer '%s'; there are Adadelta, Adagrad, Adam, Adamax, Ftrl, Nadam, RMSprop and SGD", name ? name : "(NULL)");
 }
 
 /* A field's stand-in for 0 has done its work once the defaults are filled in. */
@@ -133,23 +137,33 @@ static double option(const est_optimizer *o, const char *field)
     return v;
 }
 
+/* training/<name>/<variable>, a scalar. */
+static est_node *scalar_variable(est_graph *g, const char *name, const char *variable, double initial, bool is_hyper)
+{
+    char full[160];
+    snprintf(full, sizeof full, "training/%s/%s", name, variable);
+    return est_variable(g, full, &(est_variable_options){ .dtype = EST_FLOAT, .shape = EST_SCALAR, .not_trainable = true,
+                                                          .initial_value = est_constant_float(g, initial), .hyper = is_hyper });
+}
+
+est_node *est__optimizer_variable(const est__updates *u, const char *variable, double initial)
+{
+    return scalar_variable(u->g, u->name, variable, initial, false);
+}
+
 /* The value of training/<name>/<field>, a variable that starts as the option says. */
 static est_node *hyper(est_graph *g, const est_optimizer *o, const char *name, const char *field)
 {
-    char variable[160];
-    snprintf(variable, sizeof variable, "training/%s/%s", name, field);
-    return est_read(g, est_variable(g, variable, &(est_variable_options){ .dtype = EST_FLOAT, .shape = EST_SCALAR,
-                                                                          .initial_value = est_constant_float(g, option(o, field)),
-                                                                          .not_trainable = true, .hyper = true }));
+    return est_read(g, scalar_variable(g, name, field, option(o, field), true));
 }
 
 static est__updates begin_updates(est_graph *g, const est_optimizer *o, const char *name, est_node *global_step)
 {
-    est__updates u = { .g = g, .options = o->options };
+    est__updates u = { .g = g, .name = name, .options = o->options };
     u.iteration = est_cast(g, est_read(g, global_step), EST_FLOAT);
     u.learning_rate = hyper(g, o, name, "learning_rate");
-    est_node *decay = hyper(g, o, name, "decay");
-    if (option(o, "decay") > 0)
+    est_node *decay = est_read(g, scalar_variable(g, name, "decay", option(o, o->kind->decays ? o->kind->decays : "decay"), true));
+    if (!o->kind->decays && option(o, "decay") > 0)
         u.learning_rate = est_div(g, u.learning_rate, est_add(g, est_constant_float(g, 1), est_mul(g, decay, u.iteration)));
     for (int i = 0; o->kind->hypers[i]; i++)
         u.hyper[i] = hyper(g, o, name, o->kind->hypers[i]);
@@ -228,6 +242,8 @@ static est_node *add_updates(est_graph *g, const est_optimizer *o, const task *t
         est_node_after(all, update(&u, o, name, &t->variable[i], t->gradient[i]));
         trained++;
     }
+    if (u.also)
+        est_node_after(all, u.also);
     if (trained == 0)
         return est__graph_fail(g, EST_INVALID_ARGUMENT, "optimizer '%s': the loss depends on no trainable variable (of %zu)",
                                o->kind->name, t->count);

@@ -4,7 +4,7 @@
 
 #include <estimator/nn.h>
 
-enum { EST__MAX_SLOTS = 3, EST__MAX_HYPERS = 4, EST__MAX_DERIVED = 2 };
+enum { EST__MAX_SLOTS = 3, EST__MAX_HYPERS = 4, EST__MAX_DERIVED = 8 };
 
 /* A variable beside each trained one, of its shape: training/<Name>/<variable>/<slot>. */
 typedef struct est__slot {
@@ -15,11 +15,13 @@ typedef struct est__slot {
 /* What the updates of all variables share. All nodes are float32 scalars. */
 typedef struct est__updates {
     est_graph *g;
+    const char *name;                      /* of its variables: "training/<name>/…" */
     const void *options;                   /* a field's stand-in for 0 (est_field.zero) is 0 here */
     est_node *iteration;                   /* steps taken before this one */
     est_node *learning_rate;               /* of this step, decayed */
     est_node *hyper[EST__MAX_HYPERS];      /* in the order of the kind's `hypers` */
     est_node *derived[EST__MAX_DERIVED];   /* what the kind's `prepare` makes of them */
+    est_node *also;                        /* an update that is no variable's; NULL: none */
 } est__updates;
 
 typedef struct est__optimizer_kind {
@@ -27,6 +29,7 @@ typedef struct est__optimizer_kind {
     const est_field *fields;
     size_t options_size;
     const char *const *hypers;             /* the fields that are variables, beside learning_rate and decay; ends with NULL */
+    const char *decays;                    /* the field behind the variable `decay`; NULL: `decay`, of the learning rate */
     int (*slots)(const void *options, est__slot out[EST__MAX_SLOTS]);   /* returns how many */
     void (*prepare)(est__updates *u);      /* NULL: nothing to derive */
     est_node *(*dense)(const est__updates *u, est_node *variable, est_node *const *slot, est_node *gradient);
@@ -43,6 +46,25 @@ typedef struct est__optimizer_kind {
 /* Rows of equal ids become one row, their sum, as Keras does before it applies them. */
 void est__sum_duplicate_ids(est_graph *g, est_node **rows, est_node **ids);
 
-extern const est__optimizer_kind est__optimizer_adagrad, est__optimizer_adam, est__optimizer_ftrl, est__optimizer_sgd;
+/* training/<name>/<variable>, a float32 scalar beside the hyper-parameters: its handle. */
+est_node *est__optimizer_variable(const est__updates *u, const char *variable, double initial);
+
+/* ---- for kinds that are composed (moments.c); all float32 ---- */
+est_node *est__assign(est_graph *g, est_node *variable, est_node *value);
+est_node *est__assign_sub(est_graph *g, est_node *variable, est_node *value);
+est_node *est__scatter_sub(est_graph *g, est_node *variable, est_node *ids, est_node *rows);
+est_node *est__scatter_update(est_graph *g, est_node *variable, est_node *ids, est_node *rows);
+est_node *est__rows_of(est_graph *g, est_node *variable, est_node *ids);
+/* decay * slot + one_minus_decay * value */
+est_node *est__decayed(const est__updates *u, est_node *slot, est_node *decay, est_node *one_minus_decay, est_node *value);
+/* The same where `value` is rows at `ids`, each once, and zero elsewhere: the new rows, and the update of the slot. */
+typedef struct est__decayed_rows {
+    est_node *rows, *update;
+} est__decayed_rows;
+est__decayed_rows est__decay_rows(const est__updates *u, est_node *slot, est_node *ids, est_node *decay, est_node *one_minus_decay,
+                                  est_node *value);
+
+extern const est__optimizer_kind est__optimizer_adadelta, est__optimizer_adagrad, est__optimizer_adam, est__optimizer_adamax,
+    est__optimizer_ftrl, est__optimizer_nadam, est__optimizer_rmsprop, est__optimizer_sgd;
 
 #endif
