@@ -131,7 +131,31 @@ EST_API const est_tensor *est_batch_get(const est_batch *batch, size_t index);
  *  is none. Lent until the next batch. One thread at a time per batch. Since 0.1. */
 EST_API const est_tensor *est_batch_offsets(const est_batch *batch, size_t index);
 
-/* Stages, in this order. Each returns the dataset that it was given. Errors stick: INVALID_ARGUMENT: another
+/* Stages of rows, before all others and in any order; they act in the order in which they were added. Each returns the dataset
+ * that it was given. Errors stick: INVALID_ARGUMENT: a number out of range, a stage after shuffle, a dataset that gives batches;
+ * FAILED_PRECONDITION: it is being read already. Each finds its place again without reading its input from the start. One
+ * thread at a time per dataset. Since 0.1. */
+/** Of each `num_shards` rows the one of number `index`, in [0, num_shards) (tf.data.Dataset.shard). */
+EST_API est_dataset *est_dataset_shard(est_dataset *d, int64_t num_shards, int64_t index);
+/** All but the first `count` (>= 0) rows (tf.data.Dataset.skip). */
+EST_API est_dataset *est_dataset_skip(est_dataset *d, int64_t count);
+/** The first `count` (>= 0) rows (tf.data.Dataset.take); EST_OFF: all. */
+EST_API est_dataset *est_dataset_take(est_dataset *d, int64_t count);
+/** Says which rows stay: keep[i], true at first, for row i of `rows`. It must go by the row alone: how many rows a call sees, and how
+ *  often it sees one, may differ. It runs where the data are read, and calls no verb. OK, or a status that ends the reading. */
+typedef est_status (*est_filter_fn)(const est_batch *rows, bool *keep, void *user);
+/** The rows that `fn` keeps (tf.data.Dataset.filter). `user` is kept until the dataset is freed. Error on reading: what `fn`
+ *  returned. */
+EST_API est_dataset *est_dataset_filter(est_dataset *d, est_filter_fn fn, void *user);
+/** Makes the features of `out` from those of `in` by est_batch_get and est_batch_set. The rules of est_filter_fn hold. */
+typedef est_status (*est_map_fn)(const est_batch *in, est_batch *out, void *user);
+/** Other features, made by `fn` (tf.data.Dataset.map); the label is the one that has the old label's name. Among the stages of
+ *  rows, row i of `out` is made of row i of `in`; after est_dataset_batch, or of a dataset that gives batches, a batch becomes a
+ *  batch of any rows. `features` is copied, `user` kept until the dataset is freed. Errors on reading: what `fn` returned;
+ *  INVALID_ARGUMENT: a feature was not set, or of other rows. */
+EST_API est_dataset *est_dataset_map(est_dataset *d, est_features_spec features, est_map_fn fn, void *user);
+
+/* Stages after them, in this order. Each returns the dataset that it was given. Errors stick: INVALID_ARGUMENT: another
  * order, a number out of range; FAILED_PRECONDITION: it is being read already. One thread at a time per
  * dataset. Since 0.1. */
 /** Rows in a random order, out of a buffer of `buffer_size` rows (tf.data.Dataset.shuffle); 0: as they come.

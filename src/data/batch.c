@@ -4,7 +4,7 @@
 static est_status init(est_batch *b, const est_dataset *d)
 {
     size_t n = (size_t)d->features;
-    b->dataset = d;
+    b->feature = d->feature;
     b->count = d->features;
     b->value = est__calloc(n, sizeof *b->value);
     b->offsets = est__calloc(n, sizeof *b->offsets);
@@ -117,7 +117,7 @@ static est_status find_feature(const char *what, const est_batch *batch, size_t 
         return est__fail(EST_INVALID_ARGUMENT, "%s: the batch and the value are needed", what);
     if (index >= (size_t)batch->count)
         return est__fail(EST_INVALID_ARGUMENT, "%s: there is no feature %zu, the batch has %d", what, index, batch->count);
-    const est_feature *f = *out = &batch->dataset->feature[index];
+    const est_feature *f = *out = &batch->feature[index];
     if (value->dtype != f->dtype)
         return est__fail(EST_INVALID_ARGUMENT, "feature '%s': the batch gives %s, the feature is %s", f->name,
                          est_dtype_name(value->dtype), est_dtype_name(f->dtype));

@@ -70,17 +70,17 @@ static est_status check(const est_dataset *d)
     return EST_OK;
 }
 
-/* Before a callback: what it leaves in the error text is then its own. */
-static void clear_error(void)
+void est__callback_begins(void)
 {
     (void)est__fail(EST_OK, "%s", "");
 }
 
-static est_status user_failed(est_status st, const char *what)
+est_status est__callback_failed(est_status st, const char *what)
 {
+    est_status given = st == EST_OUT_OF_RANGE ? EST_INVALID_ARGUMENT : st;   /* that is for the end of the data */
     if (*est_error())
-        return est__fail_in(st, "the dataset's callback %s failed", what);
-    return est__fail(st, "the dataset's callback %s failed: %s", what, est_status_name(st));
+        return est__fail_in(given, "the dataset's callback %s failed", what);
+    return est__fail(given, "the dataset's callback %s failed: %s", what, est_status_name(st));
 }
 
 static est_status begin(callback *c)
@@ -89,10 +89,10 @@ static est_status begin(callback *c)
         if (!c->options.rewind)
             return est__fail(EST_FAILED_PRECONDITION,
                              "the callback dataset cannot go back to its beginning: it has no rewind");
-        clear_error();
+        est__callback_begins();
         est_status st = c->options.rewind(c->options.user);
         if (st != EST_OK)
-            return user_failed(st, "rewind");
+            return est__callback_failed(st, "rewind");
     }
     c->touched = c->any = false;
     return EST_OK;
@@ -104,10 +104,10 @@ static est_status keep_place(callback *c)
     size_t size = 0;
     if (!c->options.save)
         return EST_OK;
-    clear_error();
+    est__callback_begins();
     est_status st = c->options.save(c->scratch, STATE_LIMIT, &size, c->options.user);
     if (st != EST_OK)
-        return user_failed(st, "save");
+        return est__callback_failed(st, "save");
     if (size > STATE_LIMIT)
         return est__fail(EST_INVALID_ARGUMENT, "the dataset's callback save wants %zu bytes, there are %d", size,
                          STATE_LIMIT);
@@ -133,16 +133,17 @@ static est_status start(est_dataset *d)
     return c->options.save ? keep_place(c) : EST_OK;
 }
 
-static est_status check_batch(const est_dataset *d, est_batch *b)
+est_status est__callback_set_all(est_batch *b, const char *unit, int64_t number)
 {
+    const est_feature *f = b->feature;
     int64_t rows = b->room->set[0];
     for (int i = 0; i < b->count; i++) {
         if (b->room->set[i] < 0)
-            return est__fail(EST_INVALID_ARGUMENT, "the dataset's callback has not set feature '%s' of batch %lld",
-                             d->feature[i].name, (long long)((callback *)d->source)->batches);
+            return est__fail(EST_INVALID_ARGUMENT, "the dataset's callback has not set feature '%s' of %s %lld", f[i].name, unit,
+                             (long long)number);
         if (b->room->set[i] != rows)
-            return est__fail(EST_INVALID_ARGUMENT, "the dataset's callback gave feature '%s' %lld rows and '%s' %lld",
-                             d->feature[0].name, (long long)rows, d->feature[i].name, (long long)b->room->set[i]);
+            return est__fail(EST_INVALID_ARGUMENT, "the dataset's callback gave feature '%s' %lld rows and '%s' %lld", f[0].name,
+                             (long long)rows, f[i].name, (long long)b->room->set[i]);
     }
     b->room->table.rows = rows;
     est__batch_seal(b);
@@ -157,16 +158,16 @@ static est_status next_batch(est_dataset *d, est_batch *b)
             return est__fail(EST_OUT_OF_RANGE, "the data has ended");
         est__batch_clear(b);
         c->touched = true;
-        clear_error();
+        est__callback_begins();
         est_status st = c->options.next(b, c->options.user);
         if (st == EST_OK) {
-            EST_TRY(check_batch(d, b));
+            EST_TRY(est__callback_set_all(b, "batch", c->batches));
             c->any = true;
             c->batches++;
             return EST_OK;
         }
         if (st != EST_OUT_OF_RANGE)
-            return user_failed(st, "next");
+            return est__callback_failed(st, "next");
         if (!c->any)
             return est__fail(EST_INVALID_ARGUMENT, "the dataset's callback gave no batch");
         if (d->epochs == EST_OFF || c->epoch + 1 < d->epochs)
@@ -240,10 +241,10 @@ static est_status restore(est_dataset *d, est__cursor *in)
         return est__fail(EST_DATA_LOSS, "the saved place of the data is damaged: epoch %llu", (unsigned long long)epoch);
     if (!c->options.restore)
         return est__fail(EST_FAILED_PRECONDITION, "the callback dataset has no restore for the place that was saved");
-    clear_error();
+    est__callback_begins();
     est_status st = c->options.restore(state.p, state.n, c->options.user);
     if (st != EST_OK)
-        return user_failed(st, "restore");
+        return est__callback_failed(st, "restore");
     c->touched = c->any = true;
     c->batches = (int64_t)batches;
     c->epoch = (int64_t)epoch;

@@ -13,7 +13,7 @@ struct est_batch {
     est_tensor *value;      /* [rows] + the feature's shape; for variable length the values, [n] */
     est_tensor *offsets;    /* int64 [rows + 1] for variable length; data NULL: dense. Both lent by `room` */
     struct est__batch_room *room;   /* capacities */
-    const est_dataset *dataset;
+    const est_feature *feature;     /* the dataset's own; `count` of them */
 };
 /* What feeds a placeholder: a feature's values, or its row offsets. */
 typedef struct est__feed {

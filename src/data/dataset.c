@@ -92,10 +92,15 @@ void est_dataset_free(est_dataset *d)
 
 /* ---- the chain ---- */
 
-static void spoil(est_dataset *d, est_status st)
+void est__dataset_spoil(est_dataset *d, est_status st)
 {
-    if (d->error.status == EST_OK)
+    if (st != EST_OK && d->error.status == EST_OK)
         est__error_take(&d->error, st);
+}
+
+const char *est__dataset_last_stage(const est_dataset *d)
+{
+    return stage_name[d->stage];
 }
 
 static bool add_stage(est_dataset *d, int stage, bool good, const char *argument, int64_t value)
@@ -103,12 +108,12 @@ static bool add_stage(est_dataset *d, int stage, bool good, const char *argument
     if (!d || d->error.status != EST_OK)
         return false;
     if (d->started)
-        spoil(d, est__fail(EST_FAILED_PRECONDITION, "%s: the dataset is being read already", stage_name[stage]));
+        est__dataset_spoil(d, est__fail(EST_FAILED_PRECONDITION, "%s: the dataset is being read already", stage_name[stage]));
     else if (stage <= d->stage)
-        spoil(d, est__fail(EST_INVALID_ARGUMENT, "%s after %s: the order is shuffle, repeat, batch, prefetch",
-                           stage_name[stage], stage_name[d->stage]));
+        est__dataset_spoil(d, est__fail(EST_INVALID_ARGUMENT, "%s after %s: the order is shuffle, repeat, batch, prefetch",
+                                        stage_name[stage], stage_name[d->stage]));
     else if (!good)
-        spoil(d, est__fail(EST_INVALID_ARGUMENT, "%s: %s is %lld", stage_name[stage], argument, (long long)value));
+        est__dataset_spoil(d, est__fail(EST_INVALID_ARGUMENT, "%s: %s is %lld", stage_name[stage], argument, (long long)value));
     else
         d->stage = stage;
     return d->error.status == EST_OK;
@@ -138,6 +143,17 @@ est_dataset *est_dataset_batch(est_dataset *d, int64_t batch_size, bool drop_rem
         d->drop_remainder = drop_remainder;
     }
     return d;
+}
+
+bool est__dataset_batched(const est_dataset *d)
+{
+    return d->stage >= STAGE_BATCH;
+}
+
+void est__dataset_set_batched(est_dataset *d, int64_t ahead)
+{
+    d->stage = STAGE_BATCH;
+    d->ahead = ahead;
 }
 
 est_dataset *est_dataset_prefetch(est_dataset *d, int64_t batches)

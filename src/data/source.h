@@ -108,6 +108,12 @@ typedef struct est__source_kind {
     void (*free)(void *source);
 } est__source_kind;
 
+/* Around a user's callback: before it, and what its failure becomes; what it left in the error text is then its own. */
+void est__callback_begins(void);
+est_status est__callback_failed(est_status st, const char *what);
+/* Seals a batch once all features are set; `unit` and `number` say which it is. */
+est_status est__callback_set_all(est_batch *b, const char *unit, int64_t number);
+
 extern const est__source_kind est__source_memory, est__source_callback;
 
 /* ---- reading a source of rows from any row on (reader.c) ---- */
@@ -209,6 +215,7 @@ struct est_dataset {
     int64_t batch_size;       /* 0: none given */
     bool drop_remainder;
     int64_t ahead;
+    bool endless;             /* its rows have no end, even in one epoch */
     est__error error;         /* of the builders */
 
     bool started;
@@ -221,6 +228,12 @@ struct est_dataset {
 /* A dataset of these features over a source, which it takes even when it fails. */
 est_status est__dataset_new(est_features_spec features, int label, const est__source_kind *kind, void *source,
                             est_dataset **out);
+/* The first error sticks; OK is none. */
+void est__dataset_spoil(est_dataset *d, est_status st);
+const char *est__dataset_last_stage(const est_dataset *d);
+/* Does it end with batches that stages made? And: it gives batches from the start on. */
+bool est__dataset_batched(const est_dataset *d);
+void est__dataset_set_batched(est_dataset *d, int64_t ahead);
 /* Checks of a feature's dtype and shape that hold for all sources. */
 est_status est__feature_check(const est_feature *f, size_t index);
 
