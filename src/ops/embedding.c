@@ -65,34 +65,50 @@ static est_status check_sizes(est_kernel *k, int first, int64_t *n)
     return EST_OK;
 }
 
+/* As a dense feature without gaps gives them: row r has id r, and no other. */
+static bool one_in_each(const int64_t *at, int64_t n, int64_t rows)
+{
+    int64_t differ = n ^ rows;
+    for (int64_t i = 0; i < n && differ == 0; i += 256)
+        for (int64_t j = i; j < n && j < i + 256; j++)
+            differ |= at[2 * j] ^ j;
+    return differ == 0;
+}
+
+static est_status find_starts(est_kernel *k, const int64_t *at, est__embedding_ids *ids)
+{
+    int64_t *start = ids->start = est__scratch(k, ((size_t)ids->rows + 1) * sizeof *start), row = -1;
+    if (start == NULL)
+        return EST_RESOURCE_EXHAUSTED;
+    for (int64_t i = 0; i < ids->count; i++) {
+        if (at[2 * i] < row || at[2 * i] < 0 || at[2 * i] >= ids->rows)
+            return est__kernel_fail(
+                k, EST_INVALID_ARGUMENT,
+                "id %lld is in row %lld, after row %lld of %lld: the rows must be in order", (long long)i,
+                (long long)at[2 * i], (long long)row, (long long)ids->rows);
+        while (row < at[2 * i])
+            start[++row] = i;
+    }
+    if (!ids->safe)
+        ids->rows = row + 1;
+    while (row < ids->rows)
+        start[++row] = ids->count;
+    return EST_OK;
+}
+
 est_status est__embedding_ids_in(est_kernel *k, int first, const est__embedding *how, est__embedding_ids *out)
 {
-    int64_t n, row = -1, rows = 0;
+    int64_t n, rows;
     EST_TRY(check_sizes(k, first, &n));
     const int64_t *at = est__in(k, first)->data;
     rows = ((const int64_t *)est__in(k, first + 2)->data)[0];
     if (rows < 0 || rows > INT64_MAX / 8 - 1)
         return est__kernel_fail(k, EST_INVALID_ARGUMENT, "a sparse matrix of %lld rows", (long long)rows);
-    *out = (est__embedding_ids){ .id = est__in(k, first + 1)->data, .rows = rows, .safe = how->safe };
+    *out = (est__embedding_ids){ .id = est__in(k, first + 1)->data, .count = n, .rows = rows,
+                                 .safe = how->safe };
     out->weight = k->num_in > first + 3 ? est__in(k, first + 3)->data : NULL;
     out->positive = out->weight && how->combiner != EST__COMBINE_SUM;
-    int64_t *start = out->start = est__scratch(k, ((size_t)rows + 1) * sizeof *start);
-    if (start == NULL)
-        return EST_RESOURCE_EXHAUSTED;
-    for (int64_t i = 0; i < n; i++) {
-        if (at[2 * i] < row || at[2 * i] < 0 || at[2 * i] >= rows)
-            return est__kernel_fail(
-                k, EST_INVALID_ARGUMENT,
-                "id %lld is in row %lld, after row %lld of %lld: the rows must be in order", (long long)i,
-                (long long)at[2 * i], (long long)row, (long long)rows);
-        while (row < at[2 * i])
-            start[++row] = i;
-    }
-    if (!how->safe)
-        out->rows = row + 1;
-    while (row < out->rows)
-        start[++row] = n;
-    return EST_OK;
+    return one_in_each(at, n, rows) ? EST_OK : find_starts(k, at, out);
 }
 
 float est__embedding_divisor(const est__embedding_ids *ids, int64_t r, est__combiner combiner)
@@ -100,7 +116,7 @@ float est__embedding_divisor(const est__embedding_ids *ids, int64_t r, est__comb
     float sum = 0;
     if (combiner == EST__COMBINE_SUM)
         return 1;
-    for (int64_t i = ids->start[r]; i < ids->start[r + 1]; i++) {
+    for (int64_t i = est__embedding_start(ids, r); i < est__embedding_start(ids, r + 1); i++) {
         float w = ids->weight ? ids->weight[i] : 1;
         if (est__embedding_counts(ids, i))
             sum += combiner == EST__COMBINE_MEAN ? w : w * w;
@@ -146,9 +162,14 @@ static void add_clipped(float *restrict out, const float *restrict row, int64_t 
 static void sum_elements(const lookup *l, int64_t begin, int64_t end)
 {
     const int64_t *id = l->ids.id;
+    if (!l->ids.start) {
+        for (int64_t r = begin; r < end; r++)
+            l->out[r] = id[r] >= 0 ? 0.0f + l->table[id[r]] : 0.0f;
+        return;
+    }
     for (int64_t r = begin; r < end; r++) {
         float sum = 0;
-        for (int64_t i = l->ids.start[r]; i < l->ids.start[r + 1]; i++)
+        for (int64_t i = est__embedding_start(&l->ids, r); i < est__embedding_start(&l->ids, r + 1); i++)
             if (id[i] >= 0)
                 sum += l->table[id[i]];
         l->out[r] = sum;
@@ -160,7 +181,7 @@ static void combine_row(const lookup *l, int64_t r)
     float *out = l->out + r * l->width;
     int64_t count = 0;
     memset(out, 0, (size_t)l->width * sizeof *out);
-    for (int64_t i = l->ids.start[r]; i < l->ids.start[r + 1]; i++) {
+    for (int64_t i = est__embedding_start(&l->ids, r); i < est__embedding_start(&l->ids, r + 1); i++) {
         if (!est__embedding_counts(&l->ids, i))
             continue;
         const float *row = l->table + l->ids.id[i] * l->width;
@@ -195,7 +216,10 @@ static est_status check_ids(est_kernel *k, const est__embedding_ids *ids, const 
 {
     const int64_t *at = est__in(k, 1)->data;
     int64_t rows = est__rows(v->value);
-    for (int64_t i = 0; i < ids->start[ids->rows]; i++)
+    bool all = true;
+    for (int64_t i = 0; i < ids->count; i++)
+        all &= ids->id[i] >= 0 && ids->id[i] < rows;
+    for (int64_t i = 0; i < ids->count && !all; i++)
         if (est__embedding_counts(ids, i) && (ids->id[i] < 0 || ids->id[i] >= rows))
             return est__kernel_fail(k, EST_INVALID_ARGUMENT,
                                     "id %lld in row %lld of the batch is not in [0, %lld) of '%s'",
@@ -221,7 +245,8 @@ static est_status lookup_cpu(est_kernel *k)
     l.table = v->value->data;
     l.width = est__row_elements(v->value);
     l.out = out->data;
-    est__for_blocks(k->pool, l.ids.rows, 256, lookup_rows, &l);
+    int64_t block = l.width < 32 ? 8192 / (l.width + 1) : 256;   /* rows whose sum is worth another thread */
+    est__for_blocks(k->pool, l.ids.rows, block, lookup_rows, &l);
     return EST_OK;
 }
 
@@ -234,8 +259,11 @@ EST_OPS(embedding,
           .signature = "weights: resource, " IDS " -> y: dtype; dtype: {float} = float; " NORM SAFE,
           .infer = infer_lookup, .cpu = lookup_cpu, .grad = est__embedding_grad, .body = est__embedding_body,
           .state_size = sizeof(est__embedding), .prepare = prepare, .flags = EST_OP_STATEFUL | EST_OP_READS },
+        { .tf_name = "EstEmbeddingIds", .signature = IDS " -> ids: int64, places: int32; " SAFE,
+          .infer = est__embedding_ids_infer, .cpu = est__embedding_ids_cpu, .grad = est__grad_none,
+          .body = est__embedding_ids_body, .state_size = sizeof(est__embedding), .prepare = prepare },
         { .tf_name = "EstSafeEmbeddingLookupSparseGrad",
-          .signature = "dy: float, " IDS " -> rows: float, ids: int64; " SAFE,
+          .signature = "dy: float, places: int32, ids: int64, " IDS " -> rows: float; " SAFE,
           .infer = est__embedding_grad_infer, .cpu = est__embedding_grad_cpu,
           .body = est__embedding_grad_body,
           .state_size = sizeof(est__embedding), .prepare = prepare },

@@ -177,18 +177,26 @@ static est_node *divisors(est_graph *g, est__combiner c, sparse s, est_node *dy)
     return column(g, est_sqrt(g, EST_OP3(g, "UnsortedSegmentSum", est_square(g, w), at, rows)));
 }
 
+void est__embedding_ids_body(est_body *b)
+{
+    est__embedding how;
+    est__embedding_of(b->op, &how);
+    b->y[0] = EST_OP1(b->g, "Unique", prune(b->g, inputs(b, 0), &how).ids);
+    b->y[1] = est_node_output(b->y[0], 1);
+}
+
 void est__embedding_grad_body(est_body *b)
 {
     est_graph *g = b->g;
     est__embedding how;
     est__embedding_of(b->op, &how);
-    sparse s = prune(g, inputs(b, 1), &how);
+    sparse s = prune(g, inputs(b, 3), &how);
     est_node *dy = b->x[0];
     if (how.combiner != EST__COMBINE_SUM)
         dy = EST_OP2(g, "DivNoNan", dy, divisors(g, how.combiner, s, dy));
     est_node *rows = gather(g, dy, row_numbers(g, s.indices));
-    b->y[0] = s.weights ? est_mul(g, rows, column(g, s.weights)) : rows;
-    b->y[1] = s.ids;
+    rows = s.weights ? est_mul(g, rows, column(g, s.weights)) : rows;
+    b->y[0] = EST_OP3(g, "UnsortedSegmentSum", rows, b->x[1], EST_OP1(g, "Size", b->x[2]));
 }
 
 static est_node *dot(est_graph *g, est_node *a, est_node *b)

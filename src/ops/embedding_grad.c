@@ -1,5 +1,7 @@
 /* The gradient of EstSafeEmbeddingLookupSparse: for each id that counts, its row of dy, times its weight,
- * over what the combiner divides by; a sparse gradient of the table. */
+ * over what the combiner divides by, added up by id; a sparse gradient of the table. Which ids there are is
+ * an op of its own: it knows nothing of the table, so that it runs early. */
+#include "ops/distinct.h"
 #include "ops/embedding.h"
 
 /* Back through tf.clip_by_norm: a row v that is longer than c became v c / |v|. */
@@ -22,12 +24,14 @@ void est__embedding_grad(est_grad *b)
     const est_attr attrs[] = { EST_STRING_ATTR("combiner", est__attr_string(b->op, "combiner")),
                                EST_BOOL_ATTR("safe", how.safe),
                                EST_FLOAT_ATTR("max_norm", (double)how.max_norm) };
-    est_node *in[] = { b->dy[0], x[1], x[2], x[3], weighted ? x[4] : NULL };
-    b->dx[0] = est_op(g, "EstSafeEmbeddingLookupSparseGrad", NULL, (est_nodes){ in, weighted ? 5 : 4 },
-                      (est_attrs){ attrs, 2 });
-    if (est__is_nil(b->dx[0]))
+    est_node *ids = est_op(g, "EstEmbeddingIds", NULL, (est_nodes){ x + 1, weighted ? 4 : 3 },
+                           (est_attrs){ attrs, 2 });
+    if (est__is_nil(ids))
         return;
-    est_node *ids = b->dx_indices[0] = est_node_output(b->dx[0], 1);
+    est_node *in[] = { b->dy[0], est_node_output(ids, 1), ids, x[1], x[2], x[3], weighted ? x[4] : NULL };
+    b->dx[0] = est_op(g, "EstSafeEmbeddingLookupSparseGrad", NULL, (est_nodes){ in, weighted ? 7 : 6 },
+                      (est_attrs){ attrs, 2 });
+    b->dx_indices[0] = ids;
     if (how.max_norm > 0)
         b->dx[0] = unclip(g, x[0], ids, b->dx[0], how.max_norm);
     if (weighted)
@@ -36,54 +40,116 @@ void est__embedding_grad(est_grad *b)
                           (est_attrs){ attrs, 3 });
 }
 
+est_status est__embedding_ids_infer(est_infer *c)
+{
+    c->out[0] = c->out[1] = est_shape_of(1, (int64_t[]){ -1 });
+    return EST_OK;
+}
+
+est_status est__embedding_ids_cpu(est_kernel *k)
+{
+    est__embedding_ids ids;
+    est__distinct d;
+    est_tensor *places, *out;
+    EST_TRY(est__embedding_ids_in(k, 0, k->state, &ids));
+    EST_TRY(est__distinct_begin(k, ids.count, &d));
+    int32_t *place = est__scratch(k, ((size_t)ids.count + 1) * sizeof *place);
+    if (place == NULL)
+        return EST_RESOURCE_EXHAUSTED;
+    int64_t count = 0;
+    for (int64_t i = 0; i < ids.count; i++)
+        if (est__embedding_counts(&ids, i))
+            place[count++] = est__distinct_place(&d, ids.id[i]);
+    est_shape shape = est_shape_of(1, &count), distinct = est_shape_of(1, (int64_t[]){ d.count });
+    EST_TRY(est__out(k, 0, &distinct, &out));
+    EST_TRY(est__out(k, 1, &shape, &places));
+    memcpy(out->data, d.id, (size_t)d.count * sizeof *d.id);
+    memcpy(places->data, place, (size_t)count * sizeof *place);
+    return EST_OK;
+}
+
 est_status est__embedding_grad_infer(est_infer *c)
 {
     const est_shape *dy = est__infer_in(c, 0);
     if (dy->rank > 0) {
         c->out[0] = *dy;
-        c->out[0].dim[0] = -1;
+        c->out[0].dim[0] = est__infer_in(c, 2)->rank == 1 ? est__infer_in(c, 2)->dim[0] : -1;
     }
-    c->out[1] = est_shape_of(1, (int64_t[]){ -1 });
     return EST_OK;
 }
 
-static int64_t count_ids(const est__embedding_ids *ids)
+/* As many places as ids count, each in [0, rows). */
+static est_status check_places(est_kernel *k, const est__embedding_ids *ids, int64_t rows)
 {
-    int64_t count = 0;
-    for (int64_t i = 0; i < ids->start[ids->rows]; i++)
+    const int32_t *place = est__in(k, 1)->data;
+    int64_t n = est__tensor_elements(est__in(k, 1)), count = 0;
+    bool fit = true;
+    for (int64_t i = 0; i < ids->count; i++)
         count += est__embedding_counts(ids, i);
-    return count;
+    for (int64_t i = 0; i < n; i++)
+        fit &= place[i] >= 0 && place[i] < rows;
+    if (n != count || !fit)
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the places are not those of the ids of the batch");
+    return EST_OK;
+}
+
+typedef struct spread {
+    const est__embedding *how;
+    est__embedding_ids ids;
+    const float *dy;
+    const int32_t *place;
+    int64_t width;
+    float *out;
+} spread;
+
+static void spread_rows(const spread *s)
+{
+    const int32_t *place = s->place;
+    for (int64_t r = 0; r < s->ids.rows; r++) {
+        const float *from = s->dy + r * s->width;
+        float divisor = est__embedding_divisor(&s->ids, r, s->how->combiner);
+        for (int64_t i = est__embedding_start(&s->ids, r); i < est__embedding_start(&s->ids, r + 1); i++) {
+            if (!est__embedding_counts(&s->ids, i))
+                continue;
+            float weight = divisor == 0 ? 0 : s->ids.weight ? s->ids.weight[i] : 1;
+            float *to = s->out + *place++ * s->width;
+            for (int64_t j = 0; j < s->width; j++)
+                to[j] += from[j] / (divisor == 0 ? 1 : divisor) * weight;
+        }
+    }
+}
+
+/* Rows of one element, added up: the tables of linear models. */
+static void spread_elements(const spread *s)
+{
+    const int32_t *place = s->place;
+    for (int64_t r = 0; r < s->ids.rows; r++)
+        for (int64_t i = est__embedding_start(&s->ids, r); i < est__embedding_start(&s->ids, r + 1); i++)
+            if (s->ids.id[i] >= 0 || !s->ids.safe)
+                s->out[*place++] += s->dy[r];
 }
 
 est_status est__embedding_grad_cpu(est_kernel *k)
 {
-    const est__embedding *how = k->state;
+    spread s = { .how = k->state };
     const est_tensor *dy = est__in(k, 0);
-    int64_t width = est__row_elements(dy);
-    est__embedding_ids ids;
-    est_tensor *out, *out_ids;
-    EST_TRY(est__embedding_ids_in(k, 1, how, &ids));
-    if (dy->shape.rank == 0 || dy->shape.dim[0] != ids.rows)
+    est_tensor *out;
+    EST_TRY(est__embedding_ids_in(k, 3, s.how, &s.ids));
+    if (dy->shape.rank == 0 || dy->shape.dim[0] != s.ids.rows)
         return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the gradient has not the %lld rows of the batch",
-                                (long long)ids.rows);
-    int64_t count = count_ids(&ids);
-    est_shape shape = dy->shape, flat = est_shape_of(1, &count);
-    shape.dim[0] = count;
+                                (long long)s.ids.rows);
+    est_shape shape = dy->shape;
+    shape.dim[0] = est__tensor_elements(est__in(k, 2));
+    EST_TRY(check_places(k, &s.ids, shape.dim[0]));
     EST_TRY(est__out(k, 0, &shape, &out));
-    EST_TRY(est__out(k, 1, &flat, &out_ids));
-    float *to = out->data;
-    int64_t *to_id = out_ids->data;
-    for (int64_t r = 0; r < ids.rows; r++) {
-        const float *from = (const float *)dy->data + r * width;
-        float divisor = est__embedding_divisor(&ids, r, how->combiner);
-        for (int64_t i = ids.start[r]; i < ids.start[r + 1]; i++) {
-            if (!est__embedding_counts(&ids, i))
-                continue;
-            float weight = divisor == 0 ? 0 : ids.weight ? ids.weight[i] : 1;
-            *to_id++ = ids.id[i];
-            for (int64_t j = 0; j < width; j++)
-                *to++ = from[j] / (divisor == 0 ? 1 : divisor) * weight;
-        }
-    }
+    memset(out->data, 0, est__tensor_bytes(out));
+    s.dy = dy->data;
+    s.place = est__in(k, 1)->data;
+    s.width = est__row_elements(dy);
+    s.out = out->data;
+    if (s.width == 1 && s.how->combiner == EST__COMBINE_SUM && !s.ids.weight)
+        spread_elements(&s);
+    else
+        spread_rows(&s);
     return EST_OK;
 }

@@ -3,6 +3,7 @@
  * their order. */
 #include <math.h>
 
+#include "ops/distinct.h"
 #include "ops/variable.h"
 
 enum {
@@ -10,11 +11,13 @@ enum {
     MAX_SCALARS = 6,
     BLOCK = 4096,       /* elements of a dense update */
     SHARDS = 8,         /* of a sparse update: by id, so that one row stays in one shard */
-    SHARD_FROM = 32768  /* elements of a sparse gradient from which it is cut in shards */
+    SHARD_FROM = 32768, /* elements of a sparse gradient from which it is cut in shards */
+    TOGETHER = 256      /* rows of one element */
 };
 
 typedef struct flags {
     bool nesterov, update_slots, multiply_linear_by_lr;
+    bool distinct;      /* a sparse gradient names no row twice */
 } flags;
 
 struct update;
@@ -148,14 +151,14 @@ EST_CLONES static void adamax(const update *u, float *const at[], const float *r
     }
 }
 
-/* accum^-lr_power, whose usual power is the square root. */
-static inline float ftrl_power(float accum, float lr_power)
+/* accum^-lr_power */
+static inline float ftrl_power(float accum, float lr_power, bool root)
 {
-    return lr_power == -0.5f ? sqrtf(accum) : powf(accum, -lr_power);
+    return root ? sqrtf(accum) : powf(accum, -lr_power);
 }
 
-EST_CLONES static void ftrl_elements(const update *u, float *const at[], const float *restrict g, int64_t n,
-                                     float shrinkage, float lr_power)
+LOOP ftrl_loop(const update *u, float *const at[], const float *restrict g, int64_t n, float shrinkage,
+               float lr_power, bool root)
 {
     float *restrict var = at[0], *restrict accum = at[1], *restrict linear = at[2];
     const bool by_lr = u->flags.multiply_linear_by_lr, single = u->ids != NULL && u->row == 1;
@@ -163,25 +166,33 @@ EST_CLONES static void ftrl_elements(const update *u, float *const at[], const f
     for (int64_t i = 0; i < n; i++) {
         float shrunk = shrinkage != 0.0f ? g[i] + 2.0f * shrinkage * var[i] : g[i];
         float sum = accum[i] + g[i] * g[i];
-        float power = ftrl_power(sum, lr_power), sigma = power - ftrl_power(accum[i], lr_power);
+        float power = ftrl_power(sum, lr_power, root), sigma = power - ftrl_power(accum[i], lr_power, root);
         float pushed = by_lr ? shrunk * lr : shrunk, pulled = by_lr ? sigma * var[i] : sigma / lr * var[i];
-        linear[i] = single ? linear[i] + pushed - pulled
-                           : linear[i] + (pushed - pulled); /* TensorFlow's two roundings */
+        float moved = single ? linear[i] + pushed - pulled
+                             : linear[i] + (pushed - pulled); /* TensorFlow's two roundings */
         float quadratic = by_lr ? power + l2 * lr : power / lr + l2;
-        float signed_l1 = linear[i] > 0.0f ? l1 : -l1;
-        var[i] = fabsf(linear[i]) > l1 ? (signed_l1 - linear[i]) / quadratic : 0.0f;
+        float signed_l1 = moved > 0.0f ? l1 : -l1, solved = (signed_l1 - moved) / quadratic;
+        linear[i] = moved;
+        var[i] = fabsf(moved) > l1 ? solved : 0.0f;
         accum[i] = sum;
     }
 }
 
-static void ftrl(const update *u, float *const at[], const float *g, int64_t n)
+/* The usual power is the square root. */
+EST_CLONES static void ftrl(const update *u, float *const at[], const float *g, int64_t n)
 {
-    ftrl_elements(u, at, g, n, 0.0f, u->c[3]);
+    if (u->c[3] == -0.5f)
+        ftrl_loop(u, at, g, n, 0.0f, -0.5f, true);
+    else
+        ftrl_loop(u, at, g, n, 0.0f, u->c[3], false);
 }
 
-static void ftrl_v2(const update *u, float *const at[], const float *g, int64_t n)
+EST_CLONES static void ftrl_v2(const update *u, float *const at[], const float *g, int64_t n)
 {
-    ftrl_elements(u, at, g, n, u->c[3], u->c[4]);
+    if (u->c[4] == -0.5f)
+        ftrl_loop(u, at, g, n, u->c[3], -0.5f, true);
+    else
+        ftrl_loop(u, at, g, n, u->c[3], u->c[4], false);
 }
 
 EST_CLONES static void rmsprop(const update *u, float *const at[], const float *restrict g, int64_t n)
@@ -254,6 +265,8 @@ static est_status prepare_flags(const est_operation *op, void *state)
     f->nesterov = nesterov != NULL && nesterov->b;
     f->update_slots = slots == NULL || slots->b;
     f->multiply_linear_by_lr = by_lr != NULL && by_lr->b;
+    for (int i = 0; i < op->num_inputs; i++)
+        f->distinct |= est__gives_distinct_ids(op->input[i]);
     return EST_OK;
 }
 
@@ -265,6 +278,29 @@ static void dense_block(void *arg, int64_t block, int64_t begin, int64_t end)
     for (int i = 0; i < u->variables; i++)
         at[i] = u->at[i] + begin;
     u->rule(u, at, u->g + begin, end - begin);
+}
+
+/* Rows of one element, each named once: brought together, so that the rule runs over many at a time. */
+static void sparse_elements(void *arg, int64_t block, int64_t begin, int64_t end)
+{
+    const update *u = arg;
+    float room[MAX_VARIABLES][TOGETHER], *at[MAX_VARIABLES];
+    int64_t id[TOGETHER];
+    (void)block;
+    for (int j = 0; j < MAX_VARIABLES; j++)
+        at[j] = room[j];
+    for (int64_t i = begin; i < end; i += TOGETHER) {
+        int64_t n = end - i < TOGETHER ? end - i : TOGETHER;
+        for (int64_t e = 0; e < n; e++)
+            id[e] = est__int_at(u->ids, i + e);
+        for (int j = 0; j < u->variables; j++)
+            for (int64_t e = 0; e < n; e++)
+                room[j][e] = u->at[j][id[e]];
+        u->rule(u, at, u->g + i, n);
+        for (int j = 0; j < u->variables; j++)
+            for (int64_t e = 0; e < n; e++)
+                u->at[j][id[e]] = room[j][e];
+    }
 }
 
 static void sparse_shard(void *arg, int64_t shard, int64_t begin, int64_t end)
@@ -352,6 +388,10 @@ static est_status apply(est_kernel *k, rule_fn rule, int variables, int gradient
         return EST_OK;
     }
     EST_TRY(est__check_ids(k, indices, est__rows(v->value), v->base.name));
+    if (u.row == 1 && u.flags.distinct) {
+        est__for_blocks(k->pool, u.count, BLOCK, sparse_elements, &u);
+        return EST_OK;
+    }
     if (u.count * u.row >= SHARD_FROM && k->pool != NULL)
         u.shards = SHARDS;
     est__for_blocks(k->pool, u.shards, 1, sparse_shard, &u);

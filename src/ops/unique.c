@@ -1,11 +1,10 @@
 /* Unique, and EstSumDuplicateIds: ids in the order of their first appearance, found through a hash of the
  * call's own. */
-#include "ops/ops.h"
+#include "ops/distinct.h"
 
 /* Open addressing over elements of one tensor: a slot holds an output position + 1. */
 typedef struct seen {
     const est_tensor *x;
-    const int64_t *ids;    /* the elements, where they are int64: the way of gradients */
     int32_t *slot;
     uint64_t mask;
     int64_t *first;    /* for each output position the element that came first */
@@ -20,20 +19,13 @@ static est_status seen_init(est_kernel *k, const est_tensor *x, seen *s)
         return est__kernel_fail(k, EST_UNIMPLEMENTED, "%lld elements are too many", (long long)n);
     while (slots < 2 * (uint64_t)n)
         slots *= 2;
-    *s = (seen){ .x = x, .ids = x->dtype == EST_INT64 ? x->data : NULL, .mask = slots - 1 };
+    *s = (seen){ .x = x, .mask = slots - 1 };
     s->slot = est__scratch(k, slots * sizeof *s->slot);
     s->first = est__scratch(k, ((size_t)n + 1) * sizeof *s->first);
     if (s->slot == NULL || s->first == NULL)
         return EST_RESOURCE_EXHAUSTED;
     memset(s->slot, 0, slots * sizeof *s->slot);
     return EST_OK;
-}
-
-static uint64_t mix(uint64_t x)
-{
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
 }
 
 /* 0.0 and -0.0 are one number; a NaN is no number's equal, not even its own. */
@@ -62,9 +54,9 @@ static uint64_t hash(const est_tensor *t, int64_t i)
         double v = real_at(t, i);
         uint64_t bits;
         memcpy(&bits, &v, sizeof bits);
-        return mix(bits);
+        return est__distinct_mix(bits);
     }
-    return mix(integer_at(t, i));
+    return est__distinct_mix(integer_at(t, i));
 }
 
 static bool same(const est_tensor *t, int64_t i, int64_t j)
@@ -82,18 +74,37 @@ static bool same(const est_tensor *t, int64_t i, int64_t j)
 /* The output position of element i. */
 static int64_t place_of(seen *s, int64_t i)
 {
-    uint64_t at = (s->ids ? mix((uint64_t)s->ids[i]) : hash(s->x, i)) & s->mask;
-    if (s->ids)
-        while (s->slot[at] != 0 && s->ids[s->first[s->slot[at] - 1]] != s->ids[i])
-            at = (at + 1) & s->mask;
-    else
-        while (s->slot[at] != 0 && !same(s->x, s->first[s->slot[at] - 1], i))
-            at = (at + 1) & s->mask;
+    uint64_t at = hash(s->x, i) & s->mask;
+    while (s->slot[at] != 0 && !same(s->x, s->first[s->slot[at] - 1], i))
+        at = (at + 1) & s->mask;
     if (s->slot[at] == 0) {
         s->first[s->count++] = i;
         s->slot[at] = (int32_t)s->count;
     }
     return s->slot[at] - 1;
+}
+
+est_status est__distinct_begin(est_kernel *k, int64_t n, est__distinct *d)
+{
+    uint64_t slots = 16;
+    if (n > INT32_MAX / 2)
+        return est__kernel_fail(k, EST_UNIMPLEMENTED, "%lld elements are too many", (long long)n);
+    while (slots < 2 * (uint64_t)n)
+        slots *= 2;
+    *d = (est__distinct){ .mask = slots - 1 };
+    d->slot = est__scratch(k, slots * sizeof *d->slot);
+    d->id = est__scratch(k, ((size_t)n + 1) * sizeof *d->id);
+    if (d->slot == NULL || d->id == NULL)
+        return EST_RESOURCE_EXHAUSTED;
+    memset(d->slot, 0, slots * sizeof *d->slot);
+    return EST_OK;
+}
+
+bool est__gives_distinct_ids(const est_node *n)
+{
+    const char *op = n->op->row->tf_name;
+    return strcmp(op, "EstSumDuplicateIds") == 0 ? n->index == 1
+           : strcmp(op, "EstEmbeddingIds") == 0 || strcmp(op, "Unique") == 0 ? n->index == 0 : false;
 }
 
 static void first_walk(est__runs *r, void *arg)
@@ -173,30 +184,29 @@ static est_status sum_cpu(est_kernel *k)
 {
     const est_tensor *rows = est__in(k, 0), *ids = est__in(k, 1);
     est_tensor *out, *out_ids;
-    seen s;
+    est__distinct d;
     EST_TRY(check_sum(k, rows, ids));
-    EST_TRY(seen_init(k, ids, &s));
     int64_t n = ids->shape.dim[0], width = 1;
+    EST_TRY(est__distinct_begin(k, n, &d));
     int32_t *place = est__scratch(k, ((size_t)n + 1) * sizeof *place);
     if (place == NULL)
         return EST_RESOURCE_EXHAUSTED;
     for (int64_t i = 0; i < n; i++)
-        place[i] = (int32_t)place_of(&s, i);
-    est_shape shape = rows->shape, flat = est_shape_of(1, &s.count);
-    shape.dim[0] = s.count;
+        place[i] = est__distinct_place(&d, ((const int64_t *)ids->data)[i]);
+    est_shape shape = rows->shape, flat = est_shape_of(1, (int64_t[]){ d.count });
+    shape.dim[0] = d.count;
     EST_TRY(est__out(k, 0, &shape, &out));
     EST_TRY(est__out(k, 1, &flat, &out_ids));
-    for (int d = 1; d < shape.rank; d++)
-        width *= shape.dim[d];
-    memset(out->data, 0, (size_t)(s.count * width) * sizeof(float));
+    for (int i = 1; i < shape.rank; i++)
+        width *= shape.dim[i];
+    memset(out->data, 0, (size_t)(d.count * width) * sizeof(float));
     const float *from = rows->data;
     for (int64_t i = 0; i < n; i++, from += width) {
         float *to = (float *)out->data + place[i] * width;
         for (int64_t j = 0; j < width; j++)
             to[j] += from[j];
     }
-    for (int64_t i = 0; i < s.count; i++)
-        ((int64_t *)out_ids->data)[i] = ((const int64_t *)ids->data)[s.first[i]];
+    memcpy(out_ids->data, d.id, (size_t)d.count * sizeof *d.id);
     return EST_OK;
 }
 

@@ -103,7 +103,10 @@ est_status est__check_ids(const est_kernel *k, int i, int64_t rows, const char *
 {
     const est_tensor *ids = est__in(k, i);
     int64_t n = est__tensor_elements(ids);
-    for (int64_t j = 0; j < n; j++) {
+    bool all = ids->dtype == EST_INT64;
+    for (int64_t j = 0; j < n && ids->dtype == EST_INT64; j++)
+        all &= (uint64_t)((const int64_t *)ids->data)[j] < (uint64_t)rows;
+    for (int64_t j = 0; j < n && !all; j++) {
         int64_t id = est__int_at(ids, j);
         if (id < 0 || id >= rows)
             return est__kernel_fail(k, EST_INVALID_ARGUMENT,

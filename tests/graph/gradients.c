@@ -160,7 +160,7 @@ static void refused(void)
     est_node *ids = est_constant_ints(l.g, EST_INT64, EST_INTS(0)),
              *shape = est_constant_ints(l.g, EST_INT64, EST_INTS(1, 1));
     est_node *rows = est_op(l.g, "EstSafeEmbeddingLookupSparseGrad", "hidden/rows",
-                            EST_NODES(est_square(l.g, x),
+                            EST_NODES(est_square(l.g, x), est_constant_ints(l.g, EST_INT32, EST_INTS(0)), ids,
                                       lab_feed(&l, "at", EST_SHAPE(-1, 2),
                                                lab_ints(&l, EST_INT64, EST_SHAPE(1, 2), (int64_t[]){ 0, 0 })),
                                       ids, shape),

@@ -6,6 +6,7 @@
 #include "base/fields.h"
 #include "graph/graph.h"
 #include "nn/optimizers/optimizer.h"
+#include "ops/distinct.h"
 
 struct est_optimizer {
     atomic_int references;
@@ -110,6 +111,8 @@ const void *est_optimizer_options(const est_optimizer *o)
 
 void est__sum_duplicate_ids(est_graph *g, est_node **rows, est_node **ids)
 {
+    if (est__gives_distinct_ids(*ids))
+        return;
     *rows = est_sum_duplicate_ids(g, *rows, est_cast(g, *ids, EST_INT64));
     *ids = est_node_output(*rows, 1);
 }
