@@ -65,3 +65,6 @@ echo
 
 echo
 "$BUILDDIR/bench/product"
+
+echo
+sh "$SRCDIR/bench/adult.sh"

@@ -14,7 +14,8 @@ _estimator()
     done
     case $previous in
         --model-dir | --export-dir) COMPREPLY=($(compgen -d -- "$current")); return ;;
-        --input | --output | --config | --html) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        --input | --output | --config | --html | --validation) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        --boundaries) COMPREPLY=($(compgen -W 'auto quantiles none' -- "$current")); return ;;
         --receiver) COMPREPLY=($(compgen -W 'parsing raw both' -- "$current")); return ;;
         --format)
             [[ $command == export ]] && options=saved_model || options='jsonl csv'
@@ -26,7 +27,7 @@ _estimator()
     if [[ $current == -* ]]; then
         case $command in
             stats) options='--html --na-value --field-delim --max-rows --skip-errors' ;;
-            init) options='--label' ;;
+            init) options='--label --boundaries --validation --na-value --field-delim' ;;
             train) options=$model ;;
             evaluate) options="$model --checkpoint" ;;
             predict) options="$model --input --output --format --keys --checkpoint" ;;

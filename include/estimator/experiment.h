@@ -58,12 +58,25 @@ EST_API est_status est_experiment_export(est_experiment *x, const char *base, co
  *  Errors: NOT_FOUND names the nearest. Thread-safe. Since 0.1. */
 EST_API est_status est_experiment_explain(const char *key, void (*write)(const char *line, void *user), void *user);
 
-/** Looks at the first million rows of a CSV file and writes a configuration to start from.
- *  In: `label`, the column that is to be learnt. Out: `*text`, YAML; the caller's, est_text_free; NULL after
- *  a failure.
+typedef struct est_init_options {
+    const char *label;          /* needed: the column that is to be learnt */
+    /* Numeric columns cut into ranges that hold about as many rows each, which lets a linear model bend. NULL or "auto": beside
+     * the number itself, where the rows are enough for it; "quantiles": all of them; "none". */
+    const char *boundaries;
+    const char *na_value;       /* as in est_stats_options */
+    char field_delim;           /* ',' */
+    const char *validation_path;    /* held-out rows; NULL: train_eval.csv and the like beside x_train.csv, else the same file */
+} est_init_options;
+/** Looks at the first million rows of a CSV file (.gz too) and writes a configuration to start from, which trains at once: the
+ *  columns with vocabularies, hash buckets, normalizers and boundaries, the label, a linear estimator, its optimizer and steps.
+ *  Out: `*text`, YAML; the caller's, est_text_free; NULL after a failure.
  *  Errors: the file system's; INVALID_ARGUMENT: no such column (the nearest is named), nothing to learn, what
  *  is wrong with the file, by file:line. Thread-safe. Since 0.1. */
-EST_API est_status est_experiment_init(const char *csv_path, const char *label, char **text);
+EST_API est_status est_experiment_init_sized(const char *csv_path, const est_init_options *options, size_t size, char **text);
+static inline est_status est_experiment_init(const char *csv_path, const est_init_options *options, char **text)
+{
+    return est_experiment_init_sized(csv_path, options, sizeof *options, text);
+}
 
 #ifdef __cplusplus
 }

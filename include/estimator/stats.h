@@ -60,6 +60,7 @@ typedef struct est_column_stats {
     est_dtype dtype;                 /* of its values: EST_INT64, EST_FLOAT or EST_STRING; EST_INVALID: it has none */
     int64_t count;                   /* values that are there */
     int64_t missing;                 /* rows without one: empty, na_value, NaN, an absent feature */
+    int64_t marked;                  /* of them, those that hold na_value */
     int64_t distinct;                /* different values */
     bool distinct_is_estimate;       /* too many to count: by HyperLogLog (Ertl 2017), with a standard error of 0.8 % */
     /* Numbers; NaN for texts. Infinities are counted apart and left out of the others. */

@@ -1,175 +1,107 @@
-/* A configuration to start from, out of a look at a CSV file: what each column holds, and what kind of label is to be learnt. */
-#include <ctype.h>
+/* A configuration to start from, out of a look at a CSV file: what kind of label is to be learnt and from which columns, and how
+ * long to train with which optimizer, so that it comes near to what a linear model can do. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "experiment/config.h"
-#include "experiment/look.h"
+#include "experiment/init.h"
 
-enum { VOCABULARY_LIMIT = 50, LABEL_LIMIT = 1000, CLASS_LIMIT = 20, LEAST_FOR_IDENTIFIER = 20 };
+enum { ROW_LIMIT = 1000000, LABEL_LIMIT = 1000, CLASS_LIMIT = 20 };
 
-/* A number of few digits: the shortest text of a float. */
-static void put_number(est__buffer *b, double v)
+/* ---- the label ---- */
+
+static bool is_number(const est_column_stats *c)
 {
-    char text[32];
-    est__buffer_bytes(b, text, (size_t)est__format_float(text, (float)v));
+    return c->dtype == EST_INT64 || c->dtype == EST_FLOAT;
 }
 
-/* TensorFlow names variables after the column, so the name must be one of its scopes. */
-static bool is_scope_name(const char *s)
+static bool is_regression(const est_column_stats *c)
 {
-    if (!isalnum((unsigned char)*s) && *s != '.')
-        return false;
-    for (; *s; s++)
-        if (!isalnum((unsigned char)*s) && !strchr("_.\\-/", *s))
-            return false;
-    return true;
+    return is_number(c) && (c->distinct > CLASS_LIMIT || (c->dtype == EST_FLOAT && !(c->min == floor(c->min) && c->max == floor(c->max) &&
+                                                                                    c->distinct == 2)));
 }
 
-static int more_often(const void *a, const void *b)
+static est_status check_label(const est__init *in)
 {
-    const est__look_value *x = a, *y = b;
-    if (x->count != y->count)
-        return x->count > y->count ? -1 : 1;
-    return strcmp(x->text, y->text);
-}
-
-/* The different texts but the missing mark, most frequent first; est__free. */
-static est_status sorted_values(const est__look *l, const est__look_column *c, est__look_value **out, size_t *count)
-{
-    size_t n = est__map_size(c->values), length;
-    *out = est__calloc(n + 1, sizeof **out);
-    *count = 0;
-    if (!*out)
-        return est__fail_memory(n);
-    for (size_t i = 0; i < n; i++) {
-        const char *text = est__map_key(c->values, i, &length);
-        if (l->na_value && !strcmp(text, l->na_value))
-            continue;
-        (*out)[(*count)++] = (est__look_value){ text, *(const int64_t *)est__map_value(c->values, i) };
-    }
-    qsort(*out, *count, sizeof **out, more_often);
-    return EST_OK;
-}
-
-static est_status put_vocabulary(est__buffer *b, const est__look *l, const est__look_column *c)
-{
-    est__look_value *values;
-    size_t count;
-    EST_TRY(sorted_values(l, c, &values, &count));
-    est__buffer_text(b, "[");
-    for (size_t i = 0; i < count; i++) {
-        est__buffer_text(b, i ? ", " : "");
-        est__yaml_quote(b, values[i].text);
-    }
-    est__buffer_text(b, "]");
-    est__free(values);
-    return EST_OK;
-}
-
-static void put_left_out(est__buffer *b, const char *name, const char *why)
-{
-    est__buffer_text(b, "      # left out: ");
-    est__buffer_json_string(b, name, strlen(name)); /* on one line, whatever is in it */
-    est__buffer_printf(b, ", %s\n", why);
-}
-
-static void put_numeric(est__buffer *b, const est__look_column *c)
-{
-    est__buffer_text(b, "      - numeric_column: {key: ");
-    est__yaml_quote(b, c->name);
-    est__buffer_text(b, ", default_value: ");
-    put_number(b, c->mean);
-    est__buffer_text(b, ", normalizer_fn: {mean: ");
-    put_number(b, c->mean);
-    est__buffer_text(b, ", std: ");
-    put_number(b, sqrt(c->squares / (double)c->numbers));
-    est__buffer_text(b, "}}\n");
-}
-
-static est_status put_text(est__buffer *b, const est__look *l, const est__look_column *c, size_t distinct, int64_t filled)
-{
-    if (distinct <= VOCABULARY_LIMIT) {
-        est__buffer_text(b, "      - categorical_column_with_vocabulary_list: {key: ");
-        est__yaml_quote(b, c->name);
-        est__buffer_text(b, ", vocabulary_list: ");
-        EST_TRY(put_vocabulary(b, l, c));
-        est__buffer_text(b, "}\n");
-        return EST_OK;
-    }
-    if ((int64_t)distinct == filled && filled >= LEAST_FOR_IDENTIFIER) {
-        put_left_out(b, c->name, "another text in every row");
-        return EST_OK;
-    }
-    int buckets = 128;
-    while (buckets < 65536 && (size_t)buckets < 2 * distinct)
-        buckets *= 2;
-    est__buffer_text(b, "      - categorical_column_with_hash_bucket: {key: ");
-    est__yaml_quote(b, c->name);
-    est__buffer_printf(b, ", hash_bucket_size: %d}\n", buckets);
-    return EST_OK;
-}
-
-static est_status put_column(est__buffer *b, const est__look *l, const est__look_column *c, size_t *used)
-{
-    size_t distinct = est__look_distinct(l, c);
-    int64_t filled = est__look_filled(l, c);
-    if (!is_scope_name(c->name))
-        put_left_out(b, c->name, "its name cannot be that of a variable");
-    else if (distinct < 2)
-        put_left_out(b, c->name, distinct ? "the same in every row" : "empty in every row");
-    else if (est__look_is_numeric(l, c) && c->squares / (double)c->numbers > 0)
-        put_numeric(b, c), ++*used;
-    else {
-        size_t before = b->size;
-        EST_TRY(put_text(b, l, c, distinct, filled));
-        *used += b->data && strncmp(b->data + before, "      #", 7) != 0;
-    }
+    const est_column_stats *c = in->label;
+    if (c->missing)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: column '%s' is empty in %lld rows: leave them out, there is nothing to learn from "
+                         "them", in->path, c->name, (long long)c->missing);
+    if (c->distinct < 2)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: column '%s' holds one value alone: there is nothing to learn", in->path, c->name);
+    if (!is_regression(c) && (c->distinct > LABEL_LIMIT || c->max_length > 200))
+        return est__fail(EST_INVALID_ARGUMENT, "%s: column '%s' holds more than %d different texts: too many classes", in->path, c->name,
+                         LABEL_LIMIT);
     return EST_OK;
 }
 
 /* Small ids are classes; other texts and numbers of few values are classes by name; the rest is a regression. */
-static est_status put_label(est__buffer *b, const est__look *l, const char *path)
+static void put_label(est__buffer *b, const est__init *in)
 {
-    const est__look_column *c = l->label;
-    size_t distinct = est__look_distinct(l, c);
-    bool numeric = est__look_is_numeric(l, c);
-    if (distinct < 2)
-        return est__fail(EST_INVALID_ARGUMENT, "%s: column '%s' holds one value alone: there is nothing to learn", path, c->name);
-    if (numeric && c->integers == c->numbers && distinct <= CLASS_LIMIT && c->least >= 0 && c->most < 5 * CLASS_LIMIT) {
-        est__buffer_printf(b, "    estimator: LinearClassifier\n    n_classes: %d\n", c->most < 2 ? 2 : (int)c->most + 1);
-        return EST_OK;
-    }
-    if (numeric && (distinct > CLASS_LIMIT || c->integers != c->numbers)) {
+    const est_column_stats *c = in->label;
+    if (is_regression(c)) {
         est__buffer_text(b, "    estimator: LinearRegressor\n");
-        return EST_OK;
+        return;
     }
-    if (distinct > LABEL_LIMIT)
-        return est__fail(EST_INVALID_ARGUMENT, "%s: column '%s' holds more than %d different texts: too many classes", path, c->name,
-                         LABEL_LIMIT);
-    est__buffer_printf(b, "    estimator: LinearClassifier\n    n_classes: %zu\n    label_vocabulary: ", distinct);
-    EST_TRY(put_vocabulary(b, l, c));
+    est__buffer_text(b, "    estimator: LinearClassifier\n");
+    if (c->dtype == EST_INT64 && c->min >= 0 && c->max < 5 * CLASS_LIMIT) {
+        est__buffer_printf(b, "    n_classes: %d\n", c->max < 2 ? 2 : (int)c->max + 1);
+        return;
+    }
+    est__buffer_printf(b, "    n_classes: %lld\n    label_vocabulary: ", (long long)c->distinct);
+    est__init_put_values(b, in, c);
     est__buffer_text(b, "\n");
-    return EST_OK;
 }
 
-static void put_data(est__buffer *b, const est__look *l, const char *path, bool training)
+/* ---- the data ---- */
+
+/* Beside x_train.csv: x_eval.csv and other names for held-out rows. NULL: there is none; est__free. */
+static char *find_validation(const char *path)
 {
-    est__buffer_printf(b, "  %s:\n    format: csv\n    input_path: ", training ? "train_data" : "validation_data");
+    static const char *const names[] = { "eval", "test", "valid", "validation", "dev" };
+    const char *base = est__base_name(path), *at = NULL;
+    for (const char *next = strstr(base, "train"); next; next = strstr(next + 1, "train"))
+        at = next;
+    for (size_t i = 0; at && i < sizeof names / sizeof *names; i++) {
+        est__buffer b = { 0 };
+        est__buffer_printf(&b, "%.*s%s%s", (int)(at - path), path, names[i], at + strlen("train"));
+        if (b.status == EST_OK && est__is_file(b.data))
+            return b.data;
+        est__buffer_free(&b);
+    }
+    return NULL;
+}
+
+static void put_input(est__buffer *b, const est__init *in, const char *path, const char *remark, int batch_size)
+{
+    est__buffer_text(b, "    format: csv\n    input_path: ");
     est__yaml_quote(b, path);
-    est__buffer_text(b, training ? "\n" : "   # better: rows that the training does not see\n");
-    est__buffer_text(b, "    label: ");
-    est__yaml_quote(b, l->label->name);
-    est__buffer_text(b, "\n    batch_size: 32\n");
-    if (l->na_value) {
-        est__buffer_text(b, "    na_value: ");
-        est__yaml_quote(b, l->na_value);
+    est__buffer_printf(b, "%s\n    label: ", remark);
+    est__yaml_quote(b, in->label->name);
+    est__buffer_printf(b, "\n    batch_size: %d\n", batch_size);
+    if (in->options->field_delim) {
+        est__buffer_text(b, "    field_delim: ");
+        est__buffer_json_string(b, &in->options->field_delim, 1);
         est__buffer_text(b, "\n");
     }
-    if (training)
-        est__buffer_text(b, "    shuffle_buffer_size: 10000\n    num_epochs: null\n");
-    else
-        est__buffer_text(b, "    num_epochs: 1\n");
+    if (in->na_value) {
+        est__buffer_text(b, "    na_value: ");
+        est__buffer_json_string(b, est_stats_na_value(in->stats), strlen(est_stats_na_value(in->stats)));
+        est__buffer_text(b, "\n");
+    }
+}
+
+static void put_data(est__buffer *b, const est__init *in, int batch_size)
+{
+    const char *given = in->options->validation_path;
+    char *found = given ? NULL : find_validation(in->path);
+    const char *held_out = given ? given : found;
+    est__buffer_text(b, "  train_data:\n");
+    put_input(b, in, in->path, "", batch_size);
+    est__buffer_text(b, "    shuffle_buffer_size: 10000\n    num_epochs: null\n  validation_data:\n");
+    put_input(b, in, held_out ? held_out : in->path, held_out ? "" : "   # better: rows that the training does not see", 256);
+    est__buffer_text(b, "    num_epochs: 1\n");
+    est__free(found);
 }
 
 static void put_model_dir(est__buffer *b, const char *path)
@@ -183,40 +115,105 @@ static void put_model_dir(est__buffer *b, const char *path)
     est__buffer_free(&folder);
 }
 
-static est_status put_config(est__buffer *b, const est__look *l, const char *path)
+/* ---- training ---- */
+
+/* Ftrl's steps are of the learning rate's size whatever the gradients are, so that a regression's rate goes with its label. */
+static void put_optimizer(est__buffer *b, const est__init *in)
+{
+    double rate = is_regression(in->label) ? 0.2 * in->label->std : 0.2;
+    est__buffer_text(b, "    optimizer: {type: Ftrl, learning_rate: ");
+    est__init_put_number(b, (double)(float)rate);
+    est__buffer_text(b, "}\n");
+}
+
+static est_status put_config(est__buffer *b, const est__init *in)
 {
     size_t used = 0;
-    int64_t steps = l->rows * 10 / 32;
+    int64_t rows = est_stats_rows(in->stats), batch_size = 64, steps = rows * 20 / batch_size;
     est__buffer_text(b, "# A start, from a look at ");
-    est__buffer_json_string(b, path, strlen(path));
-    est__buffer_printf(b, ": %lld rows%s. 'estimator config --explain' tells every key.\n", (long long)l->rows,
-                       l->stopped ? " (there are more)" : "");
-    put_model_dir(b, path);
+    est__buffer_json_string(b, in->path, strlen(in->path));
+    est__buffer_printf(b, ": %lld rows%s. 'estimator config --explain' tells every key.\n", (long long)rows,
+                       est_stats_stopped(in->stats) ? " (there are more)" : "");
+    put_model_dir(b, in->path);
     est__buffer_text(b, "task:\n  model:\n");
-    EST_TRY(put_label(b, l, path));
+    put_label(b, in);
     est__buffer_text(b, "    feature_columns:\n");
-    for (size_t i = 0; i < l->count; i++)
-        if (&l->columns[i] != l->label)
-            EST_TRY(put_column(b, l, &l->columns[i], &used));
+    EST_TRY(est__init_put_columns(b, in, &used));
     if (!used)
-        return est__fail(EST_INVALID_ARGUMENT, "%s: no column but the label can be learnt from", path);
-    put_data(b, l, path, true);
-    put_data(b, l, path, false);
-    est__buffer_printf(b, "trainer:\n  train_steps: %lld\n", (long long)(steps < 200 ? 200 : steps > 20000 ? 20000 : steps));
+        return est__fail(EST_INVALID_ARGUMENT, "%s: no column but the label can be learnt from", in->path);
+    put_optimizer(b, in);
+    put_data(b, in, (int)batch_size);
+    est__buffer_printf(b, "trainer:\n  train_steps: %lld\n", (long long)(steps < 500 ? 500 : steps > 20000 ? 20000 : steps));
     return b->status == EST_OK ? EST_OK : est__fail_memory(b->size);
 }
 
-est_status est_experiment_init(const char *csv_path, const char *label, char **text)
+/* ---- the look ---- */
+
+static est_status no_label(const est_stats *s, const char *path, const char *label)
 {
-    est__look l;
+    int64_t count = est_stats_columns(s);
+    const char **names = est__calloc((size_t)count + 1, sizeof *names);
+    for (int64_t i = 0; names && i < count; i++)
+        names[i] = est_stats_column(s, i)->name;
+    const char *near = names ? est__nearest(label, names, (size_t)count) : NULL;
+    est_status st = est__fail(EST_INVALID_ARGUMENT, "%s: there is no column '%s'%s%s%s", path, label,
+                              near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    est__free(names);
+    return st;
+}
+
+static est_status read_options(est__init *in)
+{
+    const char *bins = in->options->boundaries;
+    if (!in->options->label || !*in->options->label)
+        return est__fail(EST_INVALID_ARGUMENT, "a label is needed: the column that is to be learnt");
+    if (!bins || !strcmp(bins, "auto"))
+        in->bins = EST__BINS_AUTO;
+    else if (!strcmp(bins, "quantiles"))
+        in->bins = EST__BINS_ALL;
+    else if (!strcmp(bins, "none"))
+        in->bins = EST__BINS_NONE;
+    else
+        return est__fail(EST_INVALID_ARGUMENT, "boundaries is '%s'; it must be auto, quantiles or none", bins);
+    return EST_OK;
+}
+
+static est_status decide(est__init *in)
+{
+    in->label_index = -1;
+    for (int64_t i = 0; i < est_stats_columns(in->stats); i++) {
+        const est_column_stats *c = est_stats_column(in->stats, i);
+        if (!strcmp(c->name, in->options->label))
+            in->label_index = i;
+        else if (c->marked && is_number(c))
+            in->na_value = true;
+    }
+    in->label = est_stats_column(in->stats, in->label_index);
+    return in->label ? check_label(in) : no_label(in->stats, in->path, in->options->label);
+}
+
+est_status est_experiment_init_sized(const char *csv_path, const est_init_options *options, size_t size, char **text)
+{
+    est_init_options o = { 0 };
     est__buffer b = { 0 };
+    est_stats *stats = NULL;
+    if (options)
+        memcpy(&o, options, size < sizeof o ? size : sizeof o);
+    est__init in = { .path = csv_path, .options = &o };
+    est_stats_options look = { .na_value = o.na_value, .field_delim = o.field_delim, .max_rows = ROW_LIMIT };
     *text = NULL;
-    est_status st = est__look_at(csv_path, label, &l);
+    est_status st = read_options(&in);
     if (st == EST_OK)
-        st = put_config(&b, &l, csv_path);
-    est__look_free(&l);
-    if (st != EST_OK)
+        st = est_stats_of_files((est_strings){ &csv_path, 1 }, &look, &stats);
+    in.stats = stats;
+    if (st == EST_OK)
+        st = decide(&in);
+    if (st == EST_OK)
+        st = put_config(&b, &in);
+    est_stats_free(stats);
+    if (st == EST_OK)
+        *text = b.data;
+    else
         est__buffer_free(&b);
-    *text = b.data;
     return st;
 }

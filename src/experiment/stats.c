@@ -223,6 +223,7 @@ static est_status finish_column(est_stats *s, est__stats_column *c, int mark)
     int64_t na = mark >= 0 ? c->marks[mark] : 0;
     count_other_marks(s, c, mark);
     o->count = c->given == EST_STRING ? c->texts : c->numbers + c->infinities;
+    o->marked = na;
     o->missing = s->rows - c->rows + c->empty + c->nans + na;
     o->distinct = est__value_counts_distinct(&c->values, &o->distinct_is_estimate) - (na > 0);
     if (o->distinct > o->count)

@@ -25,7 +25,7 @@ static const char style[] =
     ".wide tr:last-child td { border: 0 } .wide th { color: var(--soft); font-weight: 600 }\n"
     ".wide th:first-child, .wide td:first-child { text-align: left; max-width: 280px; overflow: hidden; text-overflow: ellipsis }\n"
     "main { display: grid; grid-template-columns: repeat(auto-fill, minmax(360px, 1fr)); gap: 16px }\n"
-    "section { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 16px; min-width: 0 }\n"
+    "section { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 16px; min-width: 0; break-inside: avoid }\n"
     ".type { color: var(--soft); margin: 0 0 10px } .warn { color: var(--warn) }\n"
     "svg { display: block; width: 100%; height: auto } svg text { fill: var(--soft); font-size: 11px }\n"
     ".bar { fill: var(--bar) } .bar:hover { opacity: .75 } .median { stroke: var(--mark); stroke-width: 1.5 }\n"

@@ -1,85 +1,176 @@
-/* Configurations to start from: what is made of each kind of column and label; what is made trains at once. */
+/* Configurations to start from: what is made of each kind of column and label; what is made trains at once, and well. */
 #include <string.h>
 
 #include <estimator/experiment.h>
 
+#include "base/base.h"
 #include "support/est_test.h"
 
 #define HAS(text, part) EST_CHECK(strstr((text), (part)) != NULL || (est_test_str((text), (part), EST_HERE(part)), false))
+#define LACKS(text, part) EST_CHECK(strstr((text), (part)) == NULL || (est_test_str((text), (part), EST_HERE(part)), false))
+
+static est_status init(const char *path, const char *label, char **text)
+{
+    return est_experiment_init(path, &(est_init_options){ .label = label }, text);
+}
 
 static void looks_at_columns(void)
 {
-    static const char csv[] = "y,x,town,same,a b,n\n"
-                              "0,1.5,York,k,1,?\n1,2.5,\"Hull, UK\",k,2,3\n1,,York,k,3,4\n0,3.5,,k,4,?\n";
+    static const char csv[] = "y,x,town,same,a b,n,inf\n"
+                              "0,1.5,York,k,1,?,1\n1,2.5,\"Hull, UK\",k,2,3,inf\n1,,York,k,3,4,2\n0,3.5,,k,4,?,3\n";
     const char *path = EST_TEST_FILE("d.csv", csv);
     char *text;
-    EST_NEED_OK(est_experiment_init(path, "y", &text));
+    EST_NEED_OK(init(path, "y", &text));
     HAS(text, "model_dir: d_model\n");
     HAS(text, "    estimator: LinearClassifier\n    n_classes: 2\n");
     HAS(text, "      - numeric_column: {key: x, default_value: 2.5, normalizer_fn: {mean: 2.5, std: 0.8164966}}\n");
     HAS(text, "      - categorical_column_with_vocabulary_list: {key: town, vocabulary_list: [York, \"Hull, UK\"]}\n");
     HAS(text, "      # left out: \"same\", the same in every row\n");
     HAS(text, "      # left out: \"a b\", its name cannot be that of a variable\n");
+    HAS(text, "      # left out: \"inf\", it holds infinite numbers\n");
     HAS(text, "      - numeric_column: {key: \"n\", default_value: 3.5, normalizer_fn: {mean: 3.5, std: 0.5}}\n");
+    HAS(text, "    optimizer: {type: Ftrl, learning_rate: 0.2}\n");
     HAS(text, "    na_value: \"?\"\n");
+    LACKS(text, "bucketized_column");
+    est_text_free(text);
+}
+
+/* A mark that stands among texts alone is a value like any other: a missing workclass tells something. */
+static void a_mark_among_texts_is_a_value(void)
+{
+    char *text;
+    EST_NEED_OK(init(EST_TEST_FILE("d.csv", "y,t\n0,a\n1,?\n1,b\n0,a\n"), "y", &text));
+    HAS(text, "{key: t, vocabulary_list: [a, b, \"?\"]}\n");
+    LACKS(text, "na_value");
     est_text_free(text);
 }
 
 static void chooses_by_the_label(void)
 {
-    static const char csv[] = "name,price,half,kind\na,10,1,x\nb,20.5,1,y\nc,30,-1,x\nd,41,-1,x\n";
+    static const char csv[] = "name,price,half,kind,real\na,10,1,x,0.0\nb,20.5,1,y,1.0\nc,30,-1,x,0.0\nd,41,-1,x,1.0\n";
     const char *path = EST_TEST_FILE("d.csv", csv);
     char *text;
-    EST_NEED_OK(est_experiment_init(path, "kind", &text));
+    EST_NEED_OK(init(path, "kind", &text));
     HAS(text, "    n_classes: 2\n    label_vocabulary: [x, \"y\"]\n");
     est_text_free(text);
-    EST_NEED_OK(est_experiment_init(path, "price", &text));
+    EST_NEED_OK(init(path, "price", &text));
     HAS(text, "    estimator: LinearRegressor\n");
+    HAS(text, "    optimizer: {type: Ftrl, learning_rate: 2.29"); /* goes with the label: 0.2 of its standard deviation */
     est_text_free(text);
-    EST_NEED_OK(est_experiment_init(path, "half", &text));
+    EST_NEED_OK(init(path, "half", &text));
     HAS(text, "    label_vocabulary: [\"-1\", \"1\"]\n");
+    est_text_free(text);
+    EST_NEED_OK(init(path, "real", &text));
+    HAS(text, "    label_vocabulary: [\"0.0\", \"1.0\"]\n");
     est_text_free(text);
 }
 
-static void trains_at_once(void)
+/* 1000 rows: a number for each row, a text for each, texts of many values, numbers with a heavy tail and with a mass at 0. */
+static const char *many_rows(void)
+{
+    est__buffer csv = { 0 };
+    est__buffer_text(&csv, "id,key,user,fare,gain,y\n");
+    for (int i = 0; i < 1000; i++)
+        est__buffer_printf(&csv, "%d,k%d,u%d,%.2f,%d,%d\n", i + 7, i * 31, i % 150, 1e6 / (i + 1) / (i + 1), i % 10 ? 0 : i + 1, i % 2);
+    const char *path = est_test_file("many_train.csv", csv.data, csv.size);
+    est__buffer_free(&csv);
+    return path;
+}
+
+static void looks_at_many_rows(void)
 {
     char *text;
-    est_experiment *x;
-    est_train_result result;
-    EST_NEED_OK(est_experiment_init(EST_TEST_DATA("tutorials/data/titanic_train.csv"), "survived", &text));
-    const char *path = est_test_file("made.yaml", text, strlen(text));
+    const char *path = many_rows(), *held_out = EST_TEST_FILE("many_test.csv", "y\n0\n");
+    EST_NEED_OK(init(path, "y", &text));
+    HAS(text, "      # left out: \"id\", a number of its own in every row, like an id\n");
+    HAS(text, "      # left out: \"key\", another text in every row\n");
+    HAS(text, "      - categorical_column_with_hash_bucket: {key: user, hash_bucket_size: 512}\n");
+    HAS(text, "      - numeric_column: {key: fare, default_value: 3.99, normalizer_fn: log1p}\n");
+    HAS(text, "      - bucketized_column: {source_column: {numeric_column: {key: fare, default_value: 3.99}}, boundaries: [1.1");
+    HAS(text, "{key: gain, default_value: 0}}, boundaries: [1, 501]}\n");
+    HAS(text, est_test_text("\n    input_path: %s\n    label: \"y\"\n    batch_size: 256\n", held_out));
     est_text_free(text);
-    est_experiment_options o = { .config = EST_STRINGS(path), .set = EST_STRINGS("trainer.train_steps=20"),
+    est_init_options o = { .label = "y", .boundaries = "none", .validation_path = "rows.csv" };
+    EST_NEED_OK(est_experiment_init(path, &o, &text));
+    LACKS(text, "bucketized_column");
+    HAS(text, "\n    input_path: rows.csv\n");
+    est_text_free(text);
+}
+
+static void boundaries_where_asked(void)
+{
+    est_init_options o = { .label = "y", .boundaries = "quantiles", .field_delim = ';' };
+    char *text;
+    const char *path = EST_TEST_FILE("d.csv", "y;x\n0;1\n1;2\n1;3\n0;3\n");
+    EST_NEED_OK(est_experiment_init(path, &o, &text));
+    HAS(text, "      - bucketized_column: {source_column: {numeric_column: {key: x, default_value: 2.25}}, boundaries: [");
+    HAS(text, "    field_delim: \";\"\n");
+    est_text_free(text);
+    o.boundaries = "some";
+    EST_CHECK_FAILS(est_experiment_init(path, &o, &text), EST_INVALID_ARGUMENT,
+                    "boundaries is 'some'; it must be auto, quantiles or none");
+    EST_CHECK_FAILS(est_experiment_init(path, &(est_init_options){ 0 }, &text), EST_INVALID_ARGUMENT,
+                    "a label is needed: the column that is to be learnt");
+}
+
+static double accuracy_of(const char *path, const char *label, const char *set)
+{
+    char *text;
+    double accuracy = -1;
+    est_experiment *x = NULL;
+    est_results *r = NULL;
+    if (!EST_CHECK_OK(init(path, label, &text)))
+        return accuracy;
+    const char *config = est_test_file("made.yaml", text, strlen(text));
+    est_text_free(text);
+    est_experiment_options o = { .config = EST_STRINGS(config), .set = EST_STRINGS(set, "trainer.summary_interval=0"),
                                  .model_dir = est_test_path("model") };
-    EST_NEED_OK(est_experiment_new(&o, &x));
-    EST_CHECK_OK(est_experiment_train(x, NULL, NULL, &result));
-    EST_CHECK_INT(result.global_step, 20);
+    if (EST_CHECK_OK(est_experiment_new(&o, &x)) && EST_CHECK_OK(est_experiment_train(x, NULL, NULL, NULL)) &&
+        EST_CHECK_OK(est_experiment_evaluate(x, NULL, &r)))
+        for (size_t i = 0; i < r->count; i++)
+            if (!strcmp(r->name[i], "accuracy"))
+                accuracy = r->value[i];
+    est_results_free(r);
     est_experiment_free(x);
+    return accuracy;
+}
+
+/* On the held-out rows that lie beside the file; the proposal as it stands for the small one, the first steps for the large one.
+ * bench/adult.sh compares the whole run with scikit-learn's 0.849. */
+static void trains_at_once(void)
+{
+    EST_CHECK(accuracy_of(EST_TEST_DATA("tutorials/data/titanic_train.csv"), "survived", "runtime.random_seed=1") > 0.80);
+}
+
+static void trains_on_adult(void)
+{
+    EST_CHECK(accuracy_of(EST_TEST_DATA("tutorials/data/adult_train.csv.gz"), "income", "trainer.train_steps=1000") > 0.846);
 }
 
 static void refuses_bad_files(void)
 {
     static const struct { const char *csv, *message; } cases[] = {
-        { "", "an empty file" },
-        { "a,y\n", "a header and no rows" },
-        { "a,a\n1,2\n", "two columns are called 'a'" },
-        { "a,y\n1,2\n1\n", "1 fields; the header has 2" },
-        { "a,y\n1,\"2\n3,4\n", "a quote is opened and not closed" },
-        { "a,y\n1,2\"3\n", "a quote inside a field" },
-        { "a,y\n1,7\n2,7\n", "column 'y' holds one value alone: there is nothing to learn" },
-        { "b,z\n1,7\n2,7\n", "no column 'y'" },
+        { "", ":1: the file is empty" },
+        { "a,y\n", ": a header and no rows" },
+        { "a,a\n1,2\n", ":1: two columns are named 'a'" },
+        { "a,y\n1,2\n1\n", ":3: 1 field, the header has 2" },
+        { "a,y\n1,\"2\n3,4\n", ":2: a quote is opened and never closed" },
+        { "a,y\n1,2\"3\n", ":2: a quote inside a field that does not begin with one" },
+        { "a,y\n1,7\n2,7\n", ": column 'y' holds one value alone: there is nothing to learn" },
+        { "a,y\n1,7\n2,\n", ": column 'y' is empty in 1 rows: leave them out, there is nothing to learn from them" },
+        { "a,y\n7,1\n7,2\n", ": no column but the label can be learnt from" },
+        { "b,z\n1,7\n2,7\n", ": there is no column 'y'" },
+        { "b,yy\n1,7\n2,7\n", ": there is no column 'y'; did you mean 'yy'?" },
     };
-    static const int lines[] = { 0, 0, 1, 3, 2, 2, 0, 1 };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *text;
         const char *path = est_test_file("d.csv", cases[i].csv, strlen(cases[i].csv));
-        est_status st = est_experiment_init(path, "y", &text);
-        const char *wanted = lines[i] ? est_test_text("%s:%d: %s", path, lines[i], cases[i].message)
-                                      : est_test_text("%s: %s", path, cases[i].message);
+        est_status st = init(path, "y", &text);
         EST_CHECK(st != EST_OK && text == NULL);
-        EST_CHECK_STR(est_error(), wanted);
+        EST_CHECK_STR(est_error(), est_test_text("%s%s", path, cases[i].message));
     }
 }
 
-EST_SUITE(experiment_init, EST_TEST(looks_at_columns), EST_TEST(chooses_by_the_label), EST_TEST(trains_at_once),
+EST_SUITE(experiment_init, EST_TEST(looks_at_columns), EST_TEST(a_mark_among_texts_is_a_value), EST_TEST(chooses_by_the_label),
+          EST_TEST(looks_at_many_rows), EST_TEST(boundaries_where_asked), EST_TEST(trains_at_once), EST_TEST(trains_on_adult),
           EST_TEST(refuses_bad_files));
