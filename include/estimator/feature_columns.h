@@ -168,6 +168,24 @@ static inline est_column *est_crossed_column(est_columns *c, const est_crossed_o
     return est_crossed_column_sized(c, options, options ? sizeof *options : 0);
 }
 
+typedef struct est_weighted_categorical_options {
+    est_column *categorical_column; /* needed */
+    const char *weight_feature_key; /* needed: the feature that holds the weights */
+    const char *dtype;              /* "float32" or "int64" */
+} est_weighted_categorical_options;
+/** A categorical column whose ids have weights (tf.feature_column.weighted_categorical_column): each counts
+ *  weight times in a sum; a mean is by weight.
+ *  In: the column's own, and weights of dtype, one for each of its values, in the same order: variable-length,
+ *  or dense, where 0 is a missing weight as "" and -1 are missing values. Another number of weights than of ids
+ *  fails the run. Out: its ids. Named "<column>_weighted_by_<weight_feature_key>". */
+EST_API est_column *est_weighted_categorical_column_sized(est_columns *c, const est_weighted_categorical_options *options,
+                                                          size_t size);
+static inline est_column *est_weighted_categorical_column(est_columns *c,
+                                                          const est_weighted_categorical_options *options)
+{
+    return est_weighted_categorical_column_sized(c, options, options ? sizeof *options : 0);
+}
+
 /** Any column by the name of its tf.feature_column function, with that function's options struct of `size`
  *  bytes. An unknown kind sticks as INVALID_ARGUMENT that names the nearest. Otherwise as the builders. */
 EST_API est_column *est_column_new(est_columns *c, const char *kind, const char *key, const void *options, size_t size);

@@ -178,8 +178,8 @@ EST_API est_node *est_as_string(est_graph *g, est_node *x);                     
 EST_API est_node *est_string_join(est_graph *g, est_nodes parts, const char *separator); /* StringJoin */
 
 /* ---- sparse tensors: indices [n, rank] in row-major order, values [n], dense_shape [rank] ---- */
-/** The elements of x (string, int32, int64) that are not "" or -1: outputs 0, 1, 2 are indices, values,
- *  dense_shape (as tf.feature_column makes them). */
+/** The elements of x (string, int32, int64, float32) that are not "", -1 or 0.0: outputs 0, 1, 2 are indices,
+ *  values, dense_shape (as tf.feature_column makes them, 0.0 being a weight that is missing). */
 EST_API est_node *est_dense_to_sparse(est_graph *g, est_node *x);
 typedef struct est_embedding_lookup_options {
     const char *combiner;       /* "sum", "mean" or "sqrtn"; NULL: "sum" */

@@ -227,6 +227,12 @@ est_column *est_crossed_column_sized(est_columns *c, const est_crossed_options *
     return est_column_new(c, "crossed_column", NULL, options, size);
 }
 
+est_column *est_weighted_categorical_column_sized(est_columns *c, const est_weighted_categorical_options *options,
+                                                  size_t size)
+{
+    return est_column_new(c, "weighted_categorical_column", NULL, options, size);
+}
+
 void est__column_clean(est__buffer *b, const char *name)
 {
     for (; *name; name++) {

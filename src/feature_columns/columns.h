@@ -58,7 +58,8 @@ struct est_column_kind {
 };
 /* All kinds, made from the list of files in Makefile.inc; ends with NULL (kinds.c). */
 extern const est_column_kind *const est__column_kinds[];
-extern const est_column_kind est__column_numeric, est__column_hash_bucket;
+extern const est_column_kind est__column_bucketized, est__column_hash_bucket, est__column_numeric,
+    est__column_weighted;
 
 /* "<kind> '<key>': <text>"; a column that has no key yet: "<kind>: <text>". */
 est_status est__column_fail(const est_column *c, const char *format, ...) EST_PRINTF(2, 3);

@@ -1,4 +1,5 @@
-/* EstDenseToSparse: feature columns' way from a dense feature to a sparse one, which drops "" and -1. */
+/* EstDenseToSparse: feature columns' way from a dense feature to a sparse one, which drops "" and -1; of weights, which
+ * are floats, 0. */
 #include "ops/ops.h"
 
 static est_status infer(est_infer *c)
@@ -13,6 +14,8 @@ static est_status infer(est_infer *c)
 static bool kept(const est_tensor *x, int64_t i)
 {
     const int64_t *offset = x->data;
+    if (x->dtype == EST_FLOAT)
+        return ((const float *)x->data)[i] != 0;
     return x->dtype == EST_STRING ? offset[i + 1] > offset[i] : est__int_at(x, i) != -1;
 }
 
@@ -76,8 +79,10 @@ static void dense_to_sparse_body(est_body *b)
 {
     est_graph *g = b->g;
     est_node *x = b->x[0];
-    est_node *ignored = est_node_dtype(x) == EST_STRING ? est_constant_string(g, "")
-                                                        : est_constant_int(g, est_node_dtype(x), -1);
+    est_dtype dtype = est_node_dtype(x);
+    est_node *ignored = dtype == EST_STRING  ? est_constant_string(g, "")
+                        : dtype == EST_FLOAT ? est_constant_float(g, 0)
+                                             : est_constant_int(g, dtype, -1);
     b->y[0] = EST_OP1(g, "Where", EST_OP2(g, "NotEqual", x, ignored));
     b->y[1] = EST_OP2(g, "GatherNd", x, b->y[0]);
     b->y[2] = est_op(g, "Shape", NULL, EST_NODES(x), EST_ATTRS(EST_TYPE_ATTR("out_type", EST_INT64)));
@@ -85,7 +90,7 @@ static void dense_to_sparse_body(est_body *b)
 
 EST_OPS(dense_to_sparse,
         { .tf_name = "EstDenseToSparse",
-          .signature = "x: T -> indices: int64, values: T, dense_shape: int64; T: {string, int64, int32}",
+          .signature = "x: T -> indices: int64, values: T, dense_shape: int64; T: {string, int64, int32, float}",
           .infer = infer, .cpu = dense_to_sparse_cpu, .grad = est__grad_none, .body = dense_to_sparse_body });
 
 est_node *est_dense_to_sparse(est_graph *g, est_node *x)

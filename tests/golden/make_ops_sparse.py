@@ -367,7 +367,8 @@ def crosses():
 def composites():
     for key, x, ignored in (('string', np.array([['a', ''], ['', ''], ['b', 'c']], object), ''),
                             ('int64', np.array([[-1, 4], [0, -1]], np.int64), -1),
-                            ('vector', np.array([-1, 4, 5], np.int32), -1)):
+                            ('vector', np.array([-1, 4, 5], np.int32), -1),
+                            ('weights', np.array([[0, -1.5], [np.nan, -0.0], [1e-30, 0]], np.float32), 0)):
         where = tf.where(tf.not_equal(x, tf.constant(ignored, tf.string if ignored == '' else x.dtype)))
         case(f'EstDenseToSparse_{key}', 'EstDenseToSparse', [x],
              [where, tf.gather_nd(x, where), tf.shape(x, tf.int64)])
