@@ -35,8 +35,8 @@ typedef struct est_features_spec {
  *  trimmed, a blank line is an error). */
 typedef struct est_csv_options {
     est_strings input_path;          /* needed: files or globs, read in this order; .gz is inflated */
-    /* which columns to read, and as what; label and weight among them. One of variable length is one value. None: every
-     * column that has a name, as a string. */
+    /* which columns to read, and as what; label and weight among them. One of variable length is one value, but for
+     * multivalent_delim. None: every column that has a name, as a string. */
     est_features_spec features;
     est_strings label;               /* names of label columns; none: no label. Several: joined to [batch, n] */
     bool no_header;                  /* the first line is data already; then column_names is needed */
@@ -49,6 +49,9 @@ typedef struct est_csv_options {
     bool label_may_be_absent;        /* predict: no label is given where the file has none */
     int num_parallel_reads;          /* 0: as many as is good */
     int64_t memory_budget;           /* files whose parsed rows fit are parsed once; bytes; 64 MiB; EST_OFF: never */
+    /* Separates values within a field: features of variable length (those of categorical columns, but no label) become rows of
+     * any length; values that are empty or na_value are left out, an empty field is an empty row. '\0': a field is one value. */
+    char multivalent_delim;
 } est_csv_options;
 
 /** Rows of CSV files (tf.data.experimental.make_csv_dataset), parsed on several threads.

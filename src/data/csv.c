@@ -89,7 +89,8 @@ static uint64_t fingerprint(const void *format)
     const est__csv_format *f = format;
     uint64_t hash = est__fingerprint64(f->na, f->na_length);
     hash = est__fingerprint_cat64(hash, (uint64_t)(unsigned char)f->delimiter | (uint64_t)f->quotes << 8 |
-                                            (uint64_t)f->header << 9);
+                                            (uint64_t)f->header << 9 |
+                                            (uint64_t)(unsigned char)f->multivalent << 16);
     for (int i = 0; i < f->fields; i++)
         hash = est__fingerprint_cat64(hash, est__fingerprint64(f->field[i].name, strlen(f->field[i].name)));
     return hash;
@@ -105,6 +106,7 @@ static est_status set_format(est__files *files, const est_csv_options *o)
 {
     est__csv_format *f = files->format;
     f->delimiter = o->field_delim ? o->field_delim : ',';
+    f->multivalent = o->multivalent_delim;
     f->quotes = !o->no_quote_delim;
     f->header = !o->no_header;
     f->skip = o->skip_errors;
@@ -117,6 +119,8 @@ static est_status set_format(est__files *files, const est_csv_options *o)
     f->na_length = strlen(f->na);
     if (strchr("\r\n", f->delimiter) || (f->quotes && f->delimiter == '"'))
         return est__fail(EST_INVALID_ARGUMENT, "field_delim cannot be a line end or a quote");
+    if (f->multivalent && (strchr("\r\n", f->multivalent) || f->multivalent == (f->quotes ? '"' : f->delimiter)))
+        return est__fail(EST_INVALID_ARGUMENT, "multivalent_delim cannot be a line end, a quote or field_delim");
     if (!f->header && !f->names_given)
         return est__fail(EST_INVALID_ARGUMENT, "a CSV file without a header needs column_names");
     return EST_OK;

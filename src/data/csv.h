@@ -23,6 +23,7 @@ typedef struct est__csv_field {
 
 typedef struct est__csv_format {
     char delimiter;
+    char multivalent;          /* between the values of one field; '\0': none */
     bool quotes, header, skip;
     bool names_given;          /* the header's own names do not matter */
     const char *na;

@@ -151,6 +151,42 @@ static inline void store_text(est__csv_parser *p, est__column *c, int64_t at, co
     offsets[at + 1] = (int64_t)(size + n);
 }
 
+static inline bool is_missing(const est__csv_format *format, const char *s, size_t n)
+{
+    return !n || (n == format->na_length && !memcmp(s, format->na, n));
+}
+
+/* A value that is there, as element `at` of its column. */
+static inline void store_value(est__csv_parser *p, est__column *c, int64_t at, const char *s, size_t n, bool slack)
+{
+    if (c->dtype == EST_STRING)
+        store_text(p, c, at, s, n, slack);
+    else if (c->dtype == EST_FLOAT ? !quick_float(s, n, (float *)c->data + at) && !slow_float(s, n, (float *)c->data + at)
+                                   : !est__parse_int64(s, n, (int64_t *)c->data + at) &&
+                                         !slow_int64(s, n, (int64_t *)c->data + at))
+        if (p->bad_field < 0)
+            keep_bad(p, s, n);
+}
+
+/* The values between the field's separators; missing ones are left out. A row that turns out bad is written over. */
+static void store_list(est__csv_parser *p, est__column *c, const char *s, size_t n, bool slack)
+{
+    int64_t row = p->block->table.rows, at = c->splits[row];
+    const char *end = s + n;
+    for (const char *next; !is_missing(p->format, s, (size_t)(end - s)); s = next + 1) {
+        next = memchr(s, p->format->multivalent, (size_t)(end - s));
+        size_t size = (size_t)((next ? next : end) - s);
+        if (!is_missing(p->format, s, size)) {
+            if ((size_t)at >= c->capacity && (p->status = est__column_reserve(c, (size_t)at + 1)) != EST_OK)
+                return;
+            store_value(p, c, at++, s, size, slack);
+        }
+        if (!next)
+            break;
+    }
+    c->splits[row + 1] = at;
+}
+
 static inline void store(est__csv_parser *p, const char *s, size_t n, bool slack)
 {
     const est__csv_format *format = p->format;
@@ -165,26 +201,19 @@ static inline void store(est__csv_parser *p, const char *s, size_t n, bool slack
     if (f->column < 0)
         return;
     est__column *c = &p->block->table.column[f->column];
-    int64_t at = p->block->table.rows * c->elements + f->element;
-    bool missing = !n || (n == format->na_length && !memcmp(s, format->na, n));
-    if (f->dtype == EST_STRING) {
-        if (missing)
-            store_text(p, c, at, f->default_text, f->default_length, false);
-        else
-            store_text(p, c, at, s, n, slack);
-    } else if (f->dtype == EST_FLOAT) {
-        float *to = (float *)c->data + at;
-        if (missing)
-            *to = f->default_float;
-        else if (!quick_float(s, n, to) && !slow_float(s, n, to) && p->bad_field < 0)
-            keep_bad(p, s, n);
-    } else {
-        int64_t *to = (int64_t *)c->data + at;
-        if (missing)
-            *to = f->default_int;
-        else if (!est__parse_int64(s, n, to) && !slow_int64(s, n, to) && p->bad_field < 0)
-            keep_bad(p, s, n);
+    if (c->splits) {
+        store_list(p, c, s, n, slack);
+        return;
     }
+    int64_t at = p->block->table.rows * c->elements + f->element;
+    if (!is_missing(format, s, n))
+        store_value(p, c, at, s, n, slack);
+    else if (f->dtype == EST_STRING)
+        store_text(p, c, at, f->default_text, f->default_length, false);
+    else if (f->dtype == EST_FLOAT)
+        ((float *)c->data)[at] = f->default_float;
+    else
+        ((int64_t *)c->data)[at] = f->default_int;
 }
 
 /* ---- rows ---- */

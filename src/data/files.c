@@ -196,11 +196,15 @@ static double times_block(const source *c)
 static est_status reserve_all(source *c, const est__table *t, double times)
 {
     EST_TRY(est__table_reserve(&c->cache, (int64_t)((double)t->rows * times * 1.02) + 1));
-    for (int i = 0; i < t->count; i++)
-        if (t->column[i].dtype == EST_STRING) {
-            double n = (double)est__column_offsets(&t->column[i])[est__column_at(&t->column[i], t->rows)];
+    for (int i = 0; i < t->count; i++) {
+        const est__column *from = &t->column[i];
+        int64_t elements = est__column_at(from, t->rows);
+        EST_TRY(est__column_reserve(&c->cache.column[i], (size_t)((double)elements * times * 1.02)));
+        if (from->dtype == EST_STRING) {
+            double n = (double)est__column_offsets(from)[elements];
             EST_TRY(est__column_reserve_bytes(&c->cache.column[i], (size_t)(n * times * 1.02)));
         }
+    }
     return EST_OK;
 }
 

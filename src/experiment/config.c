@@ -37,6 +37,8 @@ static const est_field runtime_fields[] = {
     EST_FIELD(est__config_data, STRINGS, column_names, .def_text = "the header's", .doc = "names of the columns, in order"),    \
     EST_FIELD(est__config_data, STRINGS, select_columns, .def_text = "those of the model", .doc = "columns to read"),           \
     EST_FIELD(est__config_data, STRING, field_delim, .def_text = ",", .doc = "one character between fields"),                   \
+    EST_FIELD(est__config_data, STRING, multivalent_delim, .def_text = "",                                                      \
+              .doc = "one character between values of a field: categorical columns have any number of them"),                   \
     EST_FIELD(est__config_data, BOOL, use_quote_delim, .def = 1, .doc = "double quotes enclose a field"),                       \
     EST_FIELD(est__config_data, STRING, na_value, .def_text = "", .doc = "a field equal to it is missing"),                     \
     EST_FIELD(est__config_data, STRING, on_error, .def_text = "fail", .choices = on_errors,                                     \
@@ -82,7 +84,7 @@ const est__section est__config_sections[] = {
 
 static const char *const top_others[] = { "runtime", "task", "trainer", "export", NULL };
 static const char *const task_others[] = { "model", "train_data", "validation_data", NULL };
-static const char *const data_later[] = { "cache", "multivalent_delim", "num_features", NULL };
+static const char *const data_later[] = { "cache", "num_features", NULL };
 
 static est_status read_section(est__convert *v, const est__section *s, est__config *c)
 {

@@ -15,7 +15,7 @@ typedef struct est__config_data {
     int64_t num_epochs;             /* EST_OFF: for ever */
     bool drop_remainder, header;
     est_strings column_names, select_columns;
-    const char *field_delim;
+    const char *field_delim, *multivalent_delim;
     bool use_quote_delim;
     const char *na_value, *on_error;
     int64_t shuffle_seed;

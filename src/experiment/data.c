@@ -21,6 +21,9 @@ est_status est__data_check(const est__config_data *d, const char *where, bool ne
     EST_TRY(check_format(d, where, d->format));
     if (strlen(d->field_delim) != 1)
         return est__yaml_fail(place_of(d, "field_delim"), "field_delim is \"%.20s\"; it must be one character", d->field_delim);
+    if (strlen(d->multivalent_delim) > 1)
+        return est__yaml_fail(place_of(d, "multivalent_delim"), "multivalent_delim is \"%.20s\"; it must be one character",
+                              d->multivalent_delim);
     if (!d->header && !d->column_names.count)
         return est__yaml_fail(d->node, "%s has no header: 'column_names' must name its columns", where);
     if (needs_label && !d->label.count)
@@ -67,7 +70,7 @@ est_status est__source_open(const est_input_context *context, est_dataset **out,
         .label = predicts ? (est_strings){ 0 } : d->label, .no_header = !d->header, .column_names = d->column_names,
         .select_columns = d->select_columns, .field_delim = d->field_delim[0], .no_quote_delim = !d->use_quote_delim,
         .na_value = d->na_value, .skip_errors = !strcmp(d->on_error, "skip"), .label_may_be_absent = predicts,
-        .num_parallel_reads = (int)d->num_parallel_reads };
+        .num_parallel_reads = (int)d->num_parallel_reads, .multivalent_delim = d->multivalent_delim[0] };
     EST_TRY(est_estimator_input_spec(s->estimator, o.label, !predicts, &o.features));
     EST_TRY(est_csv_dataset_new(&o, out));
     log_lines(s->log);

@@ -54,6 +54,7 @@ task:
     column_names: null
     select_columns: null
     field_delim: ","
+    multivalent_delim: ""
     use_quote_delim: true
     na_value: ""
     on_error: fail
@@ -73,6 +74,7 @@ task:
     column_names: null
     select_columns: null
     field_delim: ","
+    multivalent_delim: ""
     use_quote_delim: true
     na_value: ""
     on_error: fail

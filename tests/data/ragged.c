@@ -235,6 +235,105 @@ static void callbacks_give_rows_of_any_length(void)
     }
 }
 
+/* ---- CSV fields of several values ---- */
+
+static const est_feature columns[] = { { .name = "tags", .dtype = EST_STRING, .variable_length = true },
+                                       { .name = "n", .dtype = EST_INT64 },
+                                       { .name = "codes", .dtype = EST_INT64, .variable_length = true },
+                                       { .name = "w", .dtype = EST_FLOAT, .variable_length = true } };
+
+static est_dataset *from_csv(est_csv_options o, const char *text)
+{
+    const char *path = est_test_file("rows.csv", text, strlen(text));
+    est_dataset *d = NULL;
+    o.input_path = (est_strings){ &path, 1 };
+    o.features = (est_features_spec){ columns, 4 };
+    if (!o.multivalent_delim)
+        o.multivalent_delim = '|';
+    EST_CHECK_OK(est_csv_dataset_new(&o, &d));
+    return d ? est_dataset_batch(d, 10, false) : NULL;
+}
+
+static void fields_hold_several_values(void)
+{
+    static const char plain[] = "tags,n,codes,w\na|bb|c,1,1|-2,0.5\n,2,,\n|x||y|,3, 7|8 ,1e3|-.5|2\nNA,4,NA|5,\n";
+    static const char wanted[] = "a bb c|1|1 -2|0.5\n|2||\nx y|3|7 8|1000 -0.5 2\n|4|5|\n--\n";
+    est_csv_options na = { .na_value = "NA" };
+    EST_CHECK_STR(all_rows(from_csv(na, plain)), wanted);
+    na.memory_budget = EST_OFF;
+    EST_CHECK_STR(all_rows(from_csv(na, plain)), wanted);
+    EST_CHECK_STR(all_rows(from_csv(na, "tags,n,codes,w\n\"a|bb|c\",1,\"1|-2\",0.5\n\"\",2,,\n|x||y|,3,\" 7|8 \",1e3|-.5|2\nNA,4,NA|5,\n")),
+                  wanted);
+    EST_CHECK_STR(all_rows(from_csv((est_csv_options){ .multivalent_delim = ',' }, "tags,n,codes,w\n\"a,b\",1,\"1,2\",3\n")),
+                  "a b|1|1 2|3\n--\n");
+}
+
+/* The header and labels are no lists; without the separator a field is one value. */
+static void only_features_of_variable_length(void)
+{
+    static const char text[] = "tags,n,codes,w\na|b,1,1,2\n";
+    const char *path = EST_TEST_FILE("rows.csv", text);
+    est_csv_options o = { .input_path = { &path, 1 }, .features = { columns, 1 }, .label = EST_STRINGS("tags"),
+                          .multivalent_delim = '|' };
+    est_dataset *d;
+    EST_NEED_OK(est_csv_dataset_new(&o, &d));
+    EST_CHECK_STR(all_rows(est_dataset_batch(d, 2, false)), "a|b\n--\n");
+    o.label.count = 0;
+    o.multivalent_delim = '\0';
+    EST_NEED_OK(est_csv_dataset_new(&o, &d));
+    EST_CHECK_STR(all_rows(est_dataset_batch(d, 2, false)), "a|b\n--\n");
+    static const char wrong[] = "\"\n\r";
+    for (int i = 0; i < 3; i++) {
+        o.multivalent_delim = wrong[i];
+        EST_CHECK_FAILS(est_csv_dataset_new(&o, &d), EST_INVALID_ARGUMENT,
+                        "multivalent_delim cannot be a line end, a quote or field_delim");
+    }
+}
+
+static void bad_values_in_lists(void)
+{
+    static const char text[] = "tags,n,codes,w\na|b,1,1|2,1\nc,2,3|x|4,2|3\nd|e,3,5,4\ng,4,6,1|?\nh,5,7|8,9\n";
+    const char *path = est_test_path("rows.csv");
+    EST_CHECK_STR(all_rows(from_csv((est_csv_options){ 0 }, text)),
+                  est_test_text("%s:3: column 'codes': \"x\" is not an integer", path));
+    EST_CHECK_STR(all_rows(from_csv((est_csv_options){ .skip_errors = true }, text)),
+                  "a b|1|1 2|1\nd e|3|5|4\nh|5|7 8|9\n--\n");
+}
+
+typedef struct csv_setup {
+    int64_t shuffle, budget;
+    int readers;
+} csv_setup;
+
+static est_dataset *csv_again(void *user)
+{
+    const csv_setup *s = user;
+    const char *path = est_test_path("many.csv");
+    est_dataset *d = NULL;
+    EST_CHECK_OK(est_csv_dataset_new(&((est_csv_options){ .input_path = { &path, 1 }, .features = { columns, 4 },
+                                                          .multivalent_delim = ';', .memory_budget = s->budget,
+                                                          .num_parallel_reads = s->readers }), &d));
+    return est_dataset_batch(est_dataset_repeat(est_dataset_shuffle(d, s->shuffle, 0, false), 2), 7000, false);
+}
+
+/* A file of several blocks, so that rows stream and places lie in the middle of it. */
+static void lists_resume_at_each_place(void)
+{
+    est__buffer b = { 0 };
+    est__buffer_text(&b, "tags,n,codes,w\n");
+    for (int i = 0; i < 30000; i++) {
+        for (int k = 0; k < i % 6; k++)
+            est__buffer_printf(&b, "%s%.*s", k ? ";" : "", (i + k) % 26, letters);
+        est__buffer_printf(&b, i % 11 ? ",%d,%d;%d,%d\n" : ",%d,%d;%d;5,\n", i, i, i + 1, i % 3);
+    }
+    (void)est_test_file("many.csv", b.data, b.size);
+    est__buffer_free(&b);
+    for (int i = 0; i < 4; i++)
+        check_places(csv_again, &((csv_setup){ .shuffle = i % 2 ? 1000 : 0, .budget = i < 2 ? EST_OFF : 0, .readers = 1 + i % 2 }), 2,
+                     30);
+}
+
 EST_SUITE(data_ragged, EST_TEST(batches_hold_offsets), EST_TEST(shuffles_whole_rows), EST_TEST(resumes_at_each_place),
           EST_TEST(slots_keep_rows), EST_TEST(a_second_epoch_allocates_nothing), EST_TEST(arrays_must_fit),
-          EST_TEST(callbacks_give_rows_of_any_length));
+          EST_TEST(callbacks_give_rows_of_any_length), EST_TEST(fields_hold_several_values),
+          EST_TEST(only_features_of_variable_length), EST_TEST(bad_values_in_lists), EST_TEST(lists_resume_at_each_place));

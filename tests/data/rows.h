@@ -28,6 +28,8 @@ static inline void add_checksums(est__buffer *out, const est_batch *b)
         const est_tensor *t = &b->value[i];
         size_t n = (size_t)est_shape_elements(&t->shape), text = t->dtype == EST_STRING;
         uint32_t crc = est__crc32c(0, t->data, (n + text) * est_dtype_size(t->dtype));
+        if (b->offsets[i].data)
+            crc = est__crc32c(crc, b->offsets[i].data, ((size_t)b->rows + 1) * sizeof(int64_t));
         est__buffer_printf(out, " %08x", text ? est__crc32c(crc, t->bytes, (size_t)((int64_t *)t->data)[n]) : crc);
     }
     est__buffer_text(out, "\n");

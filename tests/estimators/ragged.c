@@ -11,9 +11,10 @@
 enum { ROWS = 26, BATCH = 8, STEPS = 40, TAGS = 37, CODES = 50 };
 
 /* How the input differs from test to test. */
+typedef enum kind { MEMORY, CALLBACK, CSV, KINDS } kind;
 typedef struct input {
     int64_t shuffle;
-    bool callback;
+    kind kind;
     int batches;              /* that the callback gave */
 } input;
 
@@ -35,6 +36,34 @@ static est_status from_memory(const input *in, bool training, est_dataset **out)
     est_tensor_free(tags);
     if (st != EST_OK)
         return st;
+    est_dataset_shuffle(*out, training ? in->shuffle : 0, 0, false);
+    est_dataset_repeat(*out, training ? EST_OFF : 1);
+    est_dataset_batch(*out, BATCH, false);
+    return EST_OK;
+}
+
+/* Separated by '|' where there are several; the rows stream. */
+static est_status from_csv(const input *in, bool training, est_dataset **out)
+{
+    static const est_feature features[] = { { .name = "codes", .dtype = EST_INT64, .variable_length = true },
+                                            { .name = "x", .dtype = EST_FLOAT }, { .name = "y", .dtype = EST_INT64 },
+                                            { .name = "tags", .dtype = EST_STRING, .variable_length = true } };
+    est__buffer b = { 0 };
+    est__buffer_text(&b, "y,tags,x,codes\n");
+    for (int64_t r = 0; r < ROWS; r++) {
+        est__buffer_printf(&b, "%d,", (int)ragged_y[r]);
+        for (int64_t i = ragged_tag_offsets[r]; i < ragged_tag_offsets[r + 1]; i++)
+            est__buffer_printf(&b, "%s%s", i > ragged_tag_offsets[r] ? "|" : "", ragged_tags[i]);
+        est__buffer_printf(&b, ",%g,", (double)ragged_x[r]);
+        for (int64_t i = ragged_code_offsets[r]; i < ragged_code_offsets[r + 1]; i++)
+            est__buffer_printf(&b, "%s%lld", i > ragged_code_offsets[r] ? "|" : "", (long long)ragged_codes[i]);
+        est__buffer_text(&b, "\n");
+    }
+    const char *path = est_test_file("rows.csv", b.data, b.size);
+    est__buffer_free(&b);
+    EST_TRY(est_csv_dataset_new(&(est_csv_options){ .input_path = EST_STRINGS(path), .features = { features, 4 },
+                                                    .label = EST_STRINGS("y"), .multivalent_delim = '|',
+                                                    .memory_budget = EST_OFF }, out));
     est_dataset_shuffle(*out, training ? in->shuffle : 0, 0, false);
     est_dataset_repeat(*out, training ? EST_OFF : 1);
     est_dataset_batch(*out, BATCH, false);
@@ -85,7 +114,9 @@ static est_status rows(const est_input_context *context, est_dataset **out, void
                                             { .name = "codes", .dtype = EST_INT64, .variable_length = true },
                                             { .name = "x", .dtype = EST_FLOAT }, { .name = "y", .dtype = EST_INT64 } };
     input *in = user;
-    if (!in->callback || context->mode != EST_TRAIN)
+    if (in->kind == CSV)
+        return from_csv(in, context->mode == EST_TRAIN, out);
+    if (in->kind == MEMORY || context->mode != EST_TRAIN)
         return from_memory(in, context->mode == EST_TRAIN, out);
     return est_callback_dataset_new(&(est_callback_options){ .features = { features, 4 }, .label = "y", .next = next,
                                                              .rewind = rewind_rows, .user = in }, out);
@@ -159,36 +190,37 @@ static void agrees_with_tensorflow(void)
         const float *logits;
     } cases[] = { RECORDED(sum), RECORDED(mean) };
     static const char *const metrics[] = { "loss", "average_loss", "accuracy", "auc" };
-    for (size_t i = 0; i < 4; i++) {
+    for (int n = 0; n < 2 * KINDS; n++) {
         est_results *r = NULL;
         logits l = { .rows = 0 };
-        input in = { .callback = i % 2 };
-        est_estimator *e = new_estimator(est_test_path(i % 2 ? cases[i / 2].combiner : i ? "b" : "a"), cases[i / 2].combiner, 2);
+        int i = n % 2;
+        input in = { .kind = (kind)(n / 2) };
+        est_estimator *e = new_estimator(est_test_path(est_test_text("model %d", n)), cases[i].combiner, 2);
         EST_NEED_OK(est_train(e, &(est_train_options){ .input_fn = rows, .user = &in, .max_steps = STEPS }, NULL));
         for (size_t w = 0; w < 4; w++) {
             est_tensor *value = NULL;
-            EST_CHECK_OK(est_get_variable_value(e, cases[i / 2].weights[w].name, &value));
-            check_floats(value, cases[i / 2].weights[w].value, cases[i / 2].weights[w].count);
+            EST_CHECK_OK(est_get_variable_value(e, cases[i].weights[w].name, &value));
+            check_floats(value, cases[i].weights[w].value, cases[i].weights[w].count);
             est_tensor_free(value);
         }
         EST_CHECK_OK(est_evaluate(e, &(est_evaluate_options){ .input_fn = rows, .user = &in }, &r));
         for (size_t k = 0; k < 4; k++)
-            EST_CHECK_NEAR(metric(r, metrics[k]), cases[i / 2].metrics[k], 1e-6);
+            EST_CHECK_NEAR(metric(r, metrics[k]), cases[i].metrics[k], 1e-6);
         EST_CHECK_OK(est_predict(e, &(est_predict_options){ .input_fn = rows, .user = &in, .predict_keys = EST_STRINGS("logits"),
                                                             .each = take_logits, .each_user = &l }));
         if (EST_CHECK_INT(l.rows, ROWS))
             for (int k = 0; k < ROWS; k++)
-                EST_CHECK_NEAR(l.value[k], cases[i / 2].logits[k], 2e-6);
+                EST_CHECK_NEAR(l.value[k], cases[i].logits[k], 2e-6);
         est_results_free(r);
         est_estimator_free(e);
     }
 }
 
 /* Trains in `parts` calls, each with an estimator of its own. */
-static void train_in(const char *name, int threads, int64_t parts, bool callback)
+static void train_in(const char *name, int threads, int64_t parts, kind from)
 {
     for (int64_t i = 1; i <= parts; i++) {
-        input in = { .shuffle = 7, .callback = callback };
+        input in = { .shuffle = 7, .kind = from };
         est_estimator *e = new_estimator(est_test_path(name), "sum", threads);
         EST_CHECK_OK(est_train(e, &(est_train_options){ .input_fn = rows, .user = &in, .max_steps = STEPS * i / parts }, NULL));
         est_estimator_free(e);
@@ -209,21 +241,23 @@ static void same_data(const char *a, const char *b)
 
 static void same_bits_on_any_number_of_threads(void)
 {
-    train_in("one", 1, 1, false);
-    train_in("two", 2, 1, false);
-    train_in("four", 4, 1, false);
+    train_in("one", 1, 1, MEMORY);
+    train_in("two", 2, 1, MEMORY);
+    train_in("four", 4, 1, MEMORY);
+    train_in("csv", 2, 1, CSV);
     same_data("one", "two");
     same_data("one", "four");
+    same_data("one", "csv");
 }
 
 static void goes_on_in_mid_epoch(void)
 {
-    train_in("whole", 1, 1, false);
-    train_in("parts", 2, 5, false);
-    same_data("whole", "parts");
-    train_in("counted whole", 1, 1, true);
-    train_in("counted parts", 1, 3, true);
-    same_data("counted whole", "counted parts");
+    for (kind from = MEMORY; from < KINDS; from++) {
+        const char *whole = est_test_text("whole %d", from), *parts = est_test_text("parts %d", from);
+        train_in(whole, 1, 1, from);
+        train_in(parts, 2, 5, from);
+        same_data(whole, parts);
+    }
 }
 
 /* ---- where all rows are of one length ---- */

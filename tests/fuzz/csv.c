@@ -3,7 +3,7 @@
 
 #include "data/csv.h"
 
-static est_feature features[] = { { .name = "a", .dtype = EST_FLOAT }, { .name = "b", .dtype = EST_STRING },
+static const est_feature features[] = { { .name = "a", .dtype = EST_FLOAT }, { .name = "b", .dtype = EST_STRING },
                                   { .name = "c", .dtype = EST_INT64 } };
 static est__csv_field fields[] = {
     { .name = "a", .column = 0, .dtype = EST_FLOAT, .default_text = "" },
@@ -29,9 +29,12 @@ static est_status set_text(est__block *b, const uint8_t *data, size_t size)
 EST_FUZZ(csv)
 {
     int options = size ? data[0] : 0;
+    bool lists = options & 4;
+    est_feature feature[3] = { features[0], features[1], features[2] };
+    feature[1].variable_length = feature[2].variable_length = lists;
     est__csv_format format = { .delimiter = ',', .quotes = !(options & 1), .header = true, .skip = !(options & 2),
-                               .na = "x", .na_length = 1, .field = fields, .fields = 3, .features = { features, 3 },
-                               .path = &path, .paths = 1, .names_given = true };
+                               .na = "x", .na_length = 1, .field = fields, .fields = 3, .features = { feature, 3 },
+                               .path = &path, .paths = 1, .names_given = true, .multivalent = lists ? '|' : '\0' };
     est__block block = { 0 };
     est__csv_parser *parser = NULL;
     est__arena arena = { 0 };
