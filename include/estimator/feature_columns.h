@@ -204,6 +204,44 @@ EST_API const char *est_column_key(const est_column *column);
  *  things of one key; what stuck to a set. One thread at a time per set. Since 0.1. */
 EST_API est_status est_make_parse_example_spec(est_column_list columns, est_features_spec *spec);
 
+typedef struct est_classifier_spec_options {
+    const char *label_key;          /* needed */
+    const char *label_dtype;        /* "int64"; "string" with a label_vocabulary; "float32" */
+    const char *label_default;      /* of an example without a label, as text: "0"; NULL: that is an error */
+    const char *weight_column;      /* key of a float feature; NULL: none */
+} est_classifier_spec_options;
+/** What the columns read, with label and weight, as files of tf.Example are to be read for a classifier
+ *  (tf.estimator.classifier_parse_example_spec). Out: `*spec`, sorted by name, lent by the set of the columns.
+ *  Errors: as est_make_parse_example_spec; INVALID_ARGUMENT also: no columns; label or weight is a feature that a
+ *  column reads; label_default is not of label_dtype. One thread at a time per set. Since 0.1. */
+EST_API est_status est_classifier_parse_example_spec_sized(est_column_list columns,
+                                                           const est_classifier_spec_options *options, size_t size,
+                                                           est_features_spec *spec);
+static inline est_status est_classifier_parse_example_spec(est_column_list columns,
+                                                           const est_classifier_spec_options *options,
+                                                           est_features_spec *spec)
+{
+    return est_classifier_parse_example_spec_sized(columns, options, options ? sizeof *options : 0, spec);
+}
+
+typedef struct est_regressor_spec_options {
+    const char *label_key;          /* needed */
+    const char *label_dtype;        /* "float32" or "int64" */
+    const char *label_default;      /* as text, for each target; NULL: none */
+    int64_t label_dimension;        /* 1: how many targets an example has */
+    const char *weight_column;      /* key of a float feature; NULL: none */
+} est_regressor_spec_options;
+/** The same for a regressor (tf.estimator.regressor_parse_example_spec): the label is [label_dimension]. */
+EST_API est_status est_regressor_parse_example_spec_sized(est_column_list columns,
+                                                          const est_regressor_spec_options *options, size_t size,
+                                                          est_features_spec *spec);
+static inline est_status est_regressor_parse_example_spec(est_column_list columns,
+                                                          const est_regressor_spec_options *options,
+                                                          est_features_spec *spec)
+{
+    return est_regressor_parse_example_spec_sized(columns, options, options ? sizeof *options : 0, spec);
+}
+
 /** The features of a batch as nodes. A dense one has `value` alone; a variable-length one `indices` and
  *  `dense_shape` too. */
 typedef struct est_feature_nodes {
