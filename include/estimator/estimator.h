@@ -27,6 +27,7 @@
 #include <estimator/inspect.h>
 #include <estimator/nn.h>
 #include <estimator/ops.h>
+#include <estimator/readers.h>
 #include <estimator/records.h>
 #include <estimator/run_config.h>
 #include <estimator/saved_model.h>

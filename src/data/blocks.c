@@ -179,6 +179,7 @@ est_status est__block_read(est__block_reader *r, est__block *b)
     b->size = 0;
     b->last = false;
     b->error_line = -1;
+    b->damage.status = EST_OK;
     b->end = r->file >= r->files->paths;
     if (b->end)
         return EST_OK;

@@ -47,7 +47,7 @@ typedef struct est__file_kind {
      * ends cannot be known, so that the file is read no further; parse says why. */
     size_t (*cut)(const void *format, const char *text, size_t size);
     est_status (*too_long)(const void *format);
-    est_status (*parser_new)(const est__files *f, void **out);   /* one a thread */
+    est_status (*parser_new)(const est__files *f, void **out);   /* one a thread, before its first block */
     void (*parse)(void *parser, est__block *b);
     void (*parser_free)(void *parser);
     uint64_t (*fingerprint)(const void *format);
@@ -74,7 +74,7 @@ typedef struct est__files_options {
 /* Finds the files. */
 est_status est__files_new(const est__file_kind *kind, const est__files_options *o, est__files **out);
 void est__files_free(est__files *f);
-/* The first block, not yet parsed. The format must be as it will be, but for the features. */
+/* The first block, not yet parsed. What says where records end must be set; the rest may follow. */
 est_status est__files_peek(est__files *f, const est__block **out);
 /* The dataset, which takes f even when this fails. */
 est_status est__files_dataset(est__files *f, est_features_spec features, int label, est_dataset **out);

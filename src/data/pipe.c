@@ -37,16 +37,25 @@ static void read_job(est__pipe *p, job *j)
         est__error_take(&j->block.error, j->status);
 }
 
-static void parse_job(const est__pipe *p, void *parser, job *j)
+static est_status parse_block(const est__files *f, worker *w, est__block *b)
 {
-    const est__files *f = p->reader.files;
+    EST_TRY(est__block_begin(b, f->features));
+    if (!w->parser)
+        EST_TRY(f->kind->parser_new(f, &w->parser));
+    if (b->size || b->damage.status == EST_OK)
+        f->kind->parse(w->parser, b);
+    return EST_OK;
+}
+
+static void parse_job(worker *w, job *j)
+{
+    const est__files *f = w->pipe->reader.files;
     est__block *b = &j->block;
     if (j->status != EST_OK || b->end)
         return;
-    if (b->size || b->damage.status == EST_OK)
-        f->kind->parse(parser, b);
-    else
-        j->status = est__block_begin(b, f->features);
+    est_status st = parse_block(f, w, b);
+    if (st != EST_OK)
+        est__block_refuse(b, st, -1, false);
     if (b->damage.status != EST_OK && !b->fatal)
         est__block_refuse(b, est__error_give(&b->damage), f->kind->records ? b->lines : -1, f->skip);
 }
@@ -73,7 +82,7 @@ static void *work(void *arg)
         pthread_cond_broadcast(&p->changed);
         pthread_mutex_unlock(&p->lock);
 
-        parse_job(p, w->parser, j);
+        parse_job(w, j);
         pthread_mutex_lock(&p->lock);
         j->done = true;
         p->busy--;
@@ -83,7 +92,7 @@ static void *work(void *arg)
     return NULL;
 }
 
-static est_status init(est__pipe *p, const est__files *files)
+static est_status init(est__pipe *p)
 {
     size_t jobs = (size_t)p->jobs, threads = (size_t)p->threads;
     p->job = est__calloc(jobs, sizeof *p->job);
@@ -91,7 +100,7 @@ static est_status init(est__pipe *p, const est__files *files)
     if (!p->job || !p->worker)
         return est__fail_memory(jobs * sizeof *p->job);
     for (int i = 0; i < p->threads; i++)
-        EST_TRY(files->kind->parser_new(files, &p->worker[i].parser));
+        p->worker[i].pipe = p;
     return EST_OK;
 }
 
@@ -107,7 +116,7 @@ est_status est__pipe_new(const est__files *files, int threads, est__pipe **out)
     p->first = true;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->changed, NULL);
-    est_status st = init(p, files);
+    est_status st = init(p);
     if (st != EST_OK)
         est__pipe_free(p);
     else
@@ -142,7 +151,6 @@ static void start_threads(est__pipe *p)
 {
     while (p->threads > 1 && p->started < p->threads) {
         worker *w = &p->worker[p->started];
-        w->pipe = p;
         if (pthread_create(&w->thread, NULL, work, w) != 0)
             break;
         p->started++;
@@ -183,7 +191,7 @@ static job *next_alone(est__pipe *p)
     if (!p->peeked)
         read_job(p, j);
     p->peeked = false;
-    parse_job(p, p->worker[0].parser, j);
+    parse_job(&p->worker[0], j);
     return j;
 }
 

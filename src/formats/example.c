@@ -1,9 +1,7 @@
-/* tf.Example by hand, since it is the hot path of record input: one pass finds the wanted features, one reads
- * their values straight into the columns. Wire form:
- * Example{1: Features{1*: entry{1: key, 2: Feature{1: bytes | 2: floats | 3: ints {1*: values}}}}}. */
+/* tf.Example by hand, since parsing it is hot: one pass finds the wanted features, one reads their values straight into the
+ * columns. */
 #include "formats/example.h"
-
-enum { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5 };
+#include "formats/wire.h"
 
 struct est__example_parser {
     est__feature_spec *specs;
@@ -30,106 +28,26 @@ static est_status no_example(const where *w)
                      (long long)w->number);
 }
 
-/* ---- the wire form ---- */
-
-static bool varint(est__bytes *b, uint64_t *out)
-{
-    uint64_t v = 0;
-    for (unsigned shift = 0; shift < 64 && b->n; shift += 7) {
-        unsigned char byte = *b->p++;
-        b->n--;
-        v |= (uint64_t)(byte & 0x7f) << shift;
-        if (byte < 0x80) {
-            *out = v;
-            return shift < 63 || byte <= 1;
-        }
-    }
-    return false;
-}
-
-/* The next field of a message: `body` is what a length-delimited one holds, or the bytes of a fixed one. */
-static bool field(est__bytes *b, unsigned *number, unsigned *kind, est__bytes *body)
-{
-    uint64_t tag, n;
-    if (!varint(b, &tag) || tag >> 3 == 0 || tag > UINT32_MAX)
-        return false;
-    *number = (unsigned)(tag >> 3);
-    *kind = (unsigned)(tag & 7);
-    body->p = b->p;
-    switch (*kind) {
-    case VARINT:
-        if (!varint(b, &n))
-            return false;
-        body->n = (size_t)(b->p - body->p);
-        return true;
-    case FIXED64: n = 8; break;
-    case FIXED32: n = 4; break;
-    case BYTES:
-        if (!varint(b, &n))
-            return false;
-        break;
-    default: return false;
-    }
-    if (n > b->n)
-        return false;
-    *body = (est__bytes){ b->p, (size_t)n };
-    b->p += n;
-    b->n -= (size_t)n;
-    return true;
-}
-
 /* Calls `entry` for each (key, Feature) of the record. */
 static est_status each_entry(est__bytes record, const where *w,
                              est_status (*entry)(void *user, est__bytes key, est__bytes feature), void *user)
 {
-    unsigned number, kind;
-    est__bytes features, pair, body;
-    while (record.n) {
-        if (!field(&record, &number, &kind, &features))
+    est__bytes features, pair, key, feature;
+    for (;;) {
+        if (!est__wire_message(&record, 1, &features))
             return no_example(w);
-        if (number != 1)
-            continue;
-        if (kind != BYTES)
-            return no_example(w);
+        if (!features.p)
+            return EST_OK;
         while (features.n) {
-            if (!field(&features, &number, &kind, &pair) || (number == 1 && kind != BYTES))
+            if (!est__wire_message(&features, 1, &pair))
                 return no_example(w);
-            if (number != 1)
-                continue;
-            est__bytes key = { (const unsigned char *)"", 0 }, feature = { (const unsigned char *)"", 0 };
-            while (pair.n) {
-                if (!field(&pair, &number, &kind, &body) || ((number == 1 || number == 2) && kind != BYTES))
-                    return no_example(w);
-                if (number == 1)
-                    key = body;
-                else if (number == 2)
-                    feature = body;
-            }
+            if (!pair.p)
+                break;
+            if (!est__wire_entry(pair, &key, &feature))
+                return no_example(w);
             EST_TRY(entry(user, key, feature));
         }
     }
-    return EST_OK;
-}
-
-/* The list of a Feature; EST_INVALID when it has none. */
-static bool feature_list(est__bytes feature, est_dtype *dtype, est__bytes *list)
-{
-    static const est_dtype kinds[] = { EST_INVALID, EST_STRING, EST_FLOAT, EST_INT64 };
-    unsigned number, kind;
-    est__bytes body;
-    *dtype = EST_INVALID;
-    *list = (est__bytes){ feature.p, 0 };
-    while (feature.n) {
-        if (!field(&feature, &number, &kind, &body))
-            return false;
-        if (number > 3)
-            continue;
-        if (kind != BYTES || *dtype != EST_INVALID)
-            return false;
-        *dtype = kinds[number];
-        *list = body;
-    }
-    return true;
 }
 
 /* ---- values: each reader appends to the column; it fails on a list of another form ---- */
@@ -148,15 +66,10 @@ static est_status bad_list(void)
 
 static est_status read_floats(est__bytes list, est__feature_column *c)
 {
-    unsigned number, kind;
     est__bytes body;
-    while (list.n) {
-        if (!field(&list, &number, &kind, &body))
-            return bad_list();
-        if (number != 1)
-            continue;
-        if ((kind != BYTES && kind != FIXED32) || body.n % 4)
-            return bad_list();
+    while (est__wire_values(&list, EST_FLOAT, &body)) {
+        if (!body.p)
+            return EST_OK;
         size_t n = body.n / 4;
         unsigned char *to = room(c, n, sizeof(float));
         if (!to)
@@ -167,23 +80,18 @@ static est_status read_floats(est__bytes list, est__feature_column *c)
         }
         c->count += n;
     }
-    return EST_OK;
+    return bad_list();
 }
 
 static est_status read_ints(est__bytes list, est__feature_column *c)
 {
-    unsigned number, kind;
     est__bytes body;
-    while (list.n) {
-        if (!field(&list, &number, &kind, &body))
-            return bad_list();
-        if (number != 1)
-            continue;
-        if (kind != BYTES && kind != VARINT)
-            return bad_list();
+    while (est__wire_values(&list, EST_INT64, &body)) {
+        if (!body.p)
+            return EST_OK;
         while (body.n) {
             uint64_t v;
-            if (!varint(&body, &v))
+            if (!est__wire_varint(&body, &v))
                 return bad_list();
             int64_t *to = room(c, 1, sizeof *to);
             if (!to)
@@ -192,27 +100,22 @@ static est_status read_ints(est__bytes list, est__feature_column *c)
             c->count++;
         }
     }
-    return EST_OK;
+    return bad_list();
 }
 
 static est_status read_strings(est__bytes list, est__feature_column *c)
 {
-    unsigned number, kind;
     est__bytes body;
-    while (list.n) {
-        if (!field(&list, &number, &kind, &body))
-            return bad_list();
-        if (number != 1)
-            continue;
-        if (kind != BYTES)
-            return bad_list();
+    while (est__wire_values(&list, EST_STRING, &body)) {
+        if (!body.p)
+            return EST_OK;
         est__bytes *to = room(c, 1, sizeof *to);
         if (!to)
             return est__fail_memory(sizeof *to);
         *to = body;
         c->count++;
     }
-    return EST_OK;
+    return bad_list();
 }
 
 static est_status read_list(est_dtype dtype, est__bytes list, est__feature_column *c)
@@ -242,7 +145,7 @@ static est_status parse_feature(const est__feature_spec *s, est__bytes feature, 
 {
     est_dtype dtype = EST_INVALID;
     est__bytes list = { NULL, 0 };
-    if (feature.p && !feature_list(feature, &dtype, &list))
+    if (feature.p && !est__wire_list(feature, &dtype, &list))
         return bad_list();
     if (dtype == EST_INVALID)
         return s->variable ? EST_OK : put_defaults(s, c);
@@ -418,7 +321,7 @@ static est_status list_feature(void *user, est__bytes key, est__bytes feature)
     est__example_feature f = { .name = key };
     est__feature_column values = { 0 };
     est__bytes list;
-    est_status st = feature_list(feature, &f.dtype, &list) ? EST_OK : bad_list();
+    est_status st = est__wire_list(feature, &f.dtype, &list) ? EST_OK : bad_list();
     if (st == EST_OK && f.dtype != EST_INVALID)
         st = read_list(f.dtype, list, &values);
     f.count = values.count;
@@ -448,7 +351,7 @@ static size_t varint_size(uint64_t v)
 
 static void put_message(est__buffer *out, unsigned number, const est__buffer *body)
 {
-    est__buffer_varint(out, number << 3 | BYTES);
+    est__buffer_varint(out, number << 3 | EST__WIRE_BYTES);
     est__buffer_varint(out, body->size);
     est__buffer_bytes(out, body->data, body->size);
 }
@@ -459,7 +362,7 @@ static void put_list(est__buffer *out, est_dtype dtype, const void *values, size
     size_t packed = 0;
     if (dtype == EST_STRING) {
         for (const est__bytes *s = (const est__bytes *)values + begin; begin < end; begin++, s++) {
-            est__buffer_varint(out, 1 << 3 | BYTES);
+            est__buffer_varint(out, 1 << 3 | EST__WIRE_BYTES);
             est__buffer_varint(out, s->n);
             est__buffer_bytes(out, s->p, s->n);
         }
@@ -469,7 +372,7 @@ static void put_list(est__buffer *out, est_dtype dtype, const void *values, size
         packed += dtype == EST_FLOAT ? 4 : varint_size((uint64_t)((const int64_t *)values)[i]);
     if (begin == end)
         return;
-    est__buffer_varint(out, 1 << 3 | BYTES);
+    est__buffer_varint(out, 1 << 3 | EST__WIRE_BYTES);
     est__buffer_varint(out, packed);
     for (size_t i = begin; i < end; i++) {
         uint32_t bits;

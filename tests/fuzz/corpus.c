@@ -12,6 +12,7 @@ int est_fuzz_tfrecord(const uint8_t *data, size_t size);
 int est_fuzz_table(const uint8_t *data, size_t size);
 int est_fuzz_bundle(const uint8_t *data, size_t size);
 int est_fuzz_example(const uint8_t *data, size_t size);
+int est_fuzz_sequence_example(const uint8_t *data, size_t size);
 int est_fuzz_saved_model(const uint8_t *data, size_t size);
 int est_fuzz_checkpoint_state(const uint8_t *data, size_t size);
 int est_fuzz_csv(const uint8_t *data, size_t size);
@@ -77,6 +78,11 @@ static void example(void)
     over_corpus(est_fuzz_example, "example");
 }
 
+static void sequence_example(void)
+{
+    over_corpus(est_fuzz_sequence_example, "sequence_example");
+}
+
 static void saved_model(void)
 {
     over_corpus(est_fuzz_saved_model, "saved_model");
@@ -98,4 +104,4 @@ static void yaml(void)
 }
 
 EST_SUITE(fuzz_corpus, EST_TEST(tfrecord), EST_TEST(table), EST_TEST(bundle), EST_TEST(example),
-          EST_TEST(saved_model), EST_TEST(checkpoint_state), EST_TEST(csv), EST_TEST(yaml));
+          EST_TEST(sequence_example), EST_TEST(saved_model), EST_TEST(checkpoint_state), EST_TEST(csv), EST_TEST(yaml));

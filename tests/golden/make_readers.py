@@ -1,0 +1,95 @@
+"""Writes tests/golden/readers: TFRecord files of tf.Example and tf.SequenceExample, and what TensorFlow parses out of them.
+
+    python make_readers.py [FOLDER]
+
+A line of the text files is one row: features between bars, their values between spaces.
+"""
+import os
+import sys
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+import numpy as np
+import tensorflow as tf
+
+folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "readers")
+
+
+def ints(*v):
+    return tf.train.Feature(int64_list=tf.train.Int64List(value=v))
+
+
+def floats(*v):
+    return tf.train.Feature(float_list=tf.train.FloatList(value=v))
+
+
+def texts(*v):
+    return tf.train.Feature(bytes_list=tf.train.BytesList(value=v))
+
+
+def value(v):
+    return v.decode("latin-1") if isinstance(v, bytes) else "%.9g" % v if isinstance(v, np.floating) else str(v)
+
+
+def ragged(sparse):
+    rows = [[] for _ in range(sparse.dense_shape[0])]
+    for index, v in zip(sparse.indices.numpy(), sparse.values.numpy()):
+        rows[index[0]].append(v)
+    return rows
+
+
+def dense(t):
+    return [np.ravel(row) for row in t.numpy()]
+
+
+def write(name, messages, compression, columns):
+    with tf.io.TFRecordWriter(os.path.join(folder, name + ".tfrecord"), compression) as w:
+        for m in messages:
+            w.write(m.SerializeToString())
+    with open(os.path.join(folder, name + ".txt"), "w", encoding="latin-1") as f:
+        for row in zip(*columns):
+            f.write("|".join(" ".join(value(v) for v in cell) for cell in row) + "\n")
+
+
+def examples():
+    some = []
+    for i in range(20):
+        feature = {"age": floats(i / 4), "pair": floats(i, -i / 3), "n": ints(i * i * 10**12, -i), "name": texts(b"row %d" % i),
+                   "words": texts(*[b"w%d" % (i * k) for k in range(i % 4)]), "other": ints(1)}
+        if i % 3 == 0:
+            del feature["age"]
+        if i % 5 == 0:
+            del feature["words"]
+        if i % 7 == 0:
+            del feature["name"]
+        if i % 4 == 0:
+            feature["ids"] = ints(*range(-1, i))
+        some.append(tf.train.Example(features=tf.train.Features(feature=feature)))
+    parsed = tf.io.parse_example([e.SerializeToString() for e in some], {
+        "age": tf.io.FixedLenFeature([], tf.float32, -1.5), "pair": tf.io.FixedLenFeature([2], tf.float32),
+        "n": tf.io.FixedLenFeature([1, 2], tf.int64), "name": tf.io.FixedLenFeature([1], tf.string, "none"),
+        "words": tf.io.VarLenFeature(tf.string), "ids": tf.io.VarLenFeature(tf.int64)})
+    columns = [dense(parsed[k]) for k in ("age", "pair", "n", "name")] + [ragged(parsed[k]) for k in ("words", "ids")]
+    write("examples", some, "", columns)
+
+
+def sequences():
+    some = []
+    for i in range(12):
+        lists = {"tokens": tf.train.FeatureList(feature=[texts(b"t%d" % (i * k)) for k in range(i % 5)]),
+                 "sound": tf.train.FeatureList(feature=[floats(i + k / 8, -k) for k in range(i % 3)])}
+        if i % 4 == 3:
+            del lists["sound"]
+        context = {"label": ints(i % 2), "tags": texts(*[b"a"] * (i % 3))}
+        some.append(tf.train.SequenceExample(context=tf.train.Features(feature=context),
+                                             feature_lists=tf.train.FeatureLists(feature_list=lists)))
+    context, lists, _ = tf.io.parse_sequence_example(
+        [e.SerializeToString() for e in some],
+        {"label": tf.io.FixedLenFeature([], tf.int64), "tags": tf.io.VarLenFeature(tf.string)},
+        {"tokens": tf.io.VarLenFeature(tf.string), "sound": tf.io.VarLenFeature(tf.float32)})
+    columns = [dense(context["label"]), ragged(context["tags"]), ragged(lists["tokens"]), ragged(lists["sound"])]
+    write("sequences", some, "GZIP", columns)
+
+
+os.makedirs(folder, exist_ok=True)
+examples()
+sequences()
