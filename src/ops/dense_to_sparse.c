@@ -11,61 +11,83 @@ static est_status infer(est_infer *c)
     return EST_OK;
 }
 
-static bool kept(const est_tensor *x, int64_t i)
-{
-    const int64_t *offset = x->data;
-    if (x->dtype == EST_FLOAT)
-        return ((const float *)x->data)[i] != 0;
-    return x->dtype == EST_STRING ? offset[i + 1] > offset[i] : est__int_at(x, i) != -1;
-}
-
 typedef struct dropping {
     const est_tensor *x;
+    const char *kept;    /* by element */
     int64_t n;
 } dropping;
+
+/* Which elements stay, and how many these are. */
+static int64_t choose(const est_tensor *x, int64_t n, char *kept)
+{
+    int64_t count = 0;
+    const int64_t *wide = x->data;
+    const int32_t *narrow = x->data;
+    const float *weight = x->data;
+    if (x->dtype == EST_STRING)
+        for (int64_t i = 0; i < n; i++)
+            kept[i] = wide[i + 1] > wide[i];
+    else if (x->dtype == EST_INT64)
+        for (int64_t i = 0; i < n; i++)
+            kept[i] = wide[i] != -1;
+    else if (x->dtype == EST_FLOAT)
+        for (int64_t i = 0; i < n; i++)
+            kept[i] = weight[i] != 0;
+    else
+        for (int64_t i = 0; i < n; i++)
+            kept[i] = narrow[i] != -1;
+    for (int64_t i = 0; i < n; i++)
+        count += kept[i];
+    return count;
+}
 
 static void kept_walk(est__runs *r, void *arg)
 {
     const dropping *d = arg;
-    for (int64_t i = 0; i < d->n; i++)
-        if (kept(d->x, i))
-            est__copy_run(r, d->x, i, 1);
+    for (int64_t i = 0, end; i < d->n; i = end + 1) {
+        for (end = i; end < d->n && d->kept[end];)
+            end++;
+        if (end > i)
+            est__copy_run(r, d->x, i, end - i);
+    }
 }
 
-static void put_indices(const est_tensor *x, int64_t n, int64_t *to)
+static void put_indices(const dropping *d, int64_t *to)
 {
-    int rank = x->shape.rank;
-    if (rank == 2 && x->shape.dim[1] == 1) {     /* one value a row: what a CSV file gives */
-        for (int64_t i = 0; i < n; i++)
-            if (kept(x, i)) {
+    const est_shape *shape = &d->x->shape;
+    if (shape->rank == 2 && shape->dim[1] == 1) {     /* one value a row: what a CSV file gives */
+        for (int64_t i = 0; i < d->n; i++)
+            if (d->kept[i]) {
                 *to++ = i;
                 *to++ = 0;
             }
         return;
     }
-    for (int64_t i = 0; i < n; i++) {
-        if (!kept(x, i))
+    for (int64_t i = 0; i < d->n; i++) {
+        if (!d->kept[i])
             continue;
         int64_t left = i;
-        for (int d = rank - 1; d >= 0; left /= x->shape.dim[d], d--)
-            to[d] = left % x->shape.dim[d];
-        to += rank;
+        for (int j = shape->rank - 1; j >= 0; left /= shape->dim[j], j--)
+            to[j] = left % shape->dim[j];
+        to += shape->rank;
     }
 }
 
 static est_status dense_to_sparse_cpu(est_kernel *k)
 {
     const est_tensor *x = est__in(k, 0);
-    dropping d = { x, est__tensor_elements(x) };
+    int64_t n = est__tensor_elements(x);
     int rank = x->shape.rank;
-    int64_t count = 0;
     est_tensor *indices, *shape;
-    for (int64_t i = 0; i < d.n; i++)
-        count += kept(x, i);
+    char *kept = est__scratch(k, (size_t)n);
+    if (kept == NULL)
+        return EST_RESOURCE_EXHAUSTED;
+    int64_t count = choose(x, n, kept);
+    dropping d = { x, kept, n };
     est_shape values = est_shape_of(1, &count), pairs = est_shape_of(2, (int64_t[]){ count, rank });
     EST_TRY(est__out(k, 0, &pairs, &indices));
-    put_indices(x, d.n, indices->data);
-    if (count == d.n)
+    put_indices(&d, indices->data);
+    if (count == n)
         EST_TRY(est__out_share(k, 1, 0, &values));
     else
         EST_TRY(est__runs_out(k, 1, x->dtype, &values, kept_walk, &d));

@@ -9,6 +9,7 @@
 typedef struct est__distinct {
     int32_t *slot;
     uint64_t mask;
+    int shift;
     int64_t *id;       /* by place */
     int64_t count;
 } est__distinct;
@@ -16,16 +17,9 @@ typedef struct est__distinct {
 /* For up to n ids; scratch of this call. */
 est_status est__distinct_begin(est_kernel *k, int64_t n, est__distinct *d);
 
-static inline uint64_t est__distinct_mix(uint64_t x)
-{
-    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
-
 static inline int32_t est__distinct_place(est__distinct *d, int64_t id)
 {
-    uint64_t at = est__distinct_mix((uint64_t)id) & d->mask;
+    uint64_t at = (uint64_t)id * 0x9E3779B97F4A7C15u >> d->shift;   /* Fibonacci hashing (Knuth) */
     while (d->slot[at] != 0 && d->id[d->slot[at] - 1] != id)
         at = (at + 1) & d->mask;
     if (d->slot[at] == 0) {

@@ -111,6 +111,18 @@ est_status est__embedding_ids_in(est_kernel *k, int first, const est__embedding 
     return one_in_each(at, n, rows) ? EST_OK : find_starts(k, at, out);
 }
 
+int64_t est__embedding_count(const est__embedding_ids *ids)
+{
+    int64_t count = 0;
+    if (!ids->safe)
+        return ids->count;
+    for (int64_t i = 0; i < ids->count; i++)
+        count += ids->id[i] >= 0;
+    for (int64_t i = 0; i < ids->count && ids->positive; i++)
+        count -= ids->id[i] >= 0 && !(ids->weight[i] > 0);
+    return count;
+}
+
 float est__embedding_divisor(const est__embedding_ids *ids, int64_t r, est__combiner combiner)
 {
     float sum = 0;

@@ -34,6 +34,8 @@ static inline bool est__embedding_counts(const est__embedding_ids *ids, int64_t 
 {
     return !ids->safe || (ids->id[i] >= 0 && (!ids->positive || ids->weight[i] > 0));
 }
+/* How many count. */
+int64_t est__embedding_count(const est__embedding_ids *ids);
 /* What the sum of row r is divided by; 0: the row becomes 0. */
 float est__embedding_divisor(const est__embedding_ids *ids, int64_t r, est__combiner combiner);
 

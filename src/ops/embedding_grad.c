@@ -53,18 +53,15 @@ est_status est__embedding_ids_cpu(est_kernel *k)
     est_tensor *places, *out;
     EST_TRY(est__embedding_ids_in(k, 0, k->state, &ids));
     EST_TRY(est__distinct_begin(k, ids.count, &d));
-    int32_t *place = est__scratch(k, ((size_t)ids.count + 1) * sizeof *place);
-    if (place == NULL)
-        return EST_RESOURCE_EXHAUSTED;
-    int64_t count = 0;
+    est_shape shape = est_shape_of(1, (int64_t[]){ est__embedding_count(&ids) });
+    EST_TRY(est__out(k, 1, &shape, &places));
+    int32_t *place = places->data;
     for (int64_t i = 0; i < ids.count; i++)
         if (est__embedding_counts(&ids, i))
-            place[count++] = est__distinct_place(&d, ids.id[i]);
-    est_shape shape = est_shape_of(1, &count), distinct = est_shape_of(1, (int64_t[]){ d.count });
-    EST_TRY(est__out(k, 0, &distinct, &out));
-    EST_TRY(est__out(k, 1, &shape, &places));
+            *place++ = est__distinct_place(&d, ids.id[i]);
+    shape.dim[0] = d.count;
+    EST_TRY(est__out(k, 0, &shape, &out));
     memcpy(out->data, d.id, (size_t)d.count * sizeof *d.id);
-    memcpy(places->data, place, (size_t)count * sizeof *place);
     return EST_OK;
 }
 
@@ -82,13 +79,11 @@ est_status est__embedding_grad_infer(est_infer *c)
 static est_status check_places(est_kernel *k, const est__embedding_ids *ids, int64_t rows)
 {
     const int32_t *place = est__in(k, 1)->data;
-    int64_t n = est__tensor_elements(est__in(k, 1)), count = 0;
-    bool fit = true;
-    for (int64_t i = 0; i < ids->count; i++)
-        count += est__embedding_counts(ids, i);
+    int64_t n = est__tensor_elements(est__in(k, 1));
+    bool fit = n == est__embedding_count(ids);
     for (int64_t i = 0; i < n; i++)
         fit &= place[i] >= 0 && place[i] < rows;
-    if (n != count || !fit)
+    if (!fit)
         return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the places are not those of the ids of the batch");
     return EST_OK;
 }
@@ -98,7 +93,7 @@ typedef struct spread {
     est__embedding_ids ids;
     const float *dy;
     const int32_t *place;
-    int64_t width;
+    int64_t places, width;
     float *out;
 } spread;
 
@@ -123,6 +118,11 @@ static void spread_rows(const spread *s)
 static void spread_elements(const spread *s)
 {
     const int32_t *place = s->place;
+    if (!s->ids.start && s->places == s->ids.rows) {
+        for (int64_t r = 0; r < s->ids.rows; r++)
+            s->out[place[r]] += s->dy[r];
+        return;
+    }
     for (int64_t r = 0; r < s->ids.rows; r++)
         for (int64_t i = est__embedding_start(&s->ids, r); i < est__embedding_start(&s->ids, r + 1); i++)
             if (s->ids.id[i] >= 0 || !s->ids.safe)
@@ -145,6 +145,7 @@ est_status est__embedding_grad_cpu(est_kernel *k)
     memset(out->data, 0, est__tensor_bytes(out));
     s.dy = dy->data;
     s.place = est__in(k, 1)->data;
+    s.places = est__tensor_elements(est__in(k, 1));
     s.width = est__row_elements(dy);
     s.out = out->data;
     if (s.width == 1 && s.how->combiner == EST__COMBINE_SUM && !s.ids.weight)

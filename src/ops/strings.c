@@ -23,9 +23,11 @@ static est_status hash_cpu(est_kernel *k)
     EST_TRY(est__out(k, 0, &x->shape, &out));
     int64_t n = est__tensor_elements(x), *to = out->data;
     const int64_t *offset = x->data;
-    for (int64_t i = 0; i < n; i++)
-        to[i] = (int64_t)(est__fingerprint64(x->bytes + offset[i], (size_t)(offset[i + 1] - offset[i])) %
-                          buckets);
+    bool power = (buckets & (buckets - 1)) == 0;   /* of two: no division */
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t v = est__fingerprint64(x->bytes + offset[i], (size_t)(offset[i + 1] - offset[i]));
+        to[i] = (int64_t)(power ? v & (buckets - 1) : v % buckets);
+    }
     return EST_OK;
 }
 

@@ -28,6 +28,13 @@ static est_status seen_init(est_kernel *k, const est_tensor *x, seen *s)
     return EST_OK;
 }
 
+static uint64_t mix(uint64_t x)
+{
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
+
 /* 0.0 and -0.0 are one number; a NaN is no number's equal, not even its own. */
 static double real_at(const est_tensor *t, int64_t i)
 {
@@ -54,9 +61,9 @@ static uint64_t hash(const est_tensor *t, int64_t i)
         double v = real_at(t, i);
         uint64_t bits;
         memcpy(&bits, &v, sizeof bits);
-        return est__distinct_mix(bits);
+        return mix(bits);
     }
-    return est__distinct_mix(integer_at(t, i));
+    return mix(integer_at(t, i));
 }
 
 static bool same(const est_tensor *t, int64_t i, int64_t j)
@@ -87,11 +94,12 @@ static int64_t place_of(seen *s, int64_t i)
 est_status est__distinct_begin(est_kernel *k, int64_t n, est__distinct *d)
 {
     uint64_t slots = 16;
+    int shift = 60;
     if (n > INT32_MAX / 2)
         return est__kernel_fail(k, EST_UNIMPLEMENTED, "%lld elements are too many", (long long)n);
-    while (slots < 2 * (uint64_t)n)
+    for (; slots < 2 * (uint64_t)n; shift--)
         slots *= 2;
-    *d = (est__distinct){ .mask = slots - 1 };
+    *d = (est__distinct){ .mask = slots - 1, .shift = shift };
     d->slot = est__scratch(k, slots * sizeof *d->slot);
     d->id = est__scratch(k, ((size_t)n + 1) * sizeof *d->id);
     if (d->slot == NULL || d->id == NULL)
