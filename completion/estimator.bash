@@ -22,11 +22,12 @@ _estimator()
             COMPREPLY=($(compgen -W "$options" -- "$current"))
             return
             ;;
-        --set | --label | --keys | --checkpoint | --signature | --na-value | --field-delim | --max-rows) return ;;
+        --set | --label | --keys | --checkpoint | --signature | --na-value | --field-delim | --multivalent-delim | --max-rows) return ;;
     esac
     if [[ $current == -* ]]; then
         case $command in
             stats) options='--html --na-value --field-delim --max-rows --skip-errors' ;;
+            convert) options='--config --na-value --field-delim --multivalent-delim --skip-errors' ;;
             init) options='--label --boundaries --validation --na-value --field-delim' ;;
             train) options=$model ;;
             evaluate) options="$model --checkpoint" ;;
@@ -38,7 +39,7 @@ _estimator()
         esac
         COMPREPLY=($(compgen -W "$common $options" -- "$current"))
     elif [[ -z $command ]]; then
-        COMPREPLY=($(compgen -W 'stats init train evaluate predict export inspect saved-model config' -- "$current"))
+        COMPREPLY=($(compgen -W 'stats convert init train evaluate predict export inspect saved-model config' -- "$current"))
     elif [[ $command == saved-model ]]; then
         COMPREPLY=($(compgen -W 'show run' -- "$current"))
     else

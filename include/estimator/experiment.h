@@ -78,6 +78,29 @@ static inline est_status est_experiment_init(const char *csv_path, const est_ini
     return est_experiment_init_sized(csv_path, options, sizeof *options, text);
 }
 
+typedef struct est_convert_options {
+    /* A configuration: the columns that its model and label read are converted, in their types, and CSV is read as its
+     * task.train_data says. NULL: every column, and one of CSV as numbers when all its values are. */
+    const char *config;
+    const char *na_value;       /* of CSV: a text that stands for an absent value, as the empty one does. NULL: as in est_stats_options,
+                                   in columns of numbers; or as the configuration says */
+    char field_delim;           /* ',' */
+    const char *multivalent_delim;  /* one character between the values of a field; NULL: a field is one value */
+    bool skip_errors;           /* rows of CSV that are wrong are logged and left out */
+} est_convert_options;
+/** Converts a CSV file (.gz too) to a TFRecord file of tf.Examples, or a TFRecord file to CSV; the content of `from` tells which.
+ *  An empty field and an absent feature become each other; numbers go through int64 and float32. What is written is compressed
+ *  by its ending: .gz, and for TFRecord .z and .zlib (zlib).
+ *  Out: `*rows` that were written; may be NULL.
+ *  Errors: the file system's; INVALID_ARGUMENT, DATA_LOSS: what is wrong with the data, by file and line, row or record (the file
+ *  `to` does not appear then); several values in a feature without multivalent_delim. Thread-safe. Since 0.1. */
+EST_API est_status est_convert_file_sized(const char *from, const char *to, const est_convert_options *options, size_t size,
+                                          int64_t *rows);
+static inline est_status est_convert_file(const char *from, const char *to, const est_convert_options *options, int64_t *rows)
+{
+    return est_convert_file_sized(from, to, options, sizeof *options, rows);
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -128,6 +128,13 @@ est_status est__file_commit(est__file *f);   /* frees f, whatever the outcome; o
 void est__file_abandon(est__file *f);        /* frees f and removes the temporary; NULL is fine */
 est_status est__file_put(const char *path, const void *data, size_t n); /* replace, write, commit */
 est_status est__file_copy(const char *from, const char *to);            /* replaces `to` */
+/* The same for a file that is written in small pieces, or compressed (output.c). */
+typedef enum est__compression { EST__UNCOMPRESSED, EST__GZIP, EST__ZLIB } est__compression;
+typedef struct est__output est__output;
+est_status est__output_new(const char *path, est__compression compression, est__output **out);
+est_status est__output_write(est__output *o, const void *p, size_t n);
+est_status est__output_commit(est__output *o);   /* frees o, whatever the outcome */
+void est__output_abandon(est__output *o);        /* frees o, no file appears; NULL is fine */
 void est__file_remove(const char *path);     /* where it is there and can be removed */
 est_status est__rename(const char *from, const char *to);  /* a file or folder, durably */
 bool est__is_temporary(const char *name);    /* is this the name of such a temporary? */

@@ -94,6 +94,9 @@ est_status est__unknown_name(const est__yaml *at, size_t line, const char *what,
                              const char *const *known);
 extern const char *const est__known_estimators[], *const est__known_columns[], *const est__known_optimizers[];
 
+/* ---- experiment.c ---- */
+const est__config *est__experiment_config(const est_experiment *x);
+
 /* ---- data.c: a block becomes a dataset ---- */
 typedef struct est__source {
     est_estimator *estimator;

@@ -115,6 +115,11 @@ const char *est_experiment_config(const est_experiment *x)
     return x->resolved;
 }
 
+const est__config *est__experiment_config(const est_experiment *x)
+{
+    return &x->config;
+}
+
 static est_status need_block(const est_experiment *x, const est__config_data *d, const char *where)
 {
     const est__yaml *task = est__yaml_get(x->config.root, "task");

@@ -266,13 +266,14 @@ static est_status add_batch(est_stats *s, const est_batch *b)
 {
     int64_t rows = est_batch_rows(b), left = s->max_rows ? s->max_rows - s->rows : rows, used = rows < left ? rows : left;
     for (size_t i = 0; i < s->count; i++) {
-        const est_tensor *t = est_batch_get(b, i);
-        int64_t elements = est_shape_elements(&t->shape);
-        if (used < rows)
-            elements = elements / rows * used;
+        const est_tensor *t = est_batch_get(b, i), *offsets = est_batch_offsets(b, i);
+        const int64_t *row = offsets ? offsets->data : NULL;
+        int64_t elements = row ? row[used] : rows ? est_shape_elements(&t->shape) / rows * used : 0;
         for (int64_t k = 0; k < elements; k++)
             EST_TRY(add_element(s, &s->columns[i], t, k));
         s->columns[i].rows += used;
+        for (int64_t r = 0; row && r < used; r++)
+            s->columns[i].rows -= row[r] == row[r + 1];
     }
     s->rows += used;
     s->stopped = used < rows;
@@ -309,14 +310,16 @@ static est_status add_feature(const est_example_feature *f, void *user)
 {
     est_stats *s = user;
     uintptr_t index = (uintptr_t)est__map_get(s->by_name, f->name, strlen(f->name));
-    if (!f->value)
-        return EST_OK;
-    int64_t n = est_shape_elements(&f->value->shape);
-    if (!index) {
-        EST_TRY(add_column(s, f->name, f->value->dtype, s->count < FEW_COLUMNS ? FEW_COLUMNS : 2 * s->count));
+    if (!index) {   /* one without a kind has its place among the columns, too */
+        EST_TRY(add_column(s, f->name, EST_INVALID, s->count < FEW_COLUMNS ? FEW_COLUMNS : 2 * s->count));
         index = s->count;
     }
+    if (!f->value)
+        return EST_OK;
     est__stats_column *c = &s->columns[index - 1];
+    int64_t n = est_shape_elements(&f->value->shape);
+    if (c->given == EST_INVALID)
+        c->given = f->value->dtype;
     if (f->value->dtype != c->given)
         return est__fail(EST_INVALID_ARGUMENT, "feature '%s' is %s, and %s in records before it", f->name,
                          est_dtype_name(f->value->dtype), est_dtype_name(c->given));
@@ -374,17 +377,23 @@ static est_status find_files(est_stats *s, est_strings input, est_strings *out)
     return st;
 }
 
-static est_status read_files(est_stats *s, est_strings paths, const est_stats_options *o)
+est_status est__holds_records(const char *path, bool *records)
 {
     est_file_kind kind;
+    if (est__is_dir(path))
+        return est__fail(EST_INVALID_ARGUMENT, "%s: a folder, not a file of data", path);
+    EST_TRY(est_file_kind_of(path, &kind));
+    *records = kind == EST_FILE_RECORDS || strstr(est__base_name(path), ".tfrecord") != NULL;
+    return EST_OK;
+}
+
+static est_status read_files(est_stats *s, est_strings paths, const est_stats_options *o)
+{
+    bool records;
     s->source = paths.data[0];
-    if (est__is_dir(s->source))
-        return est__fail(EST_INVALID_ARGUMENT, "%s: a folder, not a file of data", s->source);
-    EST_TRY(est_file_kind_of(s->source, &kind));
-    if (kind != EST_FILE_RECORDS) {
-        EST_TRY(read_csv(s, paths, o));
-        return EST_OK;
-    }
+    EST_TRY(est__holds_records(s->source, &records));
+    if (!records)
+        return read_csv(s, paths, o);
     for (size_t i = 0; i < paths.count && !s->stopped; i++)
         EST_TRY(read_records(s, paths.data[i]));
     return s->rows ? EST_OK : est__fail(EST_INVALID_ARGUMENT, "%s: no records", s->source);

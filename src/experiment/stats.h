@@ -49,6 +49,9 @@ typedef struct est__histogram {
 } est__histogram;
 bool est__stats_histogram(const est_stats *s, int64_t index, est__histogram *out);
 
+/* Whether a file holds records, by its content, or by its name where that is damaged. Errors: the file system's, a folder. */
+est_status est__holds_records(const char *path, bool *records);
+
 est_status est__stats_html(const est_stats *s, est__buffer *b);
 
 #endif

@@ -400,7 +400,8 @@ est_status est__example_write(est__buffer *out, const est__feature_spec *specs,
         est__buffer_clear(&feature);
         est__buffer_clear(&entry);
         put_list(&list, s->dtype, columns[i].values, begin, end);
-        put_message(&feature, s->dtype == EST_STRING ? 1 : s->dtype == EST_FLOAT ? 2 : 3, &list);
+        if (begin < end || !s->variable) /* no values: a Feature without a kind, which stands for an absent one */
+            put_message(&feature, s->dtype == EST_STRING ? 1 : s->dtype == EST_FLOAT ? 2 : 3, &list);
         put_message(&entry, 1, &(est__buffer){ .data = (char *)(uintptr_t)s->name, .size = strlen(s->name) });
         put_message(&entry, 2, &feature);
         put_message(&features, 1, &entry);

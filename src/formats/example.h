@@ -52,7 +52,8 @@ typedef struct est__example_feature {
 est_status est__example_list(est__bytes record, const char *file, int64_t number,
                              est_status (*feature)(void *user, const est__example_feature *f), void *user);
 
-/* Appends the serialized Example of one row of such columns; features in the order of the specs. */
+/* Appends the serialized Example of one row of such columns; features in the order of the specs. A variable one without values gets
+ * a Feature without a kind, which every reader takes for an absent one. */
 est_status est__example_write(est__buffer *out, const est__feature_spec *specs,
                               const est__feature_column *columns, size_t count, size_t row);
 

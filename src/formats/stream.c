@@ -119,7 +119,7 @@ static est_status start_inflating(est__stream *s, size_t have)
 
 est__compression est__detect_gzip(const unsigned char *head, size_t n)
 {
-    return n >= 2 && head[0] == 0x1f && head[1] == 0x8b ? EST__GZIP : EST__PLAIN;
+    return n >= 2 && head[0] == 0x1f && head[1] == 0x8b ? EST__GZIP : EST__UNCOMPRESSED;
 }
 
 static est_status start(est__stream *s)
@@ -131,7 +131,7 @@ static est_status start(est__stream *s)
     }
     s->offset = s->begin = s->end = 0;
     s->compression = s->detect(s->input, have);
-    if (s->compression != EST__PLAIN)
+    if (s->compression != EST__UNCOMPRESSED)
         return start_inflating(s, have);
     s->end = have;
     return EST_OK;
@@ -183,7 +183,7 @@ void est__stream_close(est__stream *s)
 static est_status read_some(est__stream *s, void *to, size_t n, size_t *got)
 {
     size_t left = s->end - s->begin;
-    if (s->compression != EST__PLAIN)
+    if (s->compression != EST__UNCOMPRESSED)
         return inflate_some(s, to, n, got);
     if (!left)
         return read_raw(s, to, n, got);
@@ -229,7 +229,7 @@ est_status est__stream_seek(est__stream *s, uint64_t offset)
 {
     if (offset == s->offset)
         return EST_OK;
-    if (s->compression == EST__PLAIN) {
+    if (s->compression == EST__UNCOMPRESSED) {
         EST_TRY(seek_raw(s, offset));
         s->begin = s->end = 0;
         s->offset = offset;

@@ -4,8 +4,6 @@
 
 #include "base/base.h"
 
-typedef enum est__compression { EST__PLAIN, EST__GZIP, EST__ZLIB } est__compression;
-
 /* What a file is, from its first bytes. */
 typedef est__compression (*est__detect)(const unsigned char *head, size_t n);
 est__compression est__detect_gzip(const unsigned char *head, size_t n);   /* a text file, plain or gzip */

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "formats/tfrecord.h"
 
@@ -41,18 +40,6 @@ static est_status fill(est__tfrecord_reader *r, size_t n)
     return EST_OK;
 }
 
-static void *z_allocate(void *unused, uInt count, uInt size)
-{
-    (void)unused;
-    return est__calloc(count, size);
-}
-
-static void z_release(void *unused, void *p)
-{
-    (void)unused;
-    est__free(p);
-}
-
 static bool crc_fits(const void *p, size_t n, const void *crc)
 {
     return est__u32le(crc) == est__crc32c_mask(est__crc32c(0, p, n));
@@ -62,7 +49,7 @@ static bool crc_fits(const void *p, size_t n, const void *crc)
 est__compression est__tfrecord_detect(const unsigned char *p, size_t n)
 {
     if (n >= HEADER && crc_fits(p, 8, p + 8))
-        return EST__PLAIN;
+        return EST__UNCOMPRESSED;
     if (n >= 2 && (p[0] & 0x0f) == 8 && p[0] >> 4 <= 7 && (p[0] * 256 + p[1]) % 31 == 0 && !(p[1] & 0x20))
         return EST__ZLIB;
     return est__detect_gzip(p, n);
@@ -223,54 +210,10 @@ void est__tfrecord_frame(est__buffer *out, const void *data, size_t n)
     est__buffer_u32le(out, est__crc32c_mask(est__crc32c(0, data, n)));
 }
 
-struct est__tfrecord_writer {
-    est__file *file;
-    bool deflating;
-    z_stream z;
-    unsigned char output[CHUNK];
-};
-
-est_status est__tfrecord_writer_new(const char *path, est__compression compression,
-                                    est__tfrecord_writer **out)
+/* A writer is its output: nothing else needs to be known between two records. */
+est_status est__tfrecord_writer_new(const char *path, est__compression compression, est__tfrecord_writer **out)
 {
-    est__tfrecord_writer *w = *out = est__calloc(1, sizeof *w);
-    if (!w)
-        return est__fail_memory(sizeof *w);
-    est_status st = est__file_replace(path, &w->file);
-    if (st == EST_OK && compression != EST__PLAIN) {
-        w->z = (z_stream){ .zalloc = z_allocate, .zfree = z_release };
-        int bits = compression == EST__GZIP ? 15 + 16 : 15;
-        if (deflateInit2(&w->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, bits, 9, Z_DEFAULT_STRATEGY) == Z_OK)
-            w->deflating = true;
-        else
-            st = est__fail_memory(sizeof w->z);
-    }
-    if (st != EST_OK) {
-        est__tfrecord_abandon(w);
-        *out = NULL;
-    }
-    return st;
-}
-
-static est_status put(est__tfrecord_writer *w, const void *data, size_t n, int flush)
-{
-    if (!w->deflating)
-        return est__file_write(w->file, data, n);
-    const unsigned char *p = data;
-    do {
-        uInt step = n < (1u << 30) ? (uInt)n : 1u << 30;
-        w->z.next_in = (Bytef *)(uintptr_t)p;
-        w->z.avail_in = step;
-        do {
-            w->z.next_out = w->output;
-            w->z.avail_out = CHUNK;
-            deflate(&w->z, n == step ? flush : Z_NO_FLUSH);
-            EST_TRY(est__file_write(w->file, w->output, CHUNK - w->z.avail_out));
-        } while (w->z.avail_out == 0);
-        p += step;
-        n -= step;
-    } while (n);
-    return EST_OK;
+    return est__output_new(path, compression, (est__output **)out);
 }
 
 est_status est__tfrecord_write(est__tfrecord_writer *w, const void *data, size_t n)
@@ -280,29 +223,18 @@ est_status est__tfrecord_write(est__tfrecord_writer *w, const void *data, size_t
     header_of(header, n);
     for (size_t i = 0; i < TRAILER; i++)
         check[i] = (unsigned char)(crc >> 8 * i);
-    EST_TRY(put(w, header, HEADER, Z_NO_FLUSH));
-    if (n)
-        EST_TRY(put(w, data, n, Z_NO_FLUSH));
-    return put(w, check, TRAILER, Z_NO_FLUSH);
+    est__output *o = (est__output *)w;
+    EST_TRY(est__output_write(o, header, HEADER));
+    EST_TRY(est__output_write(o, data, n));
+    return est__output_write(o, check, TRAILER);
 }
 
 est_status est__tfrecord_commit(est__tfrecord_writer *w)
 {
-    est_status st = w->deflating ? put(w, "", 0, Z_FINISH) : EST_OK;
-    if (st == EST_OK) {
-        st = est__file_commit(w->file);
-        w->file = NULL;
-    }
-    est__tfrecord_abandon(w);
-    return st;
+    return est__output_commit((est__output *)w);
 }
 
 void est__tfrecord_abandon(est__tfrecord_writer *w)
 {
-    if (!w)
-        return;
-    if (w->deflating)
-        deflateEnd(&w->z);
-    est__file_abandon(w->file);
-    est__free(w);
+    est__output_abandon((est__output *)w);
 }

@@ -10,6 +10,7 @@ Trains, evaluates, predicts and exports models of tables, as TensorFlow's tf.est
 
 Commands:
   stats              what the columns of CSV or TFRecord files hold
+  convert            a CSV file to a TFRecord file, or back; .gz by the ending
   init               looks at the data and prints a configuration to start from
   train              trains from the newest checkpoint, or from the start
   evaluate           metrics of the newest checkpoint on task.validation_data
@@ -57,7 +58,7 @@ run 0 --version
 grep -qE '^estimator \(libestimator\) [0-9]+\.[0-9]+\.[0-9]+$' out || fail "--version says $(cat out)"
 
 # Every command has a help, and every option of it stands in the manual page and the completion.
-for command in stats init train evaluate predict export inspect 'saved-model show' 'saved-model run' config; do
+for command in stats convert init train evaluate predict export inspect 'saved-model show' 'saved-model run' config; do
     run 0 $command --help
     for option in $(sed -n 's/^  \(--[a-z-]*\).*/\1/p' out); do
         grep -q "^\.B.*$(echo "$option" | sed 's/-/\\\\-/g')" "$SRCDIR/docs/estimator.1" ||

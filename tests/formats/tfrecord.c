@@ -29,21 +29,21 @@ static void check_records(const char *path, est__compression compression)
 
 static void reads_tensorflows(void)
 {
-    check_records(GOLDEN("examples.tfrecord"), EST__PLAIN);
+    check_records(GOLDEN("examples.tfrecord"), EST__UNCOMPRESSED);
     check_records(GOLDEN("examples.tfrecord.gz"), EST__GZIP);
     check_records(GOLDEN("examples.tfrecord.z"), EST__ZLIB);
 }
 
 static void writes_what_it_reads(void)
 {
-    static const est__compression kinds[] = { EST__PLAIN, EST__GZIP, EST__ZLIB };
+    static const est__compression kinds[] = { EST__UNCOMPRESSED, EST__GZIP, EST__ZLIB };
     for (size_t i = 0; i < 3; i++) {
         EST_CHECK_OK(sample_records(est_test_path("x"), kinds[i]));
         check_records(est_test_path("x"), kinds[i]);
     }
     char *ours, *theirs;
     size_t n, m;
-    EST_CHECK_OK(sample_records(est_test_path("x"), EST__PLAIN));
+    EST_CHECK_OK(sample_records(est_test_path("x"), EST__UNCOMPRESSED));
     EST_NEED_OK(est__file_read(est_test_path("x"), 0, &ours, &n));
     EST_NEED_OK(est__file_read(GOLDEN("examples.tfrecord"), 0, &theirs, &m));
     EST_CHECK_BYTES(ours, n, theirs, m);

@@ -11,7 +11,7 @@ static est_status write_all(const char *dir)
             return est__fail_memory(strlen(dir));
     EST_TRY(sample_checkpoint(path[0]));
     EST_TRY(sample_many(path[1]));
-    EST_TRY(sample_records(path[2], EST__PLAIN));
+    EST_TRY(sample_records(path[2], EST__UNCOMPRESSED));
     EST_TRY(sample_records(path[3], EST__GZIP));
     EST_TRY(sample_records(path[4], EST__ZLIB));
     EST_TRY(sample_events(path[5], event, sizeof event));
