@@ -111,8 +111,8 @@ static est_dataset *make(void *user)
 
 static void resumes_at_each_place(void)
 {
-    const char *small = rows_file("a", 103, 20, EST__PLAIN), *zipped = rows_file("b", 20, 10, EST__ZLIB);
-    const char *large = rows_file("c", 30000, 60, EST__PLAIN), *large_gz = rows_file("d", 20000, 60, EST__GZIP);
+    const char *small = rows_file("a", 103, 20, EST__UNCOMPRESSED), *zipped = rows_file("b", 20, 10, EST__ZLIB);
+    const char *large = rows_file("c", 30000, 60, EST__UNCOMPRESSED), *large_gz = rows_file("d", 20000, 60, EST__GZIP);
     setup cases[] = {
         { .path = small, .second = zipped, .epochs = 3, .batch = 10, .shuffle = 16 },
         { .path = small, .second = zipped, .budget = EST_OFF, .epochs = 3, .batch = 10, .shuffle = 16 },
@@ -205,7 +205,7 @@ static void cut_gzip_files(void)
 {
     char *data;
     size_t size;
-    const char *whole = rows_file("a", 400, 20, EST__GZIP), *next = rows_file("b", 3, 20, EST__PLAIN);
+    const char *whole = rows_file("a", 400, 20, EST__GZIP), *next = rows_file("b", 3, 20, EST__UNCOMPRESSED);
     EST_NEED_OK(est__file_read(whole, 0, &data, &size));
     const char *cut = est_test_file("c", data, size / 2);
     est__free(data);
@@ -268,7 +268,7 @@ static void labels(void)
 {
     static const est_feature f[] = { { .name = "x", .dtype = EST_FLOAT }, { .name = "age", .dtype = EST_FLOAT },
                                      { .name = "s", .dtype = EST_STRING } };
-    const char *path = rows_file("a", 3, 20, EST__PLAIN);
+    const char *path = rows_file("a", 3, 20, EST__UNCOMPRESSED);
     est_tfrecord_options o = { .input_path = EST_STRINGS(path), .features = { f, 1 }, .label = EST_STRINGS("x") };
     est_dataset *d;
     EST_NEED_OK(est_tfrecord_dataset_new(&o, &d));
