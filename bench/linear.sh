@@ -84,6 +84,10 @@ if $have_vw; then
 fi
 row "LinearClassifier, CSV" "$(rates ours)" "${vw_text:-}"
 echo "log loss on rows held out: $loss${vw_loss:+; Vowpal Wabbit $vw_loss}"
+
+set -- $("$BUILDDIR/bench/read" csv "$work/train.csv") $("$BUILDDIR/bench/read" tfrecord "$work/train.tfrecord")
+echo "reading alone, rows/s: CSV $1 ($2 a processor), TFRecord $3 ($4 a processor)"
 if [ -n "${TF_PYTHON:-}" ]; then
+    echo "tf.data and parse_example, TFRecord, rows/s: $("$TF_PYTHON" "$SRCDIR/bench/linear_tf.py" read "$work/train.tfrecord" | tail -n 1)"
     echo "tf.estimator, CSV, examples/s: $("$TF_PYTHON" "$SRCDIR/bench/linear_tf.py" train "$work/train.csv" | tail -n 1)"
 fi

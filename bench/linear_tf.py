@@ -62,4 +62,4 @@ def read(path):
     return steps * BATCH / (time.time() - start)
 
 
-print({"train": train, "read": read}[sys.argv[1]](sys.argv[2]))
+print(round({"train": train, "read": read}[sys.argv[1]](sys.argv[2])))
