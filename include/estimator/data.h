@@ -158,6 +158,22 @@ typedef est_status (*est_map_fn)(const est_batch *in, est_batch *out, void *user
  *  INVALID_ARGUMENT: a feature was not set, or of other rows. */
 EST_API est_dataset *est_dataset_map(est_dataset *d, est_features_spec features, est_map_fn fn, void *user);
 
+/* Datasets of several datasets of rows. The inputs may have stages of rows and est_dataset_repeat; shuffle and batch follow what
+ * comes of them. They are taken, also by a call that fails. Errors: INVALID_ARGUMENT names the dataset: none, given twice, with
+ * other features, shuffled, of batches; what stuck to it. Out: the caller's, est_dataset_free. Thread-safe. Since 0.1. */
+/** `block_length` rows (0: 1) of each of `cycle_length` inputs (0: all, but 16 at most) in turn; one that has ended makes room for
+ *  the next (tf.data.Dataset.interleave). All must have the same features. */
+EST_API est_status est_interleave_dataset_new(est_dataset *const *datasets, size_t count, int64_t cycle_length,
+                                              int64_t block_length, est_dataset **out);
+/** Each row from an input drawn with the probability of its weight; weights NULL: all alike (tf.data.Dataset.sample_from_datasets).
+ *  Once an input has ended the others go on, unless `stop_on_empty_dataset`. All must have the same features; the order depends
+ *  on `seed` alone, and is the same in each epoch. Errors: INVALID_ARGUMENT: a weight below 0 or not finite, only zeros. */
+EST_API est_status est_sample_from_datasets_new(est_dataset *const *datasets, const double *weights, size_t count, uint64_t seed,
+                                                bool stop_on_empty_dataset, est_dataset **out);
+/** Row by row the features of all inputs, up to the end of the shortest (tf.data.Dataset.zip). Names must differ, and one input
+ *  at most has a label. */
+EST_API est_status est_zip_dataset_new(est_dataset *const *datasets, size_t count, est_dataset **out);
+
 /* Stages after them, in this order. Each returns the dataset that it was given. Errors stick: INVALID_ARGUMENT: another
  * order, a number out of range; FAILED_PRECONDITION: it is being read already. One thread at a time per
  * dataset. Since 0.1. */

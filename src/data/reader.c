@@ -44,7 +44,7 @@ void est__reader_go(est__reader *r, int64_t row)
     if (r->whole) {
         r->table = r->whole;
         r->at = row;
-    } else if (r->table && at >= 0 && at < r->table->rows) {
+    } else if (r->table && at >= r->low && at < r->table->rows) {
         r->at = at;
     } else {
         r->table = NULL;
@@ -56,6 +56,7 @@ void est__reader_go(est__reader *r, int64_t row)
 static est_status find(est__reader *r)
 {
     est_status st = r->kind->seek(r->source, r->row, &r->table, &r->at);
+    r->low = r->at;   /* what stands before it may be no rows of this source */
     if (st == EST_OUT_OF_RANGE)
         est__reader_set_end(r, r->row);
     return st;
@@ -67,6 +68,7 @@ static est_status go_on(est__reader *r)
     int64_t beyond = r->at - r->table->rows;
     est_status st = r->kind->next(r->source, &r->table);
     r->at = beyond;
+    r->low = 0;
     if (st == EST_OUT_OF_RANGE)
         est__reader_set_end(r, r->row - beyond);
     return st;

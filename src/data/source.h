@@ -124,6 +124,7 @@ typedef struct est__reader {
     const est__table *whole;  /* all rows; NULL: the source streams */
     const est__table *table;  /* where the next row lies; NULL: it must be sought */
     int64_t at, row;          /* the next row: in the table, and its number */
+    int64_t low;              /* where in the table the source's own rows begin */
     int64_t end;              /* how many rows there are; -1: not known yet. Under `lock` while streaming */
     pthread_mutex_t lock;
 } est__reader;

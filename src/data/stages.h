@@ -42,6 +42,19 @@ est_dataset *est__stage_put(est_dataset *d, est_features_spec features, const es
 /* The same with a stage that could not be made, where `st` is not OK. */
 est_dataset *est__stage_put_if(est_status st, est_dataset *d, const est__source_kind *kind, void *stage);
 
+/* The dataset's epochs become a stage, so that it can be the input of another dataset (repeat.c). */
+void est__stage_repeat(est_dataset *d);
+
+/* A stage over datasets of rows, which are taken even when that fails; `name` is for messages (combine.c). *out: may be there
+ * in spite of a failure, for est__combine_finish. */
+est_status est__combine_new(const char *name, est_dataset *const *datasets, size_t count, size_t size, const est__rows_kind *kind,
+                            void *out);
+/* Do all inputs have the same features? */
+est_status est__combine_alike(const char *name, const est__stage *s);
+/* The dataset that gives the stage's rows; takes the stage, and frees it where `st` or what is done here is no success. */
+est_status est__combine_finish(est_status st, est_features_spec features, int label, const est__source_kind *kind, void *stage,
+                               est_dataset **out);
+
 /* What the kinds have in common. */
 est_status est__stage_whole(void *stage, const est__table **out);
 est_status est__stage_next(void *stage, const est__table **out);

@@ -6,7 +6,8 @@
 #include "data/rows.h"
 
 typedef struct pieces {
-    int64_t rows, next;       /* the row after the table that was given last */
+    int64_t rows, base;       /* the rows are numbered from `base` on */
+    int64_t next;             /* the row after the table that was given last */
     bool whole;               /* all in one table instead */
     int64_t *given;           /* rows in tables that were given; NULL: not counted */
     est_batch *batch;
@@ -37,7 +38,7 @@ static inline est_status pieces_row(est_batch *b, int64_t first, int64_t count)
 
 static inline est_status pieces_give(pieces *p, int64_t first, int64_t count, const est__table **out)
 {
-    EST_TRY(pieces_row(p->batch, first, count));
+    EST_TRY(pieces_row(p->batch, p->base + first, count));
     p->batch->room->table.rows = count;
     p->next = first + count;
     if (p->given)
@@ -95,7 +96,7 @@ static inline est_status pieces_restore(void *source, est__cursor *in)
 
 static inline est_status pieces_fingerprint(const est_dataset *d, uint64_t *out)
 {
-    *out = (uint64_t)((pieces *)d->source)->rows;
+    *out = est__fingerprint_cat64((uint64_t)((pieces *)d->source)->rows, (uint64_t)((pieces *)d->source)->base);
     return EST_OK;
 }
 
@@ -112,17 +113,23 @@ static const est__source_kind pieces_source = {
     .name = "pieces", .rows = &pieces_rows, .start = est__rows_start, .read = est__rows_read, .save = est__rows_save,
     .restore = est__rows_restore, .fingerprint = pieces_fingerprint, .free = pieces_free };
 
-static inline est_dataset *new_pieces(int64_t rows, bool whole, int64_t *given)
+static inline est_dataset *new_pieces_from(int64_t base, int64_t rows, bool whole, int64_t *given)
 {
     pieces *p = est__calloc(1, sizeof *p);
     est_dataset *d = NULL;
     EST_CHECK(p != NULL);
     p->rows = rows;
+    p->base = base;
     p->whole = whole;
     p->given = given;
     EST_CHECK_OK(est__dataset_new((est_features_spec){ pieces_features, 3 }, -1, &pieces_source, p, &d));
     EST_CHECK_OK(est__batch_new(d, &p->batch));
     return d;
+}
+
+static inline est_dataset *new_pieces(int64_t rows, bool whole, int64_t *given)
+{
+    return new_pieces_from(0, rows, whole, given);
 }
 
 #endif
