@@ -185,6 +185,23 @@ EST_API est_dataset *est_dataset_repeat(est_dataset *d, int64_t count);
 /** Rows joined to batches of `batch_size` (> 0) (tf.data.Dataset.batch); the last may be short unless
  *  `drop_remainder`. */
 EST_API est_dataset *est_dataset_batch(est_dataset *d, int64_t batch_size, bool drop_remainder);
+/** How a feature of variable length is padded: to `length` values a row, or (0) to the longest row of the batch; with `value`, one
+ *  element of its dtype, NULL: the feature's default_value, else 0 or "". */
+typedef struct est_padding {
+    const char *feature;
+    int64_t length;
+    const est_tensor *value;
+} est_padding;
+/** What is not listed is padded to the longest row. */
+typedef struct est_paddings {
+    const est_padding *data;
+    size_t count;
+} est_paddings;
+/** As est_dataset_batch, and features of variable length become dense ones, [rows, longest row]
+ *  (tf.data.Dataset.padded_batch). A categorical column then leaves out "" and -1 alone: pad integers with -1 for it.
+ *  Errors: INVALID_ARGUMENT: a padding of no such feature, of a dense one, of another dtype; on reading: a row is longer
+ *  than its feature's `length`. */
+EST_API est_dataset *est_dataset_padded_batch(est_dataset *d, int64_t batch_size, bool drop_remainder, est_paddings paddings);
 /** How many batches are made ahead by the input thread (tf.data.Dataset.prefetch); 0: a good number. */
 EST_API est_dataset *est_dataset_prefetch(est_dataset *d, int64_t batches);
 /** Frees a dataset that no input_fn has given away; NULL does nothing. One thread at a time per dataset.

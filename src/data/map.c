@@ -55,47 +55,14 @@ static const est__source_kind of_rows = EST__STAGE_SOURCE("map", &rows, free_map
 
 /* ---- of batches: the input is a dataset that runs by itself ---- */
 
-static const map *map_of(const est_dataset *d)
-{
-    return d->source;
-}
-
-static est_status start(est_dataset *d)
-{
-    return est__dataset_start(map_of(d)->stage.from[0], d->seed);
-}
-
 static est_status read_batch(est_dataset *d, est_batch *b)
 {
-    const map *m = map_of(d);
+    const map *m = d->source;
     EST_TRY(est__dataset_read(m->stage.from[0], m->shown));
     return call(m, m->shown, b, "a batch of size", m->shown->rows);
 }
 
-static void window(est_dataset *d, int64_t batches)
-{
-    est__dataset_window(map_of(d)->stage.from[0], batches);
-}
-
-static est_status save(est_dataset *d, int64_t batches, est__buffer *out)
-{
-    return est__dataset_save(map_of(d)->stage.from[0], batches, out);
-}
-
-static est_status restore(est_dataset *d, est__cursor *in)
-{
-    return est__dataset_restore(map_of(d)->stage.from[0], in->p, est__cursor_left(in), d->seed);
-}
-
-static est_status check(const est_dataset *d)
-{
-    (void)d;   /* the input checks itself when it starts */
-    return EST_OK;
-}
-
-static const est__source_kind of_batches = {
-    .name = "map of batches", .check = check, .start = start, .read = read_batch, .window = window, .save = save,
-    .restore = restore, .fingerprint = est__stage_fingerprint, .skipped = est__stage_skipped, .free = free_map };
+static const est__source_kind of_batches = EST__STAGE_OF_BATCHES("map of batches", read_batch, free_map);
 
 static est_dataset *put_map(est_dataset *d, est_features_spec features, const est__source_kind *kind, est_map_fn fn, void *user)
 {

@@ -251,3 +251,36 @@ int64_t est__stage_skipped(const est_dataset *d)
         rows += est_dataset_skipped(s->from[i]);
     return rows;
 }
+
+/* ---- stages of batches ---- */
+
+static est_dataset *input_of(const est_dataset *d)
+{
+    return ((const est__stage *)d->source)->from[0];
+}
+
+est_status est__stage_of_batches_check(const est_dataset *d)
+{
+    (void)d;   /* the input checks itself when it starts */
+    return EST_OK;
+}
+
+est_status est__stage_of_batches_start(est_dataset *d)
+{
+    return est__dataset_start(input_of(d), d->seed);
+}
+
+void est__stage_of_batches_window(est_dataset *d, int64_t batches)
+{
+    est__dataset_window(input_of(d), batches);
+}
+
+est_status est__stage_of_batches_save(est_dataset *d, int64_t batches, est__buffer *out)
+{
+    return est__dataset_save(input_of(d), batches, out);
+}
+
+est_status est__stage_of_batches_restore(est_dataset *d, est__cursor *in)
+{
+    return est__dataset_restore(input_of(d), in->p, est__cursor_left(in), d->seed);
+}

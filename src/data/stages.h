@@ -75,4 +75,17 @@ est_status est__stage_show(est__stage *s, est_batch *b);
     { .name = stage_name, .rows = rows_kind, .start = est__rows_start, .read = est__rows_read, .save = est__rows_save,     \
       .restore = est__rows_restore, .fingerprint = est__stage_fingerprint, .skipped = est__stage_skipped, .free = free_stage }
 
+/* A stage after est_dataset_batch makes batches of the batches of its input, which runs by itself, and so has its places. */
+est_status est__stage_of_batches_check(const est_dataset *d);
+est_status est__stage_of_batches_start(est_dataset *d);
+void est__stage_of_batches_window(est_dataset *d, int64_t batches);
+est_status est__stage_of_batches_save(est_dataset *d, int64_t batches, est__buffer *out);
+est_status est__stage_of_batches_restore(est_dataset *d, est__cursor *in);
+
+#define EST__STAGE_OF_BATCHES(stage_name, read_batch, free_stage)                                                          \
+    { .name = stage_name, .check = est__stage_of_batches_check, .start = est__stage_of_batches_start, .read = read_batch,  \
+      .window = est__stage_of_batches_window, .save = est__stage_of_batches_save,                                          \
+      .restore = est__stage_of_batches_restore, .fingerprint = est__stage_fingerprint, .skipped = est__stage_skipped,      \
+      .free = free_stage }
+
 #endif

@@ -21,7 +21,8 @@ static est_status init_columns(est__table *t, const est_feature *f)
     for (int i = 0; i < t->count; i++, f++) {
         est__column *c = &t->column[i];
         c->dtype = f->dtype;
-        c->elements = f->variable_length ? 0 : est_shape_elements(&f->shape);
+        int64_t elements = f->variable_length ? 0 : est_shape_elements(&f->shape);
+        c->elements = elements < 0 ? 0 : elements;   /* of an open shape: as many as each batch says */
         c->row_size = f->dtype == EST_STRING ? 0 : (size_t)c->elements * est_dtype_size(f->dtype);
         EST_TRY(est__column_reserve(c, 0));
         if (f->variable_length)

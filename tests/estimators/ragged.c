@@ -14,6 +14,7 @@ enum { ROWS = 26, BATCH = 8, STEPS = 40, TAGS = 37, CODES = 50 };
 typedef enum kind { MEMORY, CALLBACK, CSV, KINDS } kind;
 typedef struct input {
     int64_t shuffle;
+    bool padded;
     kind kind;
     int batches;              /* that the callback gave */
 } input;
@@ -38,7 +39,12 @@ static est_status from_memory(const input *in, bool training, est_dataset **out)
         return st;
     est_dataset_shuffle(*out, training ? in->shuffle : 0, 0, false);
     est_dataset_repeat(*out, training ? EST_OFF : 1);
-    est_dataset_batch(*out, BATCH, false);
+    int64_t none = -1;
+    est_tensor value = { .dtype = EST_INT64, .data = &none };
+    if (in->padded)
+        est_dataset_padded_batch(*out, BATCH, false, (est_paddings){ &(est_padding){ .feature = "codes", .value = &value }, 1 });
+    else
+        est_dataset_batch(*out, BATCH, false);
     return EST_OK;
 }
 
@@ -122,18 +128,23 @@ static est_status rows(const est_input_context *context, est_dataset **out, void
                                                              .rewind = rewind_rows, .user = in }, out);
 }
 
-static est_estimator *new_estimator(const char *dir, const char *combiner, int threads)
+static est_estimator *new_of(const char *dir, const char *combiner, int threads, bool crosses)
 {
     est_estimator *e = NULL;
     est_columns *c = est_columns_new();
     est_column *tags = est_categorical_column_with_hash_bucket(c, "tags", &(est_hash_bucket_options){ .hash_bucket_size = 16 });
     est_column *codes = est_categorical_column_with_identity(c, "codes", &(est_identity_options){ .num_buckets = 9 });
     est_column *cross = est_crossed_column(c, &(est_crossed_options){ .keys = EST_CROSS_KEYS({ .name = "tags" }, { .name = "codes" }), .hash_bucket_size = 24 });
-    est_linear_classifier_options o = { .feature_columns = EST_COLUMNS(tags, codes, est_numeric_column(c, "x", NULL), cross),
-                                        .sparse_combiner = combiner };
+    est_column *list[] = { tags, codes, est_numeric_column(c, "x", NULL), cross };
+    est_linear_classifier_options o = { .feature_columns = { list, crosses ? 4 : 3 }, .sparse_combiner = combiner };
     EST_CHECK_OK(est_linear_classifier_new(&o, &(est_run_config){ .model_dir = dir, .num_threads = threads, .tf_random_seed = 5 }, &e));
     est_columns_free(c);
     return e;
+}
+
+static est_estimator *new_estimator(const char *dir, const char *combiner, int threads)
+{
+    return new_of(dir, combiner, threads, true);
 }
 
 static void check_floats(const est_tensor *got, const float *wanted, size_t n)
@@ -294,6 +305,18 @@ static void even_rows_are_as_dense_ones(void)
     same_data("dense", "ragged");
 }
 
+/* A column leaves out what is padded with "" or -1. */
+static void padded_rows_are_as_ragged_ones(void)
+{
+    for (int i = 0; i < 2; i++) {
+        input in = { .shuffle = 9, .padded = i };
+        est_estimator *e = new_of(est_test_path(i ? "padded" : "ragged"), "mean", 2, false);
+        EST_CHECK_OK(est_train(e, &(est_train_options){ .input_fn = rows, .user = &in, .max_steps = STEPS }, NULL));
+        est_estimator_free(e);
+    }
+    same_data("padded", "ragged");
+}
+
 /* ---- what a model does not take ---- */
 
 static est_status ragged_label(const est_input_context *context, est_dataset **out, void *user)
@@ -317,4 +340,5 @@ static void dense_is_dense(void)
 }
 
 EST_SUITE(estimators_ragged, EST_TEST(agrees_with_tensorflow), EST_TEST(same_bits_on_any_number_of_threads),
-          EST_TEST(goes_on_in_mid_epoch), EST_TEST(even_rows_are_as_dense_ones), EST_TEST(dense_is_dense));
+          EST_TEST(goes_on_in_mid_epoch), EST_TEST(even_rows_are_as_dense_ones),
+          EST_TEST(padded_rows_are_as_ragged_ones), EST_TEST(dense_is_dense));
