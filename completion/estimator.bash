@@ -28,7 +28,7 @@ _estimator()
         case $command in
             stats) options='--html --na-value --field-delim --max-rows --skip-errors' ;;
             convert) options='--config --na-value --field-delim --multivalent-delim --skip-errors' ;;
-            init) options='--label --boundaries --validation --na-value --field-delim' ;;
+            init) options='--label --boundaries --no-crosses --validation --na-value --field-delim' ;;
             train) options=$model ;;
             evaluate) options="$model --checkpoint" ;;
             predict) options="$model --input --output --format --keys --checkpoint" ;;

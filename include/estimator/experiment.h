@@ -63,6 +63,9 @@ typedef struct est_init_options {
     /* Numeric columns cut into ranges that hold about as many rows each, which lets a linear model bend. NULL or "auto": beside
      * the number itself, where the rows are enough for it; "quantiles": all of them; "none". */
     const char *boundaries;
+    /* No crossed columns. Else a few pairs are crossed: those that, tried on a sample of rows in two halves, tell more of the label
+     * than their columns by themselves add up to. */
+    bool no_crosses;
     const char *na_value;       /* as in est_stats_options */
     char field_delim;           /* ',' */
     const char *validation_path;    /* held-out rows; NULL: train_eval.csv and the like beside x_train.csv, else the same file */

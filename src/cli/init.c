@@ -9,7 +9,7 @@ static int run(cli *c)
     cli_output out;
     const char *bins = cli_value(c, "boundaries"), *delimiter = cli_value(c, "field-delim");
     est_init_options o = { .label = cli_value(c, "label"), .boundaries = bins, .na_value = cli_value(c, "na-value"),
-                           .validation_path = cli_value(c, "validation") };
+                           .no_crosses = cli_value(c, "no-crosses") != NULL, .validation_path = cli_value(c, "validation") };
     if (!o.label)
         return cli_usage(c, "--label COLUMN is missing: which column is to be learnt");
     if (bins && strcmp(bins, "auto") && strcmp(bins, "quantiles") && strcmp(bins, "none"))
@@ -29,6 +29,7 @@ static int run(cli *c)
 static const cli_option options[] = {
     { "label", "COLUMN", "the column to be learnt; needed", false },
     { "boundaries", "HOW", "numbers cut at quantiles: auto (default), quantiles (all) or none", false },
+    { "no-crosses", NULL, "no pairs of columns; without it, those that pay are crossed", false },
     { "validation", "FILE", "held-out rows; without it x_eval.csv and the like beside x_train.csv", false },
     { "na-value", "TEXT", "what stands for a missing value; without it, found out", false },
     { "field-delim", "C", "what separates the fields; a comma", false },

@@ -15,7 +15,7 @@ static bool is_number(const est_column_stats *c)
     return c->dtype == EST_INT64 || c->dtype == EST_FLOAT;
 }
 
-static bool is_regression(const est_column_stats *c)
+bool est__init_is_regression(const est_column_stats *c)
 {
     return is_number(c) && (c->distinct > CLASS_LIMIT || (c->dtype == EST_FLOAT && !(c->min == floor(c->min) && c->max == floor(c->max) &&
                                                                                     c->distinct == 2)));
@@ -29,7 +29,7 @@ static est_status check_label(const est__init *in)
                          "them", in->path, c->name, (long long)c->missing);
     if (c->distinct < 2)
         return est__fail(EST_INVALID_ARGUMENT, "%s: column '%s' holds one value alone: there is nothing to learn", in->path, c->name);
-    if (!is_regression(c) && (c->distinct > LABEL_LIMIT || c->max_length > 200))
+    if (!est__init_is_regression(c) && (c->distinct > LABEL_LIMIT || c->max_length > 200))
         return est__fail(EST_INVALID_ARGUMENT, "%s: column '%s' holds more than %d different texts: too many classes", in->path, c->name,
                          LABEL_LIMIT);
     return EST_OK;
@@ -39,7 +39,7 @@ static est_status check_label(const est__init *in)
 static void put_label(est__buffer *b, const est__init *in)
 {
     const est_column_stats *c = in->label;
-    if (is_regression(c)) {
+    if (est__init_is_regression(c)) {
         est__buffer_text(b, "    estimator: LinearRegressor\n");
         return;
     }
@@ -120,7 +120,7 @@ static void put_model_dir(est__buffer *b, const char *path)
 /* Ftrl's steps are of the learning rate's size whatever the gradients are, so that a regression's rate goes with its label. */
 static void put_optimizer(est__buffer *b, const est__init *in)
 {
-    double rate = is_regression(in->label) ? 0.2 * in->label->std : 0.2;
+    double rate = est__init_is_regression(in->label) ? 0.2 * in->label->std : 0.2;
     est__buffer_text(b, "    optimizer: {type: Ftrl, learning_rate: ");
     est__init_put_number(b, (double)(float)rate);
     est__buffer_text(b, "}\n");
@@ -141,6 +141,8 @@ static est_status put_config(est__buffer *b, const est__init *in)
     EST_TRY(est__init_put_columns(b, in, &used));
     if (!used)
         return est__fail(EST_INVALID_ARGUMENT, "%s: no column but the label can be learnt from", in->path);
+    if (!in->options->no_crosses)
+        EST_TRY(est__init_put_crosses(b, in));
     put_optimizer(b, in);
     put_data(b, in, (int)batch_size);
     est__buffer_printf(b, "trainer:\n  train_steps: %lld\n", (long long)(steps < 500 ? 500 : steps > 20000 ? 20000 : steps));

@@ -129,18 +129,32 @@ static void put_source(est__buffer *b, const est_column_stats *c, double missing
     est__init_put_number(b, missing);
 }
 
+/* An absent number becomes one in the middle. */
+static double default_of(const est__init *in, int64_t index)
+{
+    return has_heavy_tail(in, index) ? est_stats_quantile(in->stats, index, 0.5) : est_stats_column(in->stats, index)->mean;
+}
+
+void est__init_put_bucketized(est__buffer *b, const est__init *in, int64_t index, const double *cuts, int count)
+{
+    est__buffer_text(b, "bucketized_column: {source_column: {");
+    put_source(b, est_stats_column(in->stats, index), default_of(in, index));
+    est__buffer_text(b, "}}, boundaries: [");
+    for (int i = 0; i < count; i++) {
+        est__buffer_text(b, i ? ", " : "");
+        est__init_put_number(b, cuts[i]);
+    }
+    est__buffer_text(b, "]}");
+}
+
 static void put_numeric(est__buffer *b, const est__init *in, int64_t index)
 {
     const est_column_stats *c = est_stats_column(in->stats, index);
-    double cuts[EST__INIT_BINS], median = est_stats_quantile(in->stats, index, 0.5);
-    bool heavy = has_heavy_tail(in, index);
-    double missing = heavy ? median : c->mean;
+    double cuts[EST__INIT_BINS];
     int n = in->bins == EST__BINS_NONE ? 0 : est__init_boundaries(in, index, cuts);
-    if (in->bins == EST__BINS_AUTO && (n < 2 || c->count < 2 * ROWS_OF_A_BIN))
-        n = 0;
     est__buffer_text(b, "      - ");
-    put_source(b, c, missing);
-    if (heavy) {
+    put_source(b, c, default_of(in, index));
+    if (has_heavy_tail(in, index)) {
         est__buffer_text(b, ", normalizer_fn: log1p}\n");
     } else {
         est__buffer_text(b, ", normalizer_fn: {mean: ");
@@ -149,16 +163,11 @@ static void put_numeric(est__buffer *b, const est__init *in, int64_t index)
         est__init_put_number(b, c->std);
         est__buffer_text(b, "}}\n");
     }
-    if (!n)
+    if (!n || (in->bins == EST__BINS_AUTO && (n < 2 || c->count < 2 * ROWS_OF_A_BIN)))
         return;
-    est__buffer_text(b, "      - bucketized_column: {source_column: {");
-    put_source(b, c, missing);
-    est__buffer_text(b, "}}, boundaries: [");
-    for (int i = 0; i < n; i++) {
-        est__buffer_text(b, i ? ", " : "");
-        est__init_put_number(b, cuts[i]);
-    }
-    est__buffer_text(b, "]}\n");
+    est__buffer_text(b, "      - ");
+    est__init_put_bucketized(b, in, index, cuts, n);
+    est__buffer_text(b, "\n");
 }
 
 /* Whole numbers that differ in every row and lie close together count the rows. */
@@ -168,26 +177,30 @@ static bool is_row_number(const est_column_stats *c)
     return c->dtype == EST_INT64 && differ && c->count >= LEAST_FOR_IDENTIFIER && c->max - c->min < 2 * (double)c->count;
 }
 
-static bool put_column(est__buffer *b, const est__init *in, int64_t index)
+const char *est__init_left_out(const est__init *in, int64_t index)
 {
     const est_column_stats *c = est_stats_column(in->stats, index);
     bool number = c->dtype == EST_INT64 || c->dtype == EST_FLOAT;
-    const char *why = NULL;
     if (!is_scope_name(c->name))
-        why = "its name cannot be that of a variable";
-    else if (values_of(in, c) < 2)
-        why = values_of(in, c) ? "the same in every row" : "empty in every row";
-    else if (number && c->infinities)
-        why = "it holds infinite numbers";
-    else if (number && !(c->std > 0))
-        why = "the same number in every row";
-    else if (is_row_number(c))
-        why = "a number of its own in every row, like an id";
+        return "its name cannot be that of a variable";
+    if (values_of(in, c) < 2)
+        return values_of(in, c) ? "the same in every row" : "empty in every row";
+    if (number && c->infinities)
+        return "it holds infinite numbers";
+    if (number && !(c->std > 0))
+        return "the same number in every row";
+    return is_row_number(c) ? "a number of its own in every row, like an id" : NULL;
+}
+
+static bool put_column(est__buffer *b, const est__init *in, int64_t index)
+{
+    const est_column_stats *c = est_stats_column(in->stats, index);
+    const char *why = est__init_left_out(in, index);
     if (why) {
         put_left_out(b, c->name, why);
         return false;
     }
-    if (!number)
+    if (c->dtype != EST_INT64 && c->dtype != EST_FLOAT)
         return put_text(b, in, c);
     put_numeric(b, in, index);
     return true;

@@ -113,6 +113,53 @@ static void boundaries_where_asked(void)
                     "a label is needed: the column that is to be learnt");
 }
 
+/* 600 rows; y is yes where g and n differ, which neither tells alone; h is a second name of g. */
+static const char *either_or(void)
+{
+    est__buffer csv = { 0 };
+    est__buffer_text(&csv, "g,n,h,k,y\n");
+    for (int i = 0; i < 600; i++) {
+        int g = i / 2 % 2, n = i / 4 % 2;
+        est__buffer_printf(&csv, "%c,%d,%c,%d,%s\n", 'a' + g, n, 'p' + g, i % 7, (g != n) == (i % 10 > 0) ? "yes" : "no");
+    }
+    const char *path = est_test_file("either.csv", csv.data, csv.size);
+    est__buffer_free(&csv);
+    return path;
+}
+
+static void crosses_where_they_pay(void)
+{
+    char *text;
+    EST_NEED_OK(init(either_or(), "y", &text));
+    HAS(text, "      - crossed_column: {keys: [g, {bucketized_column: {source_column: {numeric_column: {key: \"n\", "
+              "default_value: 0.5}}, boundaries: [1]}}], hash_bucket_size: 64}\n");
+    EST_CHECK(strstr(strstr(text, "crossed_column") + 1, "crossed_column") == NULL);
+    est_text_free(text);
+    EST_NEED_OK(est_experiment_init(est_test_path("either.csv"), &(est_init_options){ .label = "y", .no_crosses = true }, &text));
+    LACKS(text, "crossed_column");
+    est_text_free(text);
+    EST_NEED_OK(init(EST_TEST_DATA("tutorials/data/titanic_train.csv"), "survived", &text));
+    HAS(text, "      - crossed_column: {keys: [sex, class], hash_bucket_size: 64}\n");
+    est_text_free(text);
+}
+
+static void memory_may_end_anywhere(void)
+{
+    const char *path = either_or();
+    for (int64_t nth = 1; nth < 100000; nth += nth < 50 ? 1 : 13) {
+        char *text;
+        (void)est_test_fail_allocation(nth);
+        est_status st = init(path, "y", &text);
+        (void)est_test_fail_allocation(0);
+        est_text_free(text);
+        if (st == EST_OK)
+            return;
+        EST_CHECK_INT(st, EST_RESOURCE_EXHAUSTED);
+        EST_CHECK(text == NULL);
+    }
+    EST_CHECK(false);
+}
+
 static double accuracy_of(const char *path, const char *label, const char *set)
 {
     char *text;
@@ -172,5 +219,6 @@ static void refuses_bad_files(void)
 }
 
 EST_SUITE(experiment_init, EST_TEST(looks_at_columns), EST_TEST(a_mark_among_texts_is_a_value), EST_TEST(chooses_by_the_label),
-          EST_TEST(looks_at_many_rows), EST_TEST(boundaries_where_asked), EST_TEST(trains_at_once), EST_TEST(trains_on_adult),
+          EST_TEST(looks_at_many_rows), EST_TEST(boundaries_where_asked), EST_TEST(crosses_where_they_pay), EST_TEST(memory_may_end_anywhere),
+          EST_TEST(trains_at_once), EST_TEST(trains_on_adult),
           EST_TEST(refuses_bad_files));
