@@ -60,7 +60,8 @@ static bool is_missing(const est__conversion *c, const est_feature *f, const cha
 
 static est_status add_field(converter *m, const est_feature *f, int64_t row, const char *text, size_t n)
 {
-    const char *delim = m->c->multivalent_delim, *end;
+    bool single = m->c->single && m->c->single[f - m->c->feature];
+    const char *delim = single ? NULL : m->c->multivalent_delim, *end;
     if (is_missing(m->c, f, text, n))
         return EST_OK;
     while (delim && (end = memchr(text, *delim, n)) != NULL) {

@@ -46,9 +46,16 @@ static est_status read_config(est__conversion *c, est_experiment *x)
     EST_TRY(est_estimator_input_spec(est_experiment_estimator(x), d->label, d->label.count > 0, &spec));
     for (size_t i = 0; i < spec.count; i++)
         EST_TRY(add_feature(c, &capacity, spec.data[i].name, spec.data[i].dtype));
+    c->single = est__calloc(spec.count + 1, sizeof *c->single);
+    if (!c->single)
+        return est__fail_memory(spec.count);
+    for (size_t i = 0; i < spec.count; i++)
+        c->single[i] = !spec.data[i].variable_length;
     if (!d->node)
         return EST_OK;
     EST_TRY(est__data_check(d, "task.train_data", false));
+    if (!c->multivalent_delim && *d->multivalent_delim)
+        c->multivalent_delim = d->multivalent_delim;
     c->csv.no_header = !d->header;
     c->csv.column_names = d->column_names;
     c->csv.no_quote_delim = !d->use_quote_delim;
@@ -92,6 +99,7 @@ static est_status convert(est__conversion *c, const est_convert_options *o)
     if (st == EST_OK)
         st = from_records ? est__convert_records(c) : est__convert_csv(c);
     est__free(c->feature);
+    est__free(c->single);
     est_stats_free(stats);
     est_experiment_free(x);
     return st;

@@ -16,6 +16,7 @@ typedef struct est__conversion {
     char field_delim;
     est_feature *feature;            /* which columns, and as what; of variable length, as any may be absent */
     size_t features;
+    bool *single;                    /* a configuration's columns that hold one value a row, separator or not; NULL: none */
     const est_stats *stats;          /* NULL: a configuration said it all */
     int64_t rows;                    /* that were written */
 } est__conversion;

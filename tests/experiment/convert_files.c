@@ -101,12 +101,12 @@ static void types_come_from_a_configuration(void)
     static const char yaml[] = "task:\n  model:\n    estimator: LinearClassifier\n    feature_columns:\n"
                                "      - numeric_column: {key: age}\n"
                                "      - categorical_column_with_hash_bucket: {key: deck, hash_bucket_size: 8}\n"
-                               "  train_data: {input_path: d.csv, label: y, na_value: none}\n";
-    const char *path = EST_TEST_FILE("d.csv", "y,other,age,deck\n1,k,22,3\n0,l,none,\n");
+                               "  train_data: {input_path: d.csv, label: y, na_value: none, multivalent_delim: '+'}\n";
+    const char *path = EST_TEST_FILE("d.csv", "y,other,age,deck\n1,k,+22,3+4\n0,l,none,\n");
     est_convert_options o = { .config = EST_TEST_FILE("c.yaml", yaml) };
     EST_NEED_OK(est_convert_file(path, est_test_path("look.tfrecord"), &(est_convert_options){ 0 }, NULL));
-    EST_CHECK_STR(types_of_first(est_test_path("look.tfrecord")), "y int64;other string;age string;deck int64;");
-    EST_CHECK_STR(there_and_back(path, "d.tfrecord", &o), "age,deck,y\n22,3,1\n,,0\n");
+    EST_CHECK_STR(types_of_first(est_test_path("look.tfrecord")), "y int64;other string;age string;deck string;");
+    EST_CHECK_STR(there_and_back(path, "d.tfrecord", &o), "age,deck,y\n22,3+4,1\n,,0\n");
     EST_CHECK_STR(types_of_first(est_test_path("d.tfrecord")), "age float32;deck string;y int64;");
     path = EST_TEST_FILE("e.csv", "y,age,deck\n1,22,3\n0,old,\n");
     EST_CHECK_FAILS(est_convert_file(path, est_test_path("e.tfrecord"), &o, NULL), EST_INVALID_ARGUMENT,
