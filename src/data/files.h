@@ -7,7 +7,7 @@
 #include "data/source.h"
 #include "formats/stream.h"
 
-enum { EST__BLOCK = 1 << 20 };   /* bytes that are parsed at a time; more where a record is longer */
+enum { EST__BLOCK = 1 << 18 };   /* bytes that are parsed at a time, so that their rows stay in cache; more where a record is longer */
 #define EST__NO_RECORDS SIZE_MAX
 
 /* Whole records of one file and what became of them. */
