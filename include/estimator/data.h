@@ -158,6 +158,12 @@ typedef est_status (*est_map_fn)(const est_batch *in, est_batch *out, void *user
  *  INVALID_ARGUMENT: a feature was not set, or of other rows. */
 EST_API est_dataset *est_dataset_map(est_dataset *d, est_features_spec features, est_map_fn fn, void *user);
 
+/** All rows kept in memory, whatever they take, or with `path` in a file of ours, which is made at the first start and read by
+ *  mapping it (tf.data.Dataset.cache). A file that is damaged, or that was made of other files or by other stages, is made anew; the
+ *  log says so. What a callback before it does is not known: remove the file when that changes. Errors: INVALID_ARGUMENT: rows
+ *  without end; when the dataset is started: those of the file system and of the rows. */
+EST_API est_dataset *est_dataset_cache(est_dataset *d, const char *path);
+
 /* Datasets of several datasets of rows. The inputs may have stages of rows and est_dataset_repeat; shuffle and batch follow what
  * comes of them. They are taken, also by a call that fails. Errors: INVALID_ARGUMENT names the dataset: none, given twice, with
  * other features, shuffled, of batches; what stuck to it. Out: the caller's, est_dataset_free. Thread-safe. Since 0.1. */

@@ -176,6 +176,8 @@ est_status est__rows_read(est_dataset *d, est_batch *b)
         EST_TRY(d->buffer_size ? read_drawn(d, to) : read_ranges(d, to));
     else
         EST_TRY(d->buffer_size ? stream_drawn(d, to) : stream_ranges(d, to));
+    if (d->rows.in.whole && d->kind->rows->read)
+        d->kind->rows->read(d->source, to->rows);
     if (!to->rows || (d->drop_remainder && to->rows < d->batch_size)) {
         est__batch_clear(b);
         est__batch_seal(b);

@@ -92,6 +92,8 @@ typedef struct est__rows_kind {
     /* What makes seek quick, as part of a saved place. save may be called while another thread reads. */
     void (*save)(void *source, est__buffer *out);
     est_status (*restore)(void *source, est__cursor *in);
+    /* Told how many rows were read of the table of all; NULL: need not know. */
+    void (*read)(void *source, int64_t rows);
 } est__rows_kind;
 
 typedef struct est__source_kind {
