@@ -1,4 +1,4 @@
-/* Datasets from files of other formats than CSV: TFRecord. All take files and globs, read in this order, plain or compressed
+/* Datasets from files of other formats than CSV: TFRecord, JSON lines, libsvm text. All take files and globs, read in this order, plain or compressed
  * with gzip; rows that fit in memory are parsed once; a run is resumed at its very place. */
 #ifndef ESTIMATOR_READERS_H
 #define ESTIMATOR_READERS_H
@@ -35,6 +35,56 @@ EST_API est_status est_tfrecord_dataset_new_sized(const est_tfrecord_options *op
 static inline est_status est_tfrecord_dataset_new(const est_tfrecord_options *options, est_dataset **out)
 {
     return est_tfrecord_dataset_new_sized(options, sizeof *options, out);
+}
+
+/** JSON lines: an object a line. */
+typedef struct est_jsonl_options {
+    est_strings input_path;          /* needed: files or globs; plain or gzip */
+    est_features_spec features;      /* needed: the keys that are read, and as what; label and weight among them */
+    est_strings label;               /* names of label features; none: no label. Several: joined to [batch, n] */
+    bool skip_errors;                /* on_error: skip: bad lines are counted, logged and left out */
+    bool label_may_be_absent;        /* predict: no label is given where the first object has none */
+    int num_parallel_reads;          /* 0: as many as is good */
+    int64_t memory_budget;           /* files whose parsed rows fit are parsed once; bytes; 64 MiB; EST_OFF: never */
+} est_jsonl_options;
+
+/** Rows of files that hold one JSON object a line, with the same features as tf.Example: a value is a number, a string, true
+ *  or false (1 or 0), or an array of them; null is as good as no value. A string feature keeps a number's text, so that it
+ *  gets the id that it has in CSV.
+ *  Out: a feature as it is described, [batch] + its shape, or of variable length. The caller's, est_dataset_free.
+ *  Errors, at once: NOT_FOUND and others of the file system; INVALID_ARGUMENT: an option. On reading, with file:line and
+ *  feature: INVALID_ARGUMENT: no JSON, a feature without default_value is missing, or holds another kind or number of values;
+ *  DATA_LOSS: a damaged .gz. Thread-safe. Since 0.1. */
+EST_API est_status est_jsonl_dataset_new_sized(const est_jsonl_options *options, size_t size, est_dataset **out);
+static inline est_status est_jsonl_dataset_new(const est_jsonl_options *options, est_dataset **out)
+{
+    return est_jsonl_dataset_new_sized(options, sizeof *options, out);
+}
+
+/** libsvm text: "label index:value index:value …" a line; what follows a # is left out. */
+typedef struct est_libsvm_options {
+    est_strings input_path;          /* needed: files or globs; plain or gzip */
+    int64_t num_features;            /* 0: features `index` and `value`; n: one feature `features` of shape [n] */
+    const char *label;               /* what the label is called; NULL: it is read over and not given */
+    est_dtype label_dtype;           /* EST_FLOAT, or EST_INT64 */
+    bool no_label;                   /* lines begin with a pair */
+    bool skip_errors;                /* on_error: skip: bad lines are counted, logged and left out */
+    bool label_may_be_absent;        /* predict: no label is given where the first line begins with a pair */
+    int num_parallel_reads;          /* 0: as many as is good */
+    int64_t memory_budget;           /* files whose parsed rows fit are parsed once; bytes; 64 MiB; EST_OFF: never */
+} est_libsvm_options;
+
+/** Rows of libsvm text (svmlight).
+ *  Out: `index`, int64, and `value`, float32, of variable length, for a weighted_categorical_column over an identity column;
+ *  or `features`, [batch, n] float32, 0 where a line names no value. Indices are taken as they stand (TensorFlow's
+ *  decode_libsvm): the first of n is 0. The caller's, est_dataset_free.
+ *  Errors, at once: NOT_FOUND and others of the file system; INVALID_ARGUMENT: an option. On reading, with file:line:
+ *  INVALID_ARGUMENT: a label or a pair that is none, an index out of range; DATA_LOSS: a damaged .gz. Thread-safe.
+ *  Since 0.1. */
+EST_API est_status est_libsvm_dataset_new_sized(const est_libsvm_options *options, size_t size, est_dataset **out);
+static inline est_status est_libsvm_dataset_new(const est_libsvm_options *options, est_dataset **out)
+{
+    return est_libsvm_dataset_new_sized(options, sizeof *options, out);
 }
 
 #ifdef __cplusplus

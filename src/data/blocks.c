@@ -1,5 +1,5 @@
-/* Cuts files into blocks of whole records. A block ends at the last record that ends within 1 MiB of its start, so that where
- * it starts decides where it ends, whoever reads it. */
+/* Cuts files into blocks of whole records. A block ends at the last record that ends within a number of bytes (1 MiB, mostly)
+ * of its start, so that where it starts decides where it ends, whoever reads it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -148,7 +148,7 @@ static est_status keep_whole(est__block_reader *r, est__block *b, est_status st)
 static est_status cut_block(est__block_reader *r, est__block *b)
 {
     const est__files *f = r->files;
-    for (size_t wanted = EST__BLOCK;; wanted *= 2) {
+    for (size_t wanted = f->block;; wanted *= 2) {
         est_status st = fill(r, b, wanted);
         if (!f->kind->records)
             drop_mark(r, b);
@@ -185,7 +185,7 @@ est_status est__block_read(est__block_reader *r, est__block *b)
         return EST_OK;
     if (!r->stream)
         EST_TRY(open_file(r));
-    EST_TRY(text_room(b, r->carried > EST__BLOCK ? r->carried : EST__BLOCK));
+    EST_TRY(text_room(b, r->carried));
     b->file = r->file;
     b->offset = r->offset;
     b->size = r->carried;
@@ -200,11 +200,4 @@ est_status est__block_read(est__block_reader *r, est__block *b)
         r->offset = r->carried = 0;
     }
     return EST_OK;
-}
-
-size_t est__cut_lines(const void *format, const char *text, size_t size)
-{
-    (void)format;
-    const char *end = memrchr(text, '\n', size);
-    return end ? (size_t)(end + 1 - text) : 0;
 }

@@ -425,6 +425,7 @@ static est_status set_options(source *c, const est__files_options *o)
         c->threads = MOST_THREADS;
     c->budget = o->memory_budget ? o->memory_budget : usual_budget;
     c->base.skip = o->skip_errors;
+    c->base.block = EST__BLOCK;
     c->base.format = est__arena_alloc(&c->base.arena, c->base.kind->size);
     return c->base.format ? EST_OK : est__fail_memory(c->base.kind->size);
 }

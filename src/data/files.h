@@ -61,6 +61,7 @@ struct est__files {
     char *const *path;
     int paths;
     bool skip;                 /* bad records are counted and left out */
+    size_t block;              /* bytes to parse at a time; EST__BLOCK */
     est__arena arena;
 };
 
@@ -92,8 +93,18 @@ typedef struct est__block_reader {
 est_status est__block_read(est__block_reader *r, est__block *b);
 est_status est__block_reader_go(est__block_reader *r, int file, uint64_t offset);
 void est__block_reader_close(est__block_reader *r);
-/* A cut for formats whose records are lines. */
+
+/* ---- formats whose records are lines (lines.c) ---- */
+enum { EST__LINE_LIMIT = 16 << 20 };   /* bytes */
 size_t est__cut_lines(const void *format, const char *text, size_t size);
+est_status est__line_too_long(const void *format);
+/* Calls `parse` for each line, without its end, which makes row t->rows of it, or sets *row to false: it holds none. There are
+ * bytes to read after the line. */
+typedef est_status (*est__line_parser)(void *parser, est__table *t, const char *line, size_t n, bool *row);
+void est__parse_lines(est__block *b, bool skip, est__line_parser parse, void *parser);
+/* What a message shows of a text: printable, short. */
+typedef struct est__shown { char text[48]; } est__shown;
+est__shown est__show(const char *text, size_t n);
 
 /* ---- several threads (pipe.c) ---- */
 typedef struct est__pipe est__pipe;

@@ -113,19 +113,10 @@ static void parse(void *user, est__block *b)
     est__tfrecord_parse(p->reader, p->skip, b, &p->capacity);
 }
 
-static uint64_t fingerprint(const void *format)
-{
-    const est__selection *s = format;
-    uint64_t hash = (uint64_t)s->count;
-    for (int i = 0; i < s->count; i++)
-        hash = est__fingerprint_cat64(hash, est__fingerprint64(s->wanted[i].name, s->wanted[i].length) + s->wanted[i].sequence);
-    return hash;
-}
-
 static const est__file_kind kind = {
     .name = "tfrecord", .wanted = "TFRecord", .empty = "no records", .size = sizeof(est__selection), .records = true,
     .record_limit = 2 * EST__TFRECORD_LIMIT, .detect = est__tfrecord_detect, .cut = cut, .too_long = too_long,
-    .parser_new = parser_new, .parse = parse, .parser_free = parser_free, .fingerprint = fingerprint };
+    .parser_new = parser_new, .parse = parse, .parser_free = parser_free, .fingerprint = est__selection_fingerprint };
 
 /* Whether the first record holds every label. */
 static est_status look_for_label(est__files *files, est_strings label, bool *there)

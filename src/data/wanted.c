@@ -9,12 +9,13 @@ static bool listed(est_strings list, const char *name)
     return false;
 }
 
-bool est__selects(const est__selection *s, const char *name)
+uint64_t est__selection_fingerprint(const void *selection)
 {
+    const est__selection *s = selection;
+    uint64_t hash = (uint64_t)s->count;
     for (int i = 0; i < s->count; i++)
-        if (!strcmp(s->wanted[i].name, name))
-            return true;
-    return false;
+        hash = est__fingerprint_cat64(hash, est__fingerprint64(s->wanted[i].name, s->wanted[i].length) + s->wanted[i].sequence);
+    return hash;
 }
 
 static est_status copy_default(est__arena *a, const est_tensor *from, const est_tensor **out)
@@ -120,7 +121,7 @@ est_status est__select(est_features_spec features, est_features_spec sequence, e
         EST_TRY(join_labels(s, arena, features, label, &all[s->features.count]));
         s->features.count++;
     }
-    return EST_OK;
+    return s->count ? EST_OK : est__fail(EST_INVALID_ARGUMENT, "only labels are read, and the data hold none");
 }
 
 est_status est__sink_default(est__sink *s, const est__wanted *w)

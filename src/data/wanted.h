@@ -26,14 +26,14 @@ typedef struct est__selection {
  * hold none. All is copied into the arena, but for what the features of batches lend. */
 est_status est__select(est_features_spec features, est_features_spec sequence, est_strings label, bool with_label,
                        est__arena *arena, est__selection *out);
-bool est__selects(const est__selection *s, const char *name);
+uint64_t est__selection_fingerprint(const void *selection);
 
 /* Room for one more row. */
 static inline est_status est__table_row(est__table *t, int64_t *capacity)
 {
     if (t->rows < *capacity)
         return EST_OK;
-    *capacity = t->rows < 512 ? 1024 : t->rows * 2;
+    *capacity = t->rows < 16 ? 32 : t->rows * 2;   /* few at first: a row may be large */
     return est__table_reserve(t, *capacity);
 }
 

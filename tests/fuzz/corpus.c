@@ -12,6 +12,8 @@ int est_fuzz_tfrecord(const uint8_t *data, size_t size);
 int est_fuzz_table(const uint8_t *data, size_t size);
 int est_fuzz_bundle(const uint8_t *data, size_t size);
 int est_fuzz_example(const uint8_t *data, size_t size);
+int est_fuzz_jsonl(const uint8_t *data, size_t size);
+int est_fuzz_libsvm(const uint8_t *data, size_t size);
 int est_fuzz_sequence_example(const uint8_t *data, size_t size);
 int est_fuzz_saved_model(const uint8_t *data, size_t size);
 int est_fuzz_checkpoint_state(const uint8_t *data, size_t size);
@@ -78,6 +80,16 @@ static void example(void)
     over_corpus(est_fuzz_example, "example");
 }
 
+static void jsonl(void)
+{
+    over_corpus(est_fuzz_jsonl, "jsonl");
+}
+
+static void libsvm(void)
+{
+    over_corpus(est_fuzz_libsvm, "libsvm");
+}
+
 static void sequence_example(void)
 {
     over_corpus(est_fuzz_sequence_example, "sequence_example");
@@ -104,4 +116,4 @@ static void yaml(void)
 }
 
 EST_SUITE(fuzz_corpus, EST_TEST(tfrecord), EST_TEST(table), EST_TEST(bundle), EST_TEST(example),
-          EST_TEST(sequence_example), EST_TEST(saved_model), EST_TEST(checkpoint_state), EST_TEST(csv), EST_TEST(yaml));
+          EST_TEST(jsonl), EST_TEST(libsvm), EST_TEST(sequence_example), EST_TEST(saved_model), EST_TEST(checkpoint_state), EST_TEST(csv), EST_TEST(yaml));

@@ -2,6 +2,7 @@
 #include "fuzz/fuzz.h"
 
 #include "data/csv.h"
+#include "fuzz/lines.h"
 
 static const est_feature features[] = { { .name = "a", .dtype = EST_FLOAT }, { .name = "b", .dtype = EST_STRING },
                                   { .name = "c", .dtype = EST_INT64 } };
@@ -12,19 +13,6 @@ static est__csv_field fields[] = {
 };
 static char path_name[] = "input";
 static char *path = path_name;
-
-/* The block's text, with the line feed and the slack that the reader puts after it. */
-static est_status set_text(est__block *b, const uint8_t *data, size_t size)
-{
-    b->size = size;
-    b->text = est__calloc(size + 1 + EST__TEXT_SLACK, 1);
-    if (!b->text)
-        return est__fail_memory(size);
-    if (size)
-        memcpy(b->text, data, size);
-    b->text[size] = '\n';
-    return EST_OK;
-}
 
 EST_FUZZ(csv)
 {
@@ -40,7 +28,7 @@ EST_FUZZ(csv)
     est__arena arena = { 0 };
     const char **name;
     int count;
-    if (size && set_text(&block, data + 1, size - 1) == EST_OK && est__csv_parser_new(&format, &parser) == EST_OK) {
+    if (size && fuzz_block(&block, data + 1, size - 1) == EST_OK && est__csv_parser_new(&format, &parser) == EST_OK) {
         (void)est__csv_header(&format, &block, &arena, &name, &count);
         est__csv_parse(parser, &block, false);
         est__csv_parse(parser, &block, format.quotes);
