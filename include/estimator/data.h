@@ -208,6 +208,24 @@ typedef struct est_paddings {
  *  Errors: INVALID_ARGUMENT: a padding of no such feature, of a dense one, of another dtype; on reading: a row is longer
  *  than its feature's `length`. */
 EST_API est_dataset *est_dataset_padded_batch(est_dataset *d, int64_t batch_size, bool drop_remainder, est_paddings paddings);
+typedef struct est_bucket_options {
+    const char *feature;             /* needed: of variable length; the number of its values is a row's length */
+    est_ints bucket_boundaries;      /* needed: n lengths, rising; a length equal to one belongs to the bucket above it */
+    est_ints bucket_batch_sizes;     /* needed: n + 1 */
+    bool no_padding;                 /* features of variable length stay as they are */
+    bool pad_to_bucket_boundary;     /* rows get one value less than their bucket's upper boundary; longer ones are an error */
+    bool drop_remainder;             /* leave out the batches of buckets that are not full at the end */
+    est_paddings paddings;
+} est_bucket_options;
+/** Batches of rows of like lengths, padded as by est_dataset_padded_batch (tf.data.Dataset.bucket_by_sequence_length): a row waits
+ *  in the bucket of its length, and a bucket that is full becomes a batch. It stands in the place of est_dataset_batch; after
+ *  est_dataset_repeat the buckets span epochs. At the end come the buckets that are not full, short rows first.
+ *  Errors: INVALID_ARGUMENT: no such feature, a dense one; boundaries that do not rise, sizes below 1 or not one more. */
+EST_API est_dataset *est_dataset_bucket_by_sequence_length_sized(est_dataset *d, const est_bucket_options *options, size_t size);
+static inline est_dataset *est_dataset_bucket_by_sequence_length(est_dataset *d, const est_bucket_options *options)
+{
+    return est_dataset_bucket_by_sequence_length_sized(d, options, options ? sizeof *options : 0);
+}
 /** How many batches are made ahead by the input thread (tf.data.Dataset.prefetch); 0: a good number. */
 EST_API est_dataset *est_dataset_prefetch(est_dataset *d, int64_t batches);
 /** Frees a dataset that no input_fn has given away; NULL does nothing. One thread at a time per dataset.

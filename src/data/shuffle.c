@@ -14,12 +14,18 @@ est_status est__shuffle_push(est__shuffle *s, int64_t value)
     return EST_OK;
 }
 
+void est__slots_free(est__slots *s)
+{
+    for (int64_t i = 0; i < s->count; i++)
+        est__free(s->record[i]);
+    est__free(s->record);
+    est__free(s->capacity);
+    *s = (est__slots){ 0 };
+}
+
 void est__shuffle_free(est__shuffle *s)
 {
-    for (int64_t i = 0; i < s->slots.count; i++)
-        est__free(s->slots.record[i]);
-    est__free(s->slots.record);
-    est__free(s->slots.capacity);
+    est__slots_free(&s->slots);
     est__free(s->buffer);
     *s = (est__shuffle){ 0 };
 }

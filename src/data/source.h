@@ -183,6 +183,7 @@ static inline void est__shuffle_shrink(est__shuffle *s, int64_t drawn)
 }
 void est__shuffle_free(est__shuffle *s);
 
+void est__slots_free(est__slots *s);
 est_status est__slots_put(est__slots *s, int64_t slot, const est__table *from, int64_t row);
 est_status est__slots_give(const est__slots *s, int64_t slot, est__table *to);   /* appended */
 

@@ -143,10 +143,7 @@ static void slots_keep_rows(void)
             EST_CHECK_BYTES(b->splits, (ROWS + 1) * 8, a->splits, (ROWS + 1) * 8);
     }
     EST_CHECK_BYTES(to.column[2].bytes, (size_t)s.tag[s.tag_offsets[ROWS]], s.bytes, (size_t)s.tag[s.tag_offsets[ROWS]]);
-    for (int64_t i = 0; i < slots.count; i++)
-        est__free(slots.record[i]);
-    est__free(slots.record);
-    est__free(slots.capacity);
+    est__slots_free(&slots);
     est__table_free(&from);
     est__table_free(&to);
 }
