@@ -1,6 +1,6 @@
-/* HyperLogLog (Flajolet, Fusy, Gandouet and Meunier 2007): how many different hashes came, out of the longest runs of zero bits.
- * The estimate is Ertl's ("New cardinality estimation algorithms for HyperLogLog sketches", 2017, algorithm 6), which needs no
- * correction for small or large counts. */
+/* HyperLogLog (Flajolet, Fusy, Gandouet and Meunier 2007): how many different hashes came, out of the longest
+ * runs of zero bits. The estimate is Ertl's ("New cardinality estimation algorithms for HyperLogLog
+ * sketches", 2017, algorithm 6), which needs no correction for small or large counts. */
 #include <math.h>
 
 #include "base/sketch.h"

@@ -34,7 +34,8 @@ est_status est__output_new(const char *path, est__compression compression, est__
     if (st == EST_OK && compression != EST__UNCOMPRESSED) {
         o->z = (z_stream){ .zalloc = z_allocate, .zfree = z_release };
         int bits = compression == EST__GZIP ? 15 + 16 : 15;
-        if (deflateInit2(&o->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, bits, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) == Z_OK)
+        if (deflateInit2(&o->z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, bits, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) ==
+            Z_OK)
             o->deflating = true;
         else
             st = est__fail_memory(sizeof o->z);

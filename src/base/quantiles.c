@@ -1,12 +1,14 @@
-/* Quantiles of a stream: the sketch of Karnin, Lang and Liberty ("Optimal Quantile Approximation in Streams", 2016). A level that
- * is full is sorted, and every second of its numbers goes up to the next level, where it counts twice. Levels below the top are
- * smaller by a factor of 2/3 each. With the room for 16384 numbers the rank of an answer is off by about 0.1 % of all numbers. */
+/* Quantiles of a stream: the sketch of Karnin, Lang and Liberty ("Optimal Quantile Approximation in Streams",
+ * 2016). A level that is full is sorted, and every second of its numbers goes up to the next level, where it
+ * counts twice. Levels below the top are smaller by a factor of 2/3 each. With the room for 16384 numbers the
+ * rank of an answer is off by about 0.1 % of all numbers. */
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/sketch.h"
 
-enum { LEAST_CAPACITY = 32, LEVELS = sizeof(((est__quantiles *)0)->level) / sizeof(struct est__quantiles_level) };
+enum { LEAST_CAPACITY = 32 };
+enum { LEVELS = sizeof(((est__quantiles *)0)->level) / sizeof(struct est__quantiles_level) };
 
 /* Of numbers, and of weighted ones, which begin with theirs. */
 static int by_value(const void *a, const void *b)
@@ -29,7 +31,8 @@ static est_status push(struct est__quantiles_level *l, double v)
     return EST_OK;
 }
 
-/* An odd number out, the last that came, stays where it is, so that the numbers still add up to all that came. */
+/* An odd number out, the last that came, stays where it is, so that the numbers still add up to all that
+ * came. */
 static est_status compact(est__quantiles *q, int level)
 {
     struct est__quantiles_level *from = &q->level[level], *to = &q->level[level + 1];
@@ -48,9 +51,11 @@ est_status est__quantiles_add(est__quantiles *q, double v)
 {
     EST_TRY(push(&q->level[0], v));
     q->count++;
-    if (!q->levels)
+    if (!q->levels) {
         q->levels = 1;
-    if (q->level[0].count <= (q->estimated ? capacity(q, 0) : q->exact))
+        q->room = q->exact;
+    }
+    if (q->level[0].count <= q->room)
         return EST_OK;
     q->estimated = true;
     for (int h = 0; h < q->levels && h < LEVELS - 1; h++) {
@@ -60,6 +65,7 @@ est_status est__quantiles_add(est__quantiles *q, double v)
             q->levels++;
         EST_TRY(compact(q, h));
     }
+    q->room = capacity(q, 0);
     return EST_OK;
 }
 
@@ -72,7 +78,8 @@ void est__quantiles_free(est__quantiles *q)
 
 est_status est__ranks_of(est__weighted *items, size_t count, est__ranks *out)
 {
-    *out = (est__ranks){ .value = est__malloc(count * sizeof *out->value), .below = est__malloc((count + 1) * sizeof *out->below) };
+    *out = (est__ranks){ .value = est__malloc(count * sizeof *out->value),
+                         .below = est__malloc((count + 1) * sizeof *out->below) };
     if (!out->value || !out->below) {
         est__ranks_free(out);
         return est__fail_memory(count * sizeof *out->below);
@@ -129,7 +136,7 @@ double est__ranks_quantile(const est__ranks *r, double share)
 {
     if (!r->count)
         return NAN;
-    double place = (double)(r->below[r->count] - 1) * (share < 0 ? 0 : share > 1 ? 1 : share), whole = floor(place);
+    double place = (double)(r->below[r->count] - 1) * fmin(fmax(share, 0), 1), whole = floor(place);
     double low = at_rank(r, (int64_t)whole), high = at_rank(r, (int64_t)ceil(place));
     return low == high ? low : low + (high - low) * (place - whole);
 }

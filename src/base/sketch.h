@@ -1,5 +1,6 @@
-/* Summaries of streams in bounded memory: how many different texts there are and how often each comes, and the quantiles of
- * numbers. Both are exact up to a limit and estimates after it; each says which. A zeroed struct with its limits set is empty. */
+/* Summaries of streams in bounded memory: how many different texts there are and how often each comes, and
+ * the quantiles of numbers. Both are exact up to a limit and estimates after it; each says which. A zeroed
+ * struct with its limits set is empty. */
 #ifndef EST_BASE_SKETCH_H
 #define EST_BASE_SKETCH_H
 
@@ -7,7 +8,8 @@
 
 /* ---- different values of a stream of texts (value_counts.c) ---- */
 
-enum { EST__VALUE_KEPT = 256 };     /* bytes of a text that are kept; longer ones are told apart by their hashes */
+/* Bytes of a text that are kept; longer ones are told apart by their hashes. */
+enum { EST__VALUE_KEPT = 256 };
 
 typedef struct est__value {
     uint64_t hash;
@@ -24,14 +26,15 @@ typedef struct est__value_counts {
     uint32_t *slots;                /* entry number + 1; 0: empty */
     size_t slot_count;
     est__arena texts;
-    int64_t error;                  /* a count may be too low by so much, and an absent text may have come so often; 0: exact */
+    int64_t error;                  /* a count may be too low by so much; one that is absent, have come so often */
     unsigned char *registers;       /* HyperLogLog's; NULL while the entries are all that there are */
 } est__value_counts;
 
 est_status est__value_counts_add(est__value_counts *v, const char *text, size_t n);
 /* How many different texts came; *estimated when the limit was passed (then within 2 % nearly always). */
 int64_t est__value_counts_distinct(const est__value_counts *v, bool *estimated);
-const est__value *est__value_counts_find(const est__value_counts *v, const char *text, size_t n);   /* NULL: not among them */
+/* NULL: it is not among them. */
+const est__value *est__value_counts_find(const est__value_counts *v, const char *text, size_t n);
 /* Most frequent first, equal ones by text; est__free. */
 est_status est__value_counts_sorted(const est__value_counts *v, const est__value ***out);
 void est__value_counts_free(est__value_counts *v);
@@ -44,8 +47,10 @@ double est__hll_count(const unsigned char *registers);
 /* ---- quantiles of a stream of numbers (quantiles.c) ---- */
 typedef struct est__quantiles {
     size_t exact;                   /* needed: up to so many numbers are kept as they are, at least 64 */
-    struct est__quantiles_level { double *v; size_t count, capacity; } level[48];   /* a number of level h stands for 2^h */
+    /* A number of level h stands for 2^h. */
+    struct est__quantiles_level { double *v; size_t count, capacity; } level[48];
     int levels;
+    size_t room;                    /* of level 0 */
     int64_t count;                  /* numbers that came */
     bool estimated;                 /* some were dropped */
     est__random random;
@@ -63,7 +68,8 @@ typedef struct est__ranks {
 est_status est__quantiles_ranks(const est__quantiles *q, est__ranks *out);
 typedef struct est__weighted { double value; int64_t weight; } est__weighted;
 est_status est__ranks_of(est__weighted *items, size_t count, est__ranks *out);      /* sorts the items */
-/* The value at `share` (0 to 1) of the sorted numbers, between two of them linearly, as numpy.quantile. NaN: no numbers. */
+/* The value at `share` (0 to 1) of the sorted numbers, between two of them linearly, as numpy.quantile. NaN:
+ * no numbers. */
 double est__ranks_quantile(const est__ranks *r, double share);
 int64_t est__ranks_less(const est__ranks *r, double v);         /* how many are less than v */
 void est__ranks_free(est__ranks *r);

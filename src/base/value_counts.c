@@ -1,7 +1,7 @@
-/* Different texts and how often each comes. Up to a limit all are counted. After it: frequent items by Misra and Gries 1982, in the
- * form of Anderson et al. 2017 ("A High-Performance Algorithm for Identifying Frequent Items in Data Streams"): when the table is
- * full, the median of its counts is taken off all of them, and what has none left is dropped; and the number of different texts
- * by HyperLogLog. */
+/* Different texts and how often each comes. Up to a limit all are counted. After it: frequent items by Misra
+ * and Gries 1982, in the form of Anderson et al. 2017 ("A High-Performance Algorithm for Identifying Frequent
+ * Items in Data Streams"): when the table is full, the median of its counts is taken off all of them, and
+ * what has none left is dropped; and the number of different texts by HyperLogLog. */
 #include <stdlib.h>
 
 #include "base/sketch.h"
@@ -11,7 +11,7 @@ static est__value *lookup(const est__value_counts *v, uint64_t hash, size_t *slo
     size_t mask = v->slot_count - 1;
     for (*slot = (size_t)hash & mask; v->slots[*slot]; *slot = (*slot + 1) & mask) {
         est__value *e = &v->entries[v->slots[*slot] - 1];
-        if (e->hash == hash)        /* 64 bits: two texts of one hash are not expected among the texts of a file */
+        if (e->hash == hash)        /* of 64 bits: two texts of one hash are not expected in one file */
             return e;
     }
     return NULL;
@@ -59,7 +59,8 @@ static est_status median(const est__value_counts *v, int64_t *out)
     return EST_OK;
 }
 
-/* The first time, whatever came is still in the table, and so nothing is missing in HyperLogLog's registers. */
+/* The first time, whatever came is still in the table, and so nothing is missing in HyperLogLog's
+ * registers. */
 static est_status start_estimating(est__value_counts *v)
 {
     if (v->registers)
@@ -122,7 +123,8 @@ est_status est__value_counts_add(est__value_counts *v, const char *text, size_t 
     if (!copy)
         return est__fail_memory(kept);
     (void)lookup(v, hash, &slot);
-    v->entries[v->count++] = (est__value){ .hash = hash, .text = copy, .length = kept, .cut = kept < n, .count = 1 };
+    v->entries[v->count++] =
+        (est__value){ .hash = hash, .text = copy, .length = kept, .cut = kept < n, .count = 1 };
     v->slots[slot] = (uint32_t)v->count;
     return EST_OK;
 }

@@ -30,5 +30,5 @@ static const cli_option options[] = {
     { "multivalent-delim", "C", "of CSV: what separates the values of a field; without it, a field is one", false },
     { "skip-errors", NULL, "leave out rows of CSV that are wrong, and say so", false },
     { NULL, NULL, NULL, false } };
-const cli_command cli_convert = { "convert", "IN OUT", "a CSV file to a TFRecord file, or back; .gz by the ending", 2, 2, false, options,
-                                  run };
+const cli_command cli_convert = { "convert", "IN OUT", "a CSV file to a TFRecord file, or back; .gz by the ending", 2, 2,
+                                  false, options, run };

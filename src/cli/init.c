@@ -8,8 +8,11 @@ static int run(cli *c)
     char *text;
     cli_output out;
     const char *bins = cli_value(c, "boundaries"), *delimiter = cli_value(c, "field-delim");
-    est_init_options o = { .label = cli_value(c, "label"), .boundaries = bins, .na_value = cli_value(c, "na-value"),
-                           .no_crosses = cli_value(c, "no-crosses") != NULL, .validation_path = cli_value(c, "validation") };
+    est_init_options o = { .label = cli_value(c, "label"),
+                           .boundaries = bins,
+                           .na_value = cli_value(c, "na-value"),
+                           .no_crosses = cli_value(c, "no-crosses") != NULL,
+                           .validation_path = cli_value(c, "validation") };
     if (!o.label)
         return cli_usage(c, "--label COLUMN is missing: which column is to be learnt");
     if (bins && strcmp(bins, "auto") && strcmp(bins, "quantiles") && strcmp(bins, "none"))
@@ -34,5 +37,5 @@ static const cli_option options[] = {
     { "na-value", "TEXT", "what stands for a missing value; without it, found out", false },
     { "field-delim", "C", "what separates the fields; a comma", false },
     { NULL, NULL, NULL, false } };
-const cli_command cli_init = { "init", "DATA.csv", "looks at the data and prints a configuration to start from", 1, 1, false, options,
-                               run };
+const cli_command cli_init = { "init", "DATA.csv", "looks at the data and prints a configuration to start from", 1, 1,
+                               false, options, run };

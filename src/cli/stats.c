@@ -37,9 +37,11 @@ static int print(const est_stats *s, est_stats_form form)
 static int run(cli *c)
 {
     est_stats *s;
-    const char *delimiter = cli_value(c, "field-delim"), *rows = cli_value(c, "max-rows"), *page = cli_value(c, "html");
+    const char *delimiter = cli_value(c, "field-delim"), *rows = cli_value(c, "max-rows"),
+               *page = cli_value(c, "html");
     char *end = NULL;
-    est_stats_options o = { .na_value = cli_value(c, "na-value"), .skip_errors = cli_value(c, "skip-errors") != NULL };
+    est_stats_options o = { .na_value = cli_value(c, "na-value"),
+                            .skip_errors = cli_value(c, "skip-errors") != NULL };
     if (delimiter && strlen(delimiter) != 1)
         return cli_usage(c, "--field-delim is '%s'; it must be one character", delimiter);
     if (delimiter)
@@ -65,4 +67,5 @@ static const cli_option options[] = {
     { "max-rows", "N", "look at the first N rows alone", false },
     { "skip-errors", NULL, "leave out rows that are wrong, and say so", false },
     { NULL, NULL, NULL, false } };
-const cli_command cli_stats = { "stats", "FILE...", "what the columns of CSV or TFRecord files hold", 1, -1, false, options, run };
+const cli_command cli_stats = { "stats", "FILE...", "what the columns of CSV or TFRecord files hold", 1, -1, false,
+                                options, run };

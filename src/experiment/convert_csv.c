@@ -1,4 +1,5 @@
-/* CSV to TFRecord: rows are read as texts, since an absent value has no other mark, and become values of each column's type. */
+/* CSV to TFRecord: rows are read as texts, since an absent value has no other mark, and become values of each
+ * column's type. */
 #include "experiment/convert_files.h"
 
 enum { BATCH = 256 };
@@ -15,7 +16,7 @@ typedef struct converter {
     est__conversion *c;
     values v;
     int64_t rows;
-    est__error error;                /* of a value, as it was said here: the dataset puts its own words before it */
+    est__error error;                /* of a value: the dataset puts words of its own before it */
 } converter;
 
 static est_status bad_value(const converter *m, const est_feature *f, int64_t row, const char *text, size_t n)
@@ -95,7 +96,8 @@ static est_status map_feature(converter *m, const est_batch *in, est_batch *out,
     }
     if (v->data.status != EST_OK || v->bytes.status != EST_OK)
         return est__fail_memory(v->data.size + v->bytes.size);
-    est_tensor value = { .dtype = f->dtype, .shape = EST_SHAPE(v->count), .data = v->data.data, .bytes = v->bytes.data };
+    est_tensor value = { .dtype = f->dtype, .shape = EST_SHAPE(v->count), .data = v->data.data,
+                         .bytes = v->bytes.data };
     est_tensor offsets = { .dtype = EST_INT64, .shape = EST_SHAPE(rows + 1), .data = v->offsets };
     return est_batch_set_ragged(out, index, &value, &offsets);
 }

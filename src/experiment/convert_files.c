@@ -1,4 +1,5 @@
-/* CSV into TFRecord of tf.Examples and back: which way, by the content; columns and their types, by a configuration or a look. */
+/* CSV into TFRecord of tf.Examples and back: which way, by the content; columns and their types, by a
+ * configuration or a look. */
 #include "experiment/config.h"
 #include "experiment/convert_files.h"
 #include "experiment/stats.h"
@@ -11,7 +12,9 @@ static bool ends_with(const char *s, const char *end)
 
 est__compression est__compression_of(const char *path)
 {
-    return ends_with(path, ".gz") ? EST__GZIP : ends_with(path, ".z") || ends_with(path, ".zlib") ? EST__ZLIB : EST__UNCOMPRESSED;
+    if (ends_with(path, ".gz"))
+        return EST__GZIP;
+    return ends_with(path, ".z") || ends_with(path, ".zlib") ? EST__ZLIB : EST__UNCOMPRESSED;
 }
 
 static est_status add_feature(est__conversion *c, size_t *capacity, const char *name, est_dtype dtype)
@@ -26,8 +29,8 @@ static est_status look(est__conversion *c, est_stats **stats)
 {
     size_t capacity = 0;
     const est_csv_options *csv = &c->csv;
-    est_stats_options o = { .field_delim = csv->field_delim, .skip_errors = csv->skip_errors, .na_value = c->na_value,
-                            .memory_budget = 1 };
+    est_stats_options o = { .field_delim = csv->field_delim, .skip_errors = csv->skip_errors,
+                            .na_value = c->na_value, .memory_budget = 1 };
     EST_TRY(est_stats_of_files((est_strings){ &c->from, 1 }, &o, stats));
     c->stats = *stats;
     for (int64_t i = 0; i < est_stats_columns(*stats); i++) {
@@ -69,16 +72,21 @@ static est_status read_config(est__conversion *c, est_experiment *x)
 
 static est_status check(const est__conversion *c, bool from_records)
 {
-    bool csv = ends_with(c->to, ".csv") || ends_with(c->to, ".csv.gz"), records = strstr(est__base_name(c->to), ".tfrecord") != NULL;
+    bool csv = ends_with(c->to, ".csv") || ends_with(c->to, ".csv.gz"),
+         records = strstr(est__base_name(c->to), ".tfrecord") != NULL;
     const char *d = c->multivalent_delim;
     if (from_records ? records : csv)
-        return est__fail(EST_INVALID_ARGUMENT, "%s is %s, and %s is to be that too: there is nothing to convert", c->from,
+        return est__fail(EST_INVALID_ARGUMENT,
+                         "%s is %s, and %s is to be that too: there is nothing to convert", c->from,
                          from_records ? "a TFRecord file" : "taken for CSV", c->to);
     if (from_records && est__compression_of(c->to) == EST__ZLIB)
         return est__fail(EST_INVALID_ARGUMENT, "%s: a CSV file is plain or .gz", c->to);
     if (d && (strlen(d) != 1 || *d == c->field_delim || strchr("\"\r\n", *d)))
-        return est__fail(EST_INVALID_ARGUMENT, "multivalent_delim is \"%.20s\"; it must be one character, and neither a quote, a line "
-                         "end nor the separator of fields", d);
+        return est__fail(
+            EST_INVALID_ARGUMENT,
+            "multivalent_delim is \"%.20s\"; it must be one character, and neither a quote, a line "
+            "end nor the separator of fields",
+            d);
     if (!c->features)
         return est__fail(EST_INVALID_ARGUMENT, "%s: its Examples have no features", c->from);
     return EST_OK;
@@ -90,7 +98,8 @@ static est_status convert(est__conversion *c, const est_convert_options *o)
     est_experiment *x = NULL;
     est_stats *stats = NULL;
     EST_TRY(est__holds_records(c->from, &from_records));
-    est_status st = o->config ? est_experiment_new(&(est_experiment_options){ .config = { &o->config, 1 } }, &x) : look(c, &stats);
+    est_experiment_options configs = { .config = { &o->config, 1 } };
+    est_status st = o->config ? est_experiment_new(&configs, &x) : look(c, &stats);
     if (st == EST_OK && x)
         st = read_config(c, x);
     c->field_delim = c->csv.field_delim ? c->csv.field_delim : ',';
@@ -105,12 +114,14 @@ static est_status convert(est__conversion *c, const est_convert_options *o)
     return st;
 }
 
-est_status est_convert_file_sized(const char *from, const char *to, const est_convert_options *options, size_t size, int64_t *rows)
+est_status est_convert_file_sized(const char *from, const char *to, const est_convert_options *options,
+                                  size_t size, int64_t *rows)
 {
     est_convert_options o = { 0 };
     if (options)
         memcpy(&o, options, size < sizeof o ? size : sizeof o);
-    est__conversion c = { .from = from, .to = to, .na_value = o.na_value, .multivalent_delim = o.multivalent_delim };
+    est__conversion c = { .from = from, .to = to, .na_value = o.na_value,
+                          .multivalent_delim = o.multivalent_delim };
     c.csv.field_delim = o.field_delim;
     c.csv.skip_errors = o.skip_errors;
     est_status st = convert(&c, &o);

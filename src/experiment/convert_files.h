@@ -14,9 +14,9 @@ typedef struct est__conversion {
     const char *na_value;            /* NULL: as the statistics found it, in columns of numbers alone */
     const char *multivalent_delim;   /* one character; NULL: none */
     char field_delim;
-    est_feature *feature;            /* which columns, and as what; of variable length, as any may be absent */
+    est_feature *feature;            /* which columns, and as what; of variable length: any may be absent */
     size_t features;
-    bool *single;                    /* a configuration's columns that hold one value a row, separator or not; NULL: none */
+    bool *single;                    /* which of them are one value a row, separator or not; NULL: none */
     const est_stats *stats;          /* NULL: a configuration said it all */
     int64_t rows;                    /* that were written */
 } est__conversion;

@@ -52,11 +52,13 @@ static est_status put_value(writer *w, est__buffer *b, const est_example_feature
     else if (f->value->dtype == EST_FLOAT)
         n = (size_t)est__format_float(number, ((const float *)f->value->data)[i]);
     else
-        n = (size_t)est__print(number, sizeof number, "%lld", (long long)((const int64_t *)f->value->data)[i]);
+        n = (size_t)est__print(number, sizeof number, "%lld",
+                               (long long)((const int64_t *)f->value->data)[i]);
     if (memchr(text, 0, n))
         return est__fail(EST_INVALID_ARGUMENT, "feature '%s' holds a NUL byte, which CSV cannot", f->name);
     if (delim && memchr(text, *delim, n))
-        return est__fail(EST_INVALID_ARGUMENT, "feature '%s': \"%.*s\" holds the separator of values '%s': choose another", f->name,
+        return est__fail(EST_INVALID_ARGUMENT,
+                         "feature '%s': \"%.*s\" holds the separator of values '%s': choose another", f->name,
                          (int)(n < 40 ? n : 40), text, delim);
     if (i)
         est__buffer_text(b, delim);
@@ -73,10 +75,11 @@ static est_status take_feature(const est_example_feature *f, void *user)
     int64_t n = est_shape_elements(&f->value->shape);
     est_dtype wanted = w->c->feature[index - 1].dtype;
     if (f->value->dtype != wanted)
-        return est__fail(EST_INVALID_ARGUMENT, "feature '%s' is %s, %s is wanted", f->name, est_dtype_name(f->value->dtype),
-                         est_dtype_name(wanted));
+        return est__fail(EST_INVALID_ARGUMENT, "feature '%s' is %s, %s is wanted", f->name,
+                         est_dtype_name(f->value->dtype), est_dtype_name(wanted));
     if (n > 1 && !w->c->multivalent_delim)
-        return est__fail(EST_INVALID_ARGUMENT, "feature '%s' has %lld values: CSV needs a separator of values (multivalent_delim)",
+        return est__fail(EST_INVALID_ARGUMENT,
+                         "feature '%s' has %lld values: CSV needs a separator of values (multivalent_delim)",
                          f->name, (long long)n);
     for (int64_t i = 0; i < n; i++)
         EST_TRY(put_value(w, &w->cell[index - 1], f, i));
@@ -120,7 +123,8 @@ static est_status name_columns(writer *w)
     if (!w->column || !w->cell)
         return est__fail_memory(w->c->features * sizeof *w->cell);
     for (size_t i = 0; i < w->c->features; i++)
-        EST_TRY(est__map_put(w->column, w->c->feature[i].name, strlen(w->c->feature[i].name), (void *)(uintptr_t)(i + 1)));
+        EST_TRY(est__map_put(w->column, w->c->feature[i].name, strlen(w->c->feature[i].name),
+                             (void *)(uintptr_t)(i + 1)));
     return EST_OK;
 }
 

@@ -1,5 +1,6 @@
-/* A configuration to start from, out of a look at a CSV file: what kind of label is to be learnt and from which columns, and how
- * long to train with which optimizer, so that it comes near to what a linear model can do. */
+/* A configuration to start from, out of a look at a CSV file: what kind of label is to be learnt and from
+ * which columns, and how long to train with which optimizer, so that it comes near to what a linear model can
+ * do. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -17,25 +18,33 @@ static bool is_number(const est_column_stats *c)
 
 bool est__init_is_regression(const est_column_stats *c)
 {
-    return is_number(c) && (c->distinct > CLASS_LIMIT || (c->dtype == EST_FLOAT && !(c->min == floor(c->min) && c->max == floor(c->max) &&
-                                                                                    c->distinct == 2)));
+    return is_number(c) && (c->distinct > CLASS_LIMIT ||
+                            (c->dtype == EST_FLOAT &&
+                             !(c->min == floor(c->min) && c->max == floor(c->max) && c->distinct == 2)));
 }
 
 static est_status check_label(const est__init *in)
 {
     const est_column_stats *c = in->label;
     if (c->missing)
-        return est__fail(EST_INVALID_ARGUMENT, "%s: column '%s' is empty in %lld rows: leave them out, there is nothing to learn from "
-                         "them", in->path, c->name, (long long)c->missing);
+        return est__fail(
+            EST_INVALID_ARGUMENT,
+            "%s: column '%s' is empty in %lld rows: leave them out, there is nothing to learn from "
+            "them",
+            in->path, c->name, (long long)c->missing);
     if (c->distinct < 2)
-        return est__fail(EST_INVALID_ARGUMENT, "%s: column '%s' holds one value alone: there is nothing to learn", in->path, c->name);
+        return est__fail(EST_INVALID_ARGUMENT,
+                         "%s: column '%s' holds one value alone: there is nothing to learn", in->path,
+                         c->name);
     if (!est__init_is_regression(c) && (c->distinct > LABEL_LIMIT || c->max_length > 200))
-        return est__fail(EST_INVALID_ARGUMENT, "%s: column '%s' holds more than %d different texts: too many classes", in->path, c->name,
-                         LABEL_LIMIT);
+        return est__fail(EST_INVALID_ARGUMENT,
+                         "%s: column '%s' holds more than %d different texts: too many classes", in->path,
+                         c->name, LABEL_LIMIT);
     return EST_OK;
 }
 
-/* Small ids are classes; other texts and numbers of few values are classes by name; the rest is a regression. */
+/* Small ids are classes; other texts and numbers of few values are classes by name; the rest is a
+ * regression. */
 static void put_label(est__buffer *b, const est__init *in)
 {
     const est_column_stats *c = in->label;
@@ -72,7 +81,8 @@ static char *find_validation(const char *path)
     return NULL;
 }
 
-static void put_input(est__buffer *b, const est__init *in, const char *path, const char *remark, int batch_size)
+static void put_input(est__buffer *b, const est__init *in, const char *path, const char *remark,
+                      int batch_size)
 {
     est__buffer_text(b, "    format: csv\n    input_path: ");
     est__yaml_quote(b, path);
@@ -117,7 +127,8 @@ static void put_model_dir(est__buffer *b, const char *path)
 
 /* ---- training ---- */
 
-/* Ftrl's steps are of the learning rate's size whatever the gradients are, so that a regression's rate goes with its label. */
+/* Ftrl's steps are of the learning rate's size whatever the gradients are, so that a regression's rate goes
+ * with its label. */
 static void put_optimizer(est__buffer *b, const est__init *in)
 {
     double rate = est__init_is_regression(in->label) ? 0.2 * in->label->std : 0.2;
@@ -129,7 +140,7 @@ static void put_optimizer(est__buffer *b, const est__init *in)
 static est_status put_config(est__buffer *b, const est__init *in)
 {
     size_t used = 0;
-    int64_t rows = est_stats_rows(in->stats), batch_size = 64, steps = rows * 20 / batch_size;
+    int64_t rows = est_stats_rows(in->stats), batch_size = 64, epochs = 20, steps = rows * epochs / batch_size;
     est__buffer_text(b, "# A start, from a look at ");
     est__buffer_json_string(b, in->path, strlen(in->path));
     est__buffer_printf(b, ": %lld rows%s. 'estimator config --explain' tells every key.\n", (long long)rows,
@@ -145,7 +156,8 @@ static est_status put_config(est__buffer *b, const est__init *in)
         EST_TRY(est__init_put_crosses(b, in));
     put_optimizer(b, in);
     put_data(b, in, (int)batch_size);
-    est__buffer_printf(b, "trainer:\n  train_steps: %lld\n", (long long)(steps < 500 ? 500 : steps > 20000 ? 20000 : steps));
+    steps = steps < 500 ? 500 : steps > 20000 ? 20000 : steps;
+    est__buffer_printf(b, "trainer:\n  train_steps: %lld\n", (long long)steps);
     return b->status == EST_OK ? EST_OK : est__fail_memory(b->size);
 }
 
@@ -176,7 +188,8 @@ static est_status read_options(est__init *in)
     else if (!strcmp(bins, "none"))
         in->bins = EST__BINS_NONE;
     else
-        return est__fail(EST_INVALID_ARGUMENT, "boundaries is '%s'; it must be auto, quantiles or none", bins);
+        return est__fail(EST_INVALID_ARGUMENT, "boundaries is '%s'; it must be auto, quantiles or none",
+                         bins);
     return EST_OK;
 }
 
@@ -194,7 +207,8 @@ static est_status decide(est__init *in)
     return in->label ? check_label(in) : no_label(in->stats, in->path, in->options->label);
 }
 
-est_status est_experiment_init_sized(const char *csv_path, const est_init_options *options, size_t size, char **text)
+est_status est_experiment_init_sized(const char *csv_path, const est_init_options *options, size_t size,
+                                     char **text)
 {
     est_init_options o = { 0 };
     est__buffer b = { 0 };

@@ -24,12 +24,14 @@ enum { EST__INIT_VOCABULARY = 50, EST__INIT_BINS = 50 };
 /* A line or two for each column but the label; *used counts those that can be learnt from. */
 est_status est__init_put_columns(est__buffer *b, const est__init *in, size_t *used);
 void est__init_put_values(est__buffer *b, const est__init *in, const est_column_stats *c);   /* [a, b, c] */
-/* Cuts between ranges of about as many rows; a value that comes often has a range of its own. Gives their number. */
+/* Cuts between ranges of about as many rows; a value that comes often has a range of its own. Gives their
+ * number. */
 int est__init_boundaries(const est__init *in, int64_t index, double out[EST__INIT_BINS]);
 void est__init_put_number(est__buffer *b, double v);
 const char *est__init_left_out(const est__init *in, int64_t index);     /* why; NULL: it can be learnt from */
 /* "bucketized_column: {…}" of a column of numbers. */
-void est__init_put_bucketized(est__buffer *b, const est__init *in, int64_t index, const double *cuts, int count);
+void est__init_put_bucketized(est__buffer *b, const est__init *in, int64_t index, const double *cuts,
+                              int count);
 
 /* ---- init_crosses.c ---- */
 est_status est__init_put_crosses(est__buffer *b, const est__init *in);

@@ -1,5 +1,6 @@
-/* Columns that a practitioner would pick, out of statistics: vocabularies for texts of few values and hash buckets for those of
- * many; numbers normalized, and cut at quantiles. What cannot be learnt from is left out, with a comment that says why. */
+/* Columns that a practitioner would pick, out of statistics: vocabularies for texts of few values and hash
+ * buckets for those of many; numbers normalized, and cut at quantiles. What cannot be learnt from is left
+ * out, with a comment that says why. */
 #include <ctype.h>
 #include <math.h>
 
@@ -72,7 +73,9 @@ static bool put_text(est__buffer *b, const est__init *in, const est_column_stats
         return true;
     }
     if ((double)c->distinct > 0.95 * (double)c->count && c->count >= LEAST_FOR_IDENTIFIER) {
-        put_left_out(b, c->name, c->distinct == c->count ? "another text in every row" : "another text in nearly every row");
+        put_left_out(b, c->name,
+                     c->distinct == c->count ? "another text in every row"
+                                             : "another text in nearly every row");
         return false;
     }
     int64_t buckets = 128;
@@ -101,7 +104,8 @@ int est__init_boundaries(const est__init *in, int64_t index, double out[EST__INI
     int bins = (int)fmin(EST__INIT_BINS, (double)count / least), n = 0;
     for (int left = bins; left > 1 && (double)(count - below) >= 1.5 * least; left--) {
         double size = floor(fmax((double)(count - below) / left, least));
-        double cut = (double)(float)est_stats_quantile(in->stats, index, ((double)below + size) / (double)(count - 1));
+        double cut = (double)(float)est_stats_quantile(in->stats, index,
+                                                       ((double)below + size) / (double)(count - 1));
         if (est_stats_less(in->stats, index, cut) <= below || (n && cut <= out[n - 1]))
             cut = (double)(float)after(in, index, count, n && cut < out[n - 1] ? out[n - 1] : cut);
         if (cut > c->max || (n && cut <= out[n - 1]) || cut <= c->min)
@@ -116,7 +120,8 @@ int est__init_boundaries(const est__init *in, int64_t index, double out[EST__INI
 static bool has_heavy_tail(const est__init *in, int64_t index)
 {
     const est_column_stats *c = est_stats_column(in->stats, index);
-    double low = est_stats_quantile(in->stats, index, 0.01), middle = est_stats_quantile(in->stats, index, 0.5);
+    double low = est_stats_quantile(in->stats, index, 0.01),
+           middle = est_stats_quantile(in->stats, index, 0.5);
     double high = est_stats_quantile(in->stats, index, 0.99);
     return c->min >= 0 && high > 10 && high - middle > 4 * (middle - low);
 }
@@ -132,10 +137,12 @@ static void put_source(est__buffer *b, const est_column_stats *c, double missing
 /* An absent number becomes one in the middle. */
 static double default_of(const est__init *in, int64_t index)
 {
-    return has_heavy_tail(in, index) ? est_stats_quantile(in->stats, index, 0.5) : est_stats_column(in->stats, index)->mean;
+    return has_heavy_tail(in, index) ? est_stats_quantile(in->stats, index, 0.5)
+                                     : est_stats_column(in->stats, index)->mean;
 }
 
-void est__init_put_bucketized(est__buffer *b, const est__init *in, int64_t index, const double *cuts, int count)
+void est__init_put_bucketized(est__buffer *b, const est__init *in, int64_t index, const double *cuts,
+                              int count)
 {
     est__buffer_text(b, "bucketized_column: {source_column: {");
     put_source(b, est_stats_column(in->stats, index), default_of(in, index));
@@ -173,8 +180,10 @@ static void put_numeric(est__buffer *b, const est__init *in, int64_t index)
 /* Whole numbers that differ in every row and lie close together count the rows. */
 static bool is_row_number(const est_column_stats *c)
 {
-    bool differ = c->distinct_is_estimate ? (double)c->distinct > 0.97 * (double)c->count : c->distinct == c->count;
-    return c->dtype == EST_INT64 && differ && c->count >= LEAST_FOR_IDENTIFIER && c->max - c->min < 2 * (double)c->count;
+    bool differ = c->distinct_is_estimate ? (double)c->distinct > 0.97 * (double)c->count
+                                          : c->distinct == c->count;
+    return c->dtype == EST_INT64 && differ && c->count >= LEAST_FOR_IDENTIFIER &&
+           c->max - c->min < 2 * (double)c->count;
 }
 
 const char *est__init_left_out(const est__init *in, int64_t index)

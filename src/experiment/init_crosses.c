@@ -1,13 +1,14 @@
-/* Which pairs of columns are worth a cross: those that tell something of the label that the columns by themselves, added up, do not.
- * A logistic (or linear) model of all columns is fitted to a sample by Newton steps column by column; for each pair, what is left over
- * in the cells of one half of the rows is tried on the other half, and the other way round. The pair that gains most joins the
- * model, until none gains enough. */
+/* Which pairs of columns are worth a cross: those that tell something of the label that the columns by
+ * themselves, added up, do not. A logistic (or linear) model of all columns is fitted to a sample by
+ * Newton steps column by column; for each pair, what is left over in the cells of one half of the rows is
+ * tried on the other half, and the other way round. The pair that gains most joins the model, until none
+ * gains enough. */
 #include <math.h>
 
 #include "experiment/config.h"
 #include "experiment/init.h"
 
-enum { ROWS = 50000, BATCH = 1024, MOST_COLUMNS = 24, MOST_CROSSES = 3, SWEEPS = 6, COARSE = 8, LEAST_ROWS = 500 };
+enum { ROWS = 50000, BATCH = 1024, LEAST_ROWS = 500, MOST_COLUMNS = 24, MOST_CROSSES = 3, SWEEPS = 6, COARSE = 8 };
 /* A cross has to gain so many nats on rows that it was not made from, in all and for each row. */
 static const double least_gain = 8, least_gain_of_row = 0.0005, shrinkage = 4;
 
@@ -106,7 +107,8 @@ static est_status read_rows(sample *s)
     const est_batch *b;
     est_dataset *d;
     for (int i = 0; i < s->columns; i++)
-        feature[i] = (est_feature){ .name = est_stats_column(s->in->stats, s->column[i].index)->name, .dtype = EST_STRING };
+        feature[i] = (est_feature){ .name = est_stats_column(s->in->stats, s->column[i].index)->name,
+                                    .dtype = EST_STRING };
     feature[s->columns] = (est_feature){ .name = s->in->label->name, .dtype = EST_STRING };
     est_csv_options o = { .input_path = { &s->in->path, 1 }, .features = { feature, (size_t)s->columns + 1 },
                           .field_delim = s->in->options->field_delim, .memory_budget = EST_OFF };
@@ -126,7 +128,8 @@ static est_status take_sample(sample *s)
     for (int64_t i = 0; i < est_stats_columns(stats) && s->columns < MOST_COLUMNS; i++) {
         const est_column_stats *c = est_stats_column(stats, i);
         bool text = c->dtype == EST_STRING;
-        if (i == s->in->label_index || est__init_left_out(s->in, i) || (!text && s->in->bins == EST__BINS_NONE) ||
+        if (i == s->in->label_index || est__init_left_out(s->in, i) ||
+            (!text && s->in->bins == EST__BINS_NONE) ||
             (text && (c->distinct_is_estimate || c->distinct > EST__INIT_VOCABULARY)))
             continue;
         if (!add_column(s, i))
@@ -183,7 +186,8 @@ static inline size_t cell_of(const coded *a, const coded *b, int64_t r)
     return (size_t)(a->of_row[r] / a->step) * (size_t)b->coarse + (size_t)(b->of_row[r] / b->step);
 }
 
-/* How much the loss of each half falls, to the second order, by the steps that the cells of the other half ask for. */
+/* How much the loss of each half falls, to the second order, by the steps that the cells of the other half
+ * ask for. */
 static double gain_of(sample *s, const coded *a, const coded *b, const double *rest, const double *curvature)
 {
     size_t cells = (size_t)a->coarse * (size_t)b->coarse;
@@ -225,7 +229,8 @@ static bool best_pair(sample *s, const double *rest, const double *curvature, in
 static est_status join(sample *s, const coded *a, const coded *b)
 {
     coded *k = &s->column[s->columns];
-    *k = (coded){ .index = -1, .step = 1, .codes = a->coarse * b->coarse, .of_row = est__calloc(ROWS, sizeof *k->of_row) };
+    *k = (coded){ .index = -1, .step = 1, .codes = a->coarse * b->coarse,
+                  .of_row = est__calloc(ROWS, sizeof *k->of_row) };
     if (!k->of_row)
         return est__fail_memory(ROWS * sizeof *k->of_row);
     for (int64_t r = 0; r < s->rows; r++)

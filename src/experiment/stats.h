@@ -14,7 +14,7 @@ typedef struct est__stats_column {
     int64_t rows;                               /* with a value, be it the empty text or a mark */
     int64_t empty, nans, words, integers, numbers, zeros, infinities;
     int64_t marks[EST__STATS_MARKS];            /* of a missing value */
-    double mean, squares, least, most;          /* of the numbers; squares: sum of squared distances from the mean */
+    double mean, squares, least, most;          /* squares: sum of squared distances from the mean */
     int64_t min_length, max_length, bytes, texts;
     est__value_counts values;
     est__quantiles quantiles;
@@ -35,12 +35,20 @@ struct est_stats {
     const char *source;                         /* the first file's name; NULL: a dataset */
 };
 
+/* ---- stats_columns.c ---- */
+/* `given`: EST_STRING: the type is found out; EST_INVALID: not known yet. `expected`: columns that share the
+ * budget. */
+est_status est__stats_add_column(est_stats *s, const char *name, est_dtype given, size_t expected);
+est_status est__stats_add_element(const est_stats *s, est__stats_column *c, const est_tensor *t, int64_t i);
+est_status est__stats_finish(est_stats *s);
+
 static inline bool est__stats_is_number(const est_column_stats *c)
 {
     return c->dtype == EST_INT64 || c->dtype == EST_FLOAT;
 }
 
-/* The edges of a histogram of equal bins over the numbers, and how many there are in each; false: there is nothing to show. */
+/* The edges of a histogram of equal bins over the numbers, and how many there are in each; false: there is
+ * nothing to show. */
 enum { EST__STATS_BINS = 30 };
 typedef struct est__histogram {
     double edge[EST__STATS_BINS + 1];
@@ -49,7 +57,8 @@ typedef struct est__histogram {
 } est__histogram;
 bool est__stats_histogram(const est_stats *s, int64_t index, est__histogram *out);
 
-/* Whether a file holds records, by its content, or by its name where that is damaged. Errors: the file system's, a folder. */
+/* Whether a file holds records, by its content, or by its name where that is damaged. Errors: the file
+ * system's, a folder. */
 est_status est__holds_records(const char *path, bool *records);
 
 est_status est__stats_html(const est_stats *s, est__buffer *b);

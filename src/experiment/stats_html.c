@@ -1,4 +1,5 @@
-/* Statistics as a page of HTML that needs nothing else: a table of all columns, and for each a histogram or its frequent values. */
+/* Statistics as a page of HTML that needs nothing else: a table of all columns, and for each a histogram or
+ * its frequent values. */
 #include <math.h>
 
 #include "experiment/stats.h"

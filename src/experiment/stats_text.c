@@ -13,14 +13,15 @@ bool est__stats_histogram(const est_stats *s, int64_t index, est__histogram *h)
     *h = (est__histogram){ 0 };
     if (!c || !est__stats_is_number(c) || !(c->max - c->min >= 0) || isinf(c->max - c->min))
         return false;
-    bool whole = c->dtype == EST_INT64 && c->max - c->min < 1e15;   /* then bins of whole numbers, or they hold unequally many */
+    bool whole = c->dtype == EST_INT64 && c->max - c->min < 1e15;   /* then bins begin between whole numbers */
     double range = c->max - c->min + whole, from = whole ? c->min - 0.5 : c->min;
     double width = whole ? ceil(range / EST__STATS_BINS) : range / EST__STATS_BINS;
     h->bins = range > 0 ? (int)ceil(range / width - 1e-9) : 1;
     for (int i = 0; i <= h->bins; i++)
         h->edge[i] = i == h->bins && !whole ? c->max : from + i * width;
     for (int i = 0; i < h->bins; i++) {     /* the last bin holds its upper edge too */
-        int64_t below = i + 1 == h->bins ? c->count - c->infinities : est_stats_less(s, index, h->edge[i + 1]);
+        int64_t below = i + 1 == h->bins ? c->count - c->infinities
+                                         : est_stats_less(s, index, h->edge[i + 1]);
         h->count[i] = below - before;
         before = below;
     }
@@ -81,7 +82,8 @@ static char *name_cell(table *t, const char *name)
 
 static void fill_head(table *t)
 {
-    static const char *const names[] = { "column", "type", "count", "missing", "distinct", "zeros", "mean", "std", "min" };
+    static const char *const names[] = { "column", "type", "count", "missing", "distinct",
+                                         "zeros", "mean", "std", "min" };
     size_t n = sizeof names / sizeof *names;
     for (size_t i = 0; i < n; i++)
         t->cell[0][i] = est__arena_strdup(&t->arena, names[i]);
@@ -157,7 +159,8 @@ static est_status put_table(const est_stats *s, est__buffer *b)
     t.cell = est__calloc(t.rows, sizeof *t.cell);
     if (!t.cell)
         return est__fail_memory(t.rows * sizeof *t.cell);
-    est__buffer_printf(b, "%lld rows%s, %zu columns", (long long)s->rows, s->stopped ? " (there are more)" : "", s->count);
+    est__buffer_printf(b, "%lld rows%s, %zu columns", (long long)s->rows,
+                       s->stopped ? " (there are more)" : "", s->count);
     if (*s->na_value) {
         est__buffer_text(b, "; ");
         est__buffer_json_string(b, s->na_value, strlen(s->na_value));
@@ -201,8 +204,9 @@ static void put_numbers_of(est__buffer *b, const est_stats *s, int64_t index, co
     put_key(b, "mean"), put_number(b, c->mean);
     put_key(b, "max"), put_number(b, c->max);
     put_key(b, "std"), put_number(b, c->std);
-    est__buffer_printf(b, ", \"zeros\": %lld, \"infinities\": %lld, \"quantiles_are_estimates\": %s, \"quantiles\": {",
-                       (long long)c->zeros, (long long)c->infinities, c->quantiles_are_estimates ? "true" : "false");
+    est__buffer_printf(
+        b, ", \"zeros\": %lld, \"infinities\": %lld, \"quantiles_are_estimates\": %s, \"quantiles\": {",
+        (long long)c->zeros, (long long)c->infinities, c->quantiles_are_estimates ? "true" : "false");
     for (size_t i = 0; i < SHARES; i++) {
         est__buffer_printf(b, "%s\"%g\": ", i ? ", " : "", shares[i]);
         put_number(b, est_stats_quantile(s, index, shares[i]));
@@ -230,9 +234,10 @@ static void put_column(est__buffer *b, const est_stats *s, int64_t index)
         est__buffer_text(b, ", \"type\": null");
     else
         est__buffer_printf(b, ", \"type\": \"%s\"", est_dtype_name(c->dtype));
-    est__buffer_printf(b, ", \"count\": %lld, \"missing\": %lld, \"distinct\": %lld, \"distinct_is_estimate\": %s",
-                       (long long)c->count, (long long)c->missing, (long long)c->distinct,
-                       c->distinct_is_estimate ? "true" : "false");
+    est__buffer_printf(
+        b, ", \"count\": %lld, \"missing\": %lld, \"distinct\": %lld, \"distinct_is_estimate\": %s",
+        (long long)c->count, (long long)c->missing, (long long)c->distinct,
+        c->distinct_is_estimate ? "true" : "false");
     if (est__stats_is_number(c))
         put_numbers_of(b, s, index, c);
     if (c->dtype == EST_STRING) {
@@ -251,7 +256,8 @@ static void put_column(est__buffer *b, const est_stats *s, int64_t index)
 
 static void put_json(const est_stats *s, est__buffer *b)
 {
-    est__buffer_printf(b, "{\"rows\": %lld, \"stopped\": %s, \"na_value\": ", (long long)s->rows, s->stopped ? "true" : "false");
+    est__buffer_printf(b, "{\"rows\": %lld, \"stopped\": %s, \"na_value\": ", (long long)s->rows,
+                       s->stopped ? "true" : "false");
     est__buffer_json_string(b, s->na_value, strlen(s->na_value));
     put_key(b, "columns");
     est__buffer_text(b, "[");

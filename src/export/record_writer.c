@@ -9,12 +9,14 @@ struct est_record_writer {
     est__buffer record;
 };
 
-est_status est_record_writer_open(const char *path, est_record_compression compression, est_record_writer **out)
+est_status est_record_writer_open(const char *path, est_record_compression compression,
+                                  est_record_writer **out)
 {
     static const est__compression kinds[] = { EST__UNCOMPRESSED, EST__GZIP, EST__ZLIB };
     *out = NULL;
     if ((unsigned)compression > EST_RECORDS_ZLIB)
-        return est__fail(EST_INVALID_ARGUMENT, "%s: there is no compression %d of TFRecord files", path, (int)compression);
+        return est__fail(EST_INVALID_ARGUMENT, "%s: there is no compression %d of TFRecord files", path,
+                         (int)compression);
     est_record_writer *w = est__calloc(1, sizeof *w);
     if (!w)
         return est__fail_memory(sizeof *w);
@@ -70,8 +72,14 @@ static est_dtype list_of(est_dtype dtype)
     switch ((int)dtype) {
     case EST_STRING: return EST_STRING;
     case EST_FLOAT: case EST_DOUBLE: return EST_FLOAT;
-    case EST_INT64: case EST_INT32: case EST_UINT32: case EST_INT16: case EST_UINT16: case EST_INT8: case EST_UINT8: case EST_BOOL:
-        return EST_INT64;
+    case EST_INT64:
+    case EST_INT32:
+    case EST_UINT32:
+    case EST_INT16:
+    case EST_UINT16:
+    case EST_INT8:
+    case EST_UINT8:
+    case EST_BOOL: return EST_INT64;
     default: return EST_INVALID;
     }
 }
@@ -98,8 +106,8 @@ static est_status values_of(const est_tensor *t, est__arena *arena, void **out)
     return EST_OK;
 }
 
-static est_status describe(est_features_spec features, const est_batch *b, size_t i, est__arena *arena, est__feature_spec *spec,
-                           est__feature_column *column)
+static est_status describe(est_features_spec features, const est_batch *b, size_t i, est__arena *arena,
+                           est__feature_spec *spec, est__feature_column *column)
 {
     const est_tensor *t = est_batch_get(b, i), *offsets = est_batch_offsets(b, i);
     const char *name = features.data[i].name;
@@ -109,18 +117,20 @@ static est_status describe(est_features_spec features, const est_batch *b, size_
             return est__fail(EST_INVALID_ARGUMENT, "there are two features named '%s'", name);
     *spec = (est__feature_spec){ .name = name, .dtype = list_of(t->dtype), .variable = offsets != NULL };
     if (spec->dtype == EST_INVALID)
-        return est__fail(EST_UNIMPLEMENTED, "feature '%s' is %s; an Example holds float32, int64 and string", name,
-                         est_dtype_name(t->dtype));
+        return est__fail(EST_UNIMPLEMENTED, "feature '%s' is %s; an Example holds float32, int64 and string",
+                         name, est_dtype_name(t->dtype));
     spec->size = rows ? (size_t)(est_shape_elements(&t->shape) / rows) : 0;
     *column = (est__feature_column){ .row_offsets = offsets ? offsets->data : NULL };
     return values_of(t, arena, &column->values);
 }
 
-est_status est_record_writer_write_batch(est_record_writer *w, est_features_spec features, const est_batch *batch)
+est_status est_record_writer_write_batch(est_record_writer *w, est_features_spec features,
+                                         const est_batch *batch)
 {
     est__arena arena = { 0 };
     if (est_batch_get(batch, features.count) || (features.count && !est_batch_get(batch, features.count - 1)))
-        return est__fail(EST_INVALID_ARGUMENT, "%zu features are named; the batch has another number of them", features.count);
+        return est__fail(EST_INVALID_ARGUMENT, "%zu features are named; the batch has another number of them",
+                         features.count);
     est__feature_spec *specs = est__arena_alloc(&arena, (features.count + 1) * sizeof *specs);
     est__feature_column *columns = est__arena_alloc(&arena, (features.count + 1) * sizeof *columns);
     est_status st = specs && columns ? EST_OK : est__fail_memory(features.count * sizeof *columns);

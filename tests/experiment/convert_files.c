@@ -1,4 +1,5 @@
-/* CSV to TFRecord and back: the same text after both ways, types from a look or from a configuration, and what cannot be converted. */
+/* CSV to TFRecord and back: the same text after both ways, types from a look or from a configuration, and
+ * what cannot be converted. */
 #include <string.h>
 
 #include <estimator/experiment.h>
@@ -61,13 +62,18 @@ static void fields_of_several_values(void)
     est_convert_options o = { .multivalent_delim = "|" };
     const char *path = EST_TEST_FILE("d.csv", "id,tags\n1,a|b|\n2,\n3,c\n");
     EST_CHECK_STR(there_and_back(path, "d.tfrecord", &o), "id,tags\n1,a|b|\n2,\n3,c\n");
-    EST_CHECK_FAILS(est_convert_file(est_test_path("d.tfrecord"), est_test_path("e.csv"), &(est_convert_options){ 0 }, NULL),
-                    EST_INVALID_ARGUMENT, est_test_text("%s: record 0: feature 'tags' has 3 values: CSV needs a separator of values "
-                                                        "(multivalent_delim)", est_test_path("d.tfrecord")));
+    EST_CHECK_FAILS(
+        est_convert_file(est_test_path("d.tfrecord"), est_test_path("e.csv"), &(est_convert_options){ 0 },
+                         NULL),
+        EST_INVALID_ARGUMENT,
+        est_test_text("%s: record 0: feature 'tags' has 3 values: CSV needs a separator of values "
+                      "(multivalent_delim)",
+                      est_test_path("d.tfrecord")));
     o.multivalent_delim = "b";
-    EST_CHECK_FAILS(est_convert_file(est_test_path("d.tfrecord"), est_test_path("e.csv"), &o, NULL), EST_INVALID_ARGUMENT,
-                    est_test_text("%s: record 0: feature 'tags': \"b\" holds the separator of values 'b': choose another",
-                                  est_test_path("d.tfrecord")));
+    EST_CHECK_FAILS(
+        est_convert_file(est_test_path("d.tfrecord"), est_test_path("e.csv"), &o, NULL), EST_INVALID_ARGUMENT,
+        est_test_text("%s: record 0: feature 'tags': \"b\" holds the separator of values 'b': choose another",
+                      est_test_path("d.tfrecord")));
     o.multivalent_delim = ",";
     EST_CHECK_FAILS(est_convert_file(path, est_test_path("e.tfrecord"), &o, NULL), EST_INVALID_ARGUMENT,
                     "multivalent_delim is \",\"; it must be one character, and neither a quote, a line end nor the separator of fields");
@@ -105,15 +111,18 @@ static void types_come_from_a_configuration(void)
     const char *path = EST_TEST_FILE("d.csv", "y,other,age,deck\n1,k,+22,3+4\n0,l,none,\n");
     est_convert_options o = { .config = EST_TEST_FILE("c.yaml", yaml) };
     EST_NEED_OK(est_convert_file(path, est_test_path("look.tfrecord"), &(est_convert_options){ 0 }, NULL));
-    EST_CHECK_STR(types_of_first(est_test_path("look.tfrecord")), "y int64;other string;age string;deck string;");
+    EST_CHECK_STR(types_of_first(est_test_path("look.tfrecord")),
+                  "y int64;other string;age string;deck string;");
     EST_CHECK_STR(there_and_back(path, "d.tfrecord", &o), "age,deck,y\n22,3+4,1\n,,0\n");
     EST_CHECK_STR(types_of_first(est_test_path("d.tfrecord")), "age float32;deck string;y int64;");
     path = EST_TEST_FILE("e.csv", "y,age,deck\n1,22,3\n0,old,\n");
     EST_CHECK_FAILS(est_convert_file(path, est_test_path("e.tfrecord"), &o, NULL), EST_INVALID_ARGUMENT,
                     est_test_text("%s: row 2: column 'age': \"old\" is not a number", path));
     EST_CHECK(!est__is_file(est_test_path("e.tfrecord")));
-    EST_CHECK_FAILS(est_convert_file(est_test_path("look.tfrecord"), est_test_path("e.csv"), &o, NULL), EST_INVALID_ARGUMENT,
-                    est_test_text("%s: record 0: feature 'age' is string, float32 is wanted", est_test_path("look.tfrecord")));
+    EST_CHECK_FAILS(est_convert_file(est_test_path("look.tfrecord"), est_test_path("e.csv"), &o, NULL),
+                    EST_INVALID_ARGUMENT,
+                    est_test_text("%s: record 0: feature 'age' is string, float32 is wanted",
+                                  est_test_path("look.tfrecord")));
 }
 
 static void refuses_what_it_cannot(void)
@@ -126,12 +135,16 @@ static void refuses_what_it_cannot(void)
                     est_test_text("%s:3: 1 field, the header has 2", csv));
     EST_CHECK_OK(est_convert_file(csv, est_test_path("d.tfrecord"), &(est_convert_options){ .skip_errors = true }, &rows));
     EST_CHECK_INT(rows, 1);
-    EST_CHECK_FAILS(est_convert_file(good, "x.csv", &none, NULL), EST_INVALID_ARGUMENT,
-                    est_test_text("%s is taken for CSV, and x.csv is to be that too: there is nothing to convert", good));
+    EST_CHECK_FAILS(
+        est_convert_file(good, "x.csv", &none, NULL), EST_INVALID_ARGUMENT,
+        est_test_text("%s is taken for CSV, and x.csv is to be that too: there is nothing to convert", good));
     EST_NEED_OK(est_convert_file(good, records, &none, NULL));
-    EST_CHECK_FAILS(est_convert_file(records, "x.tfrecord", &none, NULL), EST_INVALID_ARGUMENT,
-                    est_test_text("%s is a TFRecord file, and x.tfrecord is to be that too: there is nothing to convert", records));
-    EST_CHECK_FAILS(est_convert_file(records, "x.z", &none, NULL), EST_INVALID_ARGUMENT, "x.z: a CSV file is plain or .gz");
+    EST_CHECK_FAILS(
+        est_convert_file(records, "x.tfrecord", &none, NULL), EST_INVALID_ARGUMENT,
+        est_test_text("%s is a TFRecord file, and x.tfrecord is to be that too: there is nothing to convert",
+                      records));
+    EST_CHECK_FAILS(est_convert_file(records, "x.z", &none, NULL), EST_INVALID_ARGUMENT,
+                    "x.z: a CSV file is plain or .gz");
     EST_CHECK_FAILS(est_convert_file(est_test_dir(), "x.z", &none, NULL), EST_INVALID_ARGUMENT,
                     est_test_text("%s: a folder, not a file of data", est_test_dir()));
     EST_CHECK_INT(est_convert_file(est_test_path("none.csv"), "x.tfrecord", &none, NULL), EST_NOT_FOUND);

@@ -1,4 +1,5 @@
-/* Configurations to start from: what is made of each kind of column and label; what is made trains at once, and well. */
+/* Configurations to start from: what is made of each kind of column and label; what is made trains at once,
+ * and well. */
 #include <string.h>
 
 #include <estimator/experiment.h>
@@ -7,7 +8,8 @@
 #include "support/est_test.h"
 
 #define HAS(text, part) EST_CHECK(strstr((text), (part)) != NULL || (est_test_str((text), (part), EST_HERE(part)), false))
-#define LACKS(text, part) EST_CHECK(strstr((text), (part)) == NULL || (est_test_str((text), (part), EST_HERE(part)), false))
+#define LACKS(text, part)                                                                                    \
+    EST_CHECK(strstr((text), (part)) == NULL || (est_test_str((text), (part), EST_HERE(part)), false))
 
 static est_status init(const char *path, const char *label, char **text)
 {
@@ -65,13 +67,15 @@ static void chooses_by_the_label(void)
     est_text_free(text);
 }
 
-/* 1000 rows: a number for each row, a text for each, texts of many values, numbers with a heavy tail and with a mass at 0. */
+/* 1000 rows: a number for each row, a text for each, texts of many values, numbers with a heavy tail and with
+ * a mass at 0. */
 static const char *many_rows(void)
 {
     est__buffer csv = { 0 };
     est__buffer_text(&csv, "id,key,user,fare,gain,y\n");
     for (int i = 0; i < 1000; i++)
-        est__buffer_printf(&csv, "%d,k%d,u%d,%.2f,%d,%d\n", i + 7, i * 31, i % 150, 1e6 / (i + 1) / (i + 1), i % 10 ? 0 : i + 1, i % 2);
+        est__buffer_printf(&csv, "%d,k%d,u%d,%.2f,%d,%d\n", i + 7, i * 31, i % 150, 1e6 / (i + 1) / (i + 1),
+                           i % 10 ? 0 : i + 1, i % 2);
     const char *path = est_test_file("many_train.csv", csv.data, csv.size);
     est__buffer_free(&csv);
     return path;
@@ -120,7 +124,8 @@ static const char *either_or(void)
     est__buffer_text(&csv, "g,n,h,k,y\n");
     for (int i = 0; i < 600; i++) {
         int g = i / 2 % 2, n = i / 4 % 2;
-        est__buffer_printf(&csv, "%c,%d,%c,%d,%s\n", 'a' + g, n, 'p' + g, i % 7, (g != n) == (i % 10 > 0) ? "yes" : "no");
+        est__buffer_printf(&csv, "%c,%d,%c,%d,%s\n", 'a' + g, n, 'p' + g, i % 7,
+                           (g != n) == (i % 10 > 0) ? "yes" : "no");
     }
     const char *path = est_test_file("either.csv", csv.data, csv.size);
     est__buffer_free(&csv);
@@ -182,16 +187,18 @@ static double accuracy_of(const char *path, const char *label, const char *set)
     return accuracy;
 }
 
-/* On the held-out rows that lie beside the file; the proposal as it stands for the small one, the first steps for the large one.
- * bench/adult.sh compares the whole run with scikit-learn's 0.849. */
+/* On the held-out rows that lie beside the file; the proposal as it stands for the small one, the first steps
+ * for the large one. bench/adult.sh compares the whole run with scikit-learn's 0.849. */
 static void trains_at_once(void)
 {
-    EST_CHECK(accuracy_of(EST_TEST_DATA("tutorials/data/titanic_train.csv"), "survived", "runtime.random_seed=1") > 0.80);
+    EST_CHECK(accuracy_of(EST_TEST_DATA("tutorials/data/titanic_train.csv"), "survived",
+                          "runtime.random_seed=1") > 0.80);
 }
 
 static void trains_on_adult(void)
 {
-    EST_CHECK(accuracy_of(EST_TEST_DATA("tutorials/data/adult_train.csv.gz"), "income", "trainer.train_steps=1000") > 0.846);
+    EST_CHECK(accuracy_of(EST_TEST_DATA("tutorials/data/adult_train.csv.gz"), "income",
+                          "trainer.train_steps=1000") > 0.846);
 }
 
 static void refuses_bad_files(void)

@@ -1,4 +1,5 @@
-/* Statistics of files and datasets: types, missing values, moments, quantiles, frequent values; exact and estimated. */
+/* Statistics of files and datasets: types, missing values, moments, quantiles, frequent values; exact and
+ * estimated. */
 #include <math.h>
 #include <string.h>
 
@@ -134,7 +135,8 @@ static void reads_any_dataset(void)
 static void reads_records(void)
 {
     est_stats *s;
-    EST_NEED_OK(of_file(EST_TEST_DATA("tests/golden/formats/examples.tfrecord.gz"), &(est_stats_options){ 0 }, &s));
+    EST_NEED_OK(
+        of_file(EST_TEST_DATA("tests/golden/formats/examples.tfrecord.gz"), &(est_stats_options){ 0 }, &s));
     EST_CHECK(est_stats_rows(s) > 1 && est_stats_columns(s) > 1);
     for (int64_t i = 0; i < est_stats_columns(s); i++)
         EST_CHECK(est_stats_column(s, i)->count + est_stats_column(s, i)->missing >= est_stats_rows(s));
@@ -145,7 +147,8 @@ static void writes_json_and_a_page(void)
 {
     est_stats *s;
     char *text;
-    EST_NEED_OK(of_file(EST_TEST_FILE("d.csv", "n,t\n1,<b>\n2,\"\"\"q\"\"\"\n2,<b>\n"), &(est_stats_options){ 0 }, &s));
+    EST_NEED_OK(of_file(EST_TEST_FILE("d.csv", "n,t\n1,<b>\n2,\"\"\"q\"\"\"\n2,<b>\n"),
+                        &(est_stats_options){ 0 }, &s));
     EST_NEED_OK(est_stats_text(s, EST_STATS_JSON, &text));
     EST_CHECK_STR(text, "{\"rows\": 3, \"stopped\": false, \"na_value\": \"\", \"columns\": [\n"
         "  {\"name\": \"n\", \"type\": \"int64\", \"count\": 3, \"missing\": 0, \"distinct\": 2, \"distinct_is_estimate\": false, "
@@ -163,7 +166,8 @@ static void writes_json_and_a_page(void)
     HAS(text, "<title>0.5 to 1.5: 1</title>");
     EST_CHECK(strstr(text, "http") == NULL && strstr(text, "<b>") == NULL && strstr(text, "nan") == NULL);
     est_text_free(text);
-    EST_CHECK_FAILS(est_stats_text(s, (est_stats_form)9, &text), EST_INVALID_ARGUMENT, "there is no form 9 of statistics");
+    EST_CHECK_FAILS(est_stats_text(s, (est_stats_form)9, &text), EST_INVALID_ARGUMENT,
+                    "there is no form 9 of statistics");
     est_stats_free(s);
 }
 
@@ -181,8 +185,8 @@ static void refuses_bad_input(void)
                     "max_rows and memory_budget cannot be negative");
     EST_CHECK_FAILS(of_file(est_test_dir(), &(est_stats_options){ 0 }, &s), EST_INVALID_ARGUMENT,
                     est_test_text("%s: a folder, not a file of data", est_test_dir()));
-    EST_CHECK_FAILS(est_stats_of_files((est_strings){ 0 }, &(est_stats_options){ 0 }, &s), EST_INVALID_ARGUMENT,
-                    "there are no files to look at");
+    EST_CHECK_FAILS(est_stats_of_files((est_strings){ 0 }, &(est_stats_options){ 0 }, &s),
+                    EST_INVALID_ARGUMENT, "there are no files to look at");
     path = est_test_path("none.csv");
     EST_CHECK_FAILS(of_file(path, &(est_stats_options){ 0 }, &s), EST_NOT_FOUND,
                     est_test_text("%s: No such file or directory", path));

@@ -1,4 +1,5 @@
-/* The public writer of TFRecord files: every compression reads back, batches become tf.Examples, and nothing appears too early. */
+/* The public writer of TFRecord files: every compression reads back, batches become tf.Examples, and nothing
+ * appears too early. */
 #include <string.h>
 #include <unistd.h>
 
@@ -111,7 +112,9 @@ static est_dataset *all_kinds(void)
     est_tensor offsets = { .dtype = EST_INT64, .shape = EST_SHAPE(3), .data = split };
     if (!EST_CHECK_OK(est_tensor_new_strings(&two, towns, NULL, &town)))
         return NULL;
-    const est_tensor *const values[] = { &tensor[0], &tensor[1], &tensor[2], town }, *const rows[] = { NULL, &offsets, NULL, NULL };
+    const est_tensor *const values[] = { &tensor[0], &tensor[1], &tensor[2], town }, *const rows[] = {
+        NULL, &offsets, NULL, NULL
+    };
     EST_CHECK_OK(est_memory_dataset_new_ragged(names, values, rows, 4, NULL, &d));
     est_tensor_free(town);
     return est_dataset_batch(d, 2, false);
@@ -131,8 +134,9 @@ static void batches_become_examples(void)
     EST_NEED_OK(est_dataset_next(d, &b));
     EST_NEED_OK(est_record_writer_open(path, EST_RECORDS_PLAIN, &w));
     EST_CHECK_OK(est_record_writer_write_batch(w, est_dataset_features(d), b));
-    EST_CHECK_FAILS(est_record_writer_write_batch(w, (est_features_spec){ est_dataset_features(d).data, 3 }, b), EST_INVALID_ARGUMENT,
-                    "3 features are named; the batch has another number of them");
+    EST_CHECK_FAILS(
+        est_record_writer_write_batch(w, (est_features_spec){ est_dataset_features(d).data, 3 }, b),
+        EST_INVALID_ARGUMENT, "3 features are named; the batch has another number of them");
     EST_NEED_OK(est_record_writer_commit(w));
     EST_NEED_OK(est_record_reader_open(path, &r));
     while (est_record_reader_next(r, &data, &size) == EST_OK) {
