@@ -28,7 +28,8 @@ typedef enum est_field_type {
     EST_FIELD_COLUMNS,      /* est_column_list */
     EST_FIELD_OPTIMIZER,    /* est_optimizer *: NAME, or {type: NAME, …} */
     EST_FIELD_HEAD,         /* est_head * */
-    EST_FIELD_CROSS_KEYS    /* est_cross_keys: a list of names and columns */
+    EST_FIELD_CROSS_KEYS,   /* est_cross_keys: a list of names and columns */
+    EST_FIELD_INITIALIZER   /* est_initializer: NAME, or {type: NAME, …} */
 } est_field_type;
 
 /** A vocabulary: strings, or integers when `strings` is empty. */
@@ -53,6 +54,18 @@ typedef struct est_cross_keys {
     ((est_cross_keys){ (const est_cross_key[]){ __VA_ARGS__ }, sizeof((est_cross_key[]){ __VA_ARGS__ }) / sizeof(est_cross_key) })
 #endif
 
+/** An initializer by name, with the parameters of tf.keras.initializers. A name may also be written in small
+ *  letters: "truncated_normal". */
+typedef struct est_initializer {
+    const char *type;          /* NULL: what the taker has by default */
+    double value;              /* Constant */
+    double mean, stddev;       /* RandomNormal, TruncatedNormal; stddev 0.05 */
+    double minval, maxval;     /* RandomUniform; both 0: -0.05 and 0.05 */
+    double scale;              /* VarianceScaling; 1 */
+    const char *mode;          /* VarianceScaling: "fan_in" (default), "fan_out", "fan_avg" */
+    const char *distribution;  /* VarianceScaling: "truncated_normal" (default), "untruncated_normal", "uniform" */
+    double gain;               /* Identity; 1 */
+} est_initializer;
 /** One member of an options struct. Tables are constant and end with EST_FIELD_END; any thread may read them.
  *  Since 0.1. */
 typedef struct est_field {
@@ -66,6 +79,7 @@ typedef struct est_field {
                                          min -INFINITY: no lower bound, and a max of 0 holds */
     bool above_min;                   /* the bound itself is out: (min, … */
     double zero;                      /* what a written YAML 0 becomes in the struct, where 0 there means "default"; e.g. EST_OFF */
+    bool negated;                     /* BOOL: the member is true where the key is false: EST_FIELD_NOT */
     const char *const *choices;       /* NULL-terminated */
     const char *doc;                  /* meaning, in a few words */
 } est_field;
@@ -74,6 +88,11 @@ typedef struct est_field {
  * alone. */
 #define EST_FIELD(struct_type, field_type, member, ...) \
     { .name = #member, .type = EST_FIELD_##field_type, .offset = offsetof(struct_type, member), __VA_ARGS__ }
+
+/* A bool that is true by default, for a member that says the contrary: EST_FIELD_NOT(est_embedding_options,
+ * "trainable", not_trainable). C alone. */
+#define EST_FIELD_NOT(struct_type, key, member, ...) \
+    { .name = (key), .type = EST_FIELD_BOOL, .offset = offsetof(struct_type, member), .def = 1, .negated = true, __VA_ARGS__ }
 
 #ifdef __cplusplus
 }

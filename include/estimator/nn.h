@@ -35,6 +35,18 @@ EST_API est_node *est_glorot_uniform(est_graph *g, est_shape shape);
 /** Normal, drawn again beyond two deviations; float32 (tf.keras.initializers.TruncatedNormal). */
 EST_API est_node *est_truncated_normal(est_graph *g, est_shape shape, double mean, double stddev);
 
+/** The value that an initializer gives a float32 variable of that shape. Zeros, Ones, Constant, RandomNormal,
+ *  TruncatedNormal, RandomUniform, VarianceScaling, GlorotNormal, GlorotUniform, HeNormal, HeUniform,
+ *  LecunNormal, LecunUniform, Identity (a matrix).
+ *  Errors, sticking: INVALID_ARGUMENT: the name (the nearest is named), a parameter, the shape. */
+EST_API est_node *est_initial_value(est_graph *g, est_shape shape, const est_initializer *initializer);
+/** EST_OK, or why that initializer is none. Thread-safe. Since 0.1. */
+EST_API est_status est_initializer_check(const est_initializer *initializer);
+/** The names of all initializers, NULL-terminated, and the parameters of one; NULL: unknown. Constant.
+ *  Thread-safe. Since 0.1. */
+EST_API const char *const *est_initializer_names(void);
+EST_API const est_field *est_initializer_fields(const char *type);
+
 /* ---- losses, per element; reduce with est_loss_reduce ---- */
 /** labels in [0, 1], any number dtype, and logits, both [batch, n] -> [batch, n]
  *  (tf.nn.sigmoid_cross_entropy_with_logits). */

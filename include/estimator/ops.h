@@ -205,6 +205,10 @@ static inline est_node *est_safe_embedding_lookup_sparse(est_graph *g, est_node 
     return est_safe_embedding_lookup_sparse_sized(g, variable, indices, ids, dense_shape, options,
                                                   options ? sizeof *options : 0);
 }
+/** How often each id in [0, depth) stands in each row of a sparse matrix of ids (int64), or the sums of their
+ *  `weights` [n] float32 (NULL: none). Out: [rows, depth] float32 (tf.feature_column.indicator_column). */
+EST_API est_node *est_indicator(est_graph *g, est_node *indices, est_node *ids, est_node *dense_shape,
+                                est_node *weights, int64_t depth);
 /** `rows` [n, …] float32 of equal `ids` [n] (int64) summed, in the order of their first appearance; output 1:
  *  the ids (Keras' deduplication of IndexedSlices). */
 EST_API est_node *est_sum_duplicate_ids(est_graph *g, est_node *rows, est_node *ids);

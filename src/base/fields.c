@@ -163,6 +163,7 @@ static est_status apply(const est_field *f, const char *where, void *at)
     case EST_FIELD_HEAD:
         return f->needed && !*(void *const *)at ? missing(f, where) : EST_OK;
     case EST_FIELD_BOOL:
+    case EST_FIELD_INITIALIZER:
     case EST_FIELD_NORMALIZER:
     case EST_FIELD_END:
         return EST_OK;
@@ -219,6 +220,13 @@ static est_status copy_strings(est__arena *arena, est_strings *l)
     return EST_OK;
 }
 
+static est_status copy_initializer(est__arena *arena, est_initializer *i)
+{
+    EST_TRY(copy_string(arena, &i->type));
+    EST_TRY(copy_string(arena, &i->mode));
+    return copy_string(arena, &i->distribution);
+}
+
 static est_status copy_keys(est__arena *arena, est_cross_keys *l)
 {
     EST_TRY(copy_list(arena, l, sizeof *l->data));
@@ -249,6 +257,9 @@ est_status est__fields_copy(const est_field *fields, void *options, est__arena *
             break;
         case EST_FIELD_CROSS_KEYS:
             EST_TRY(copy_keys(arena, at));
+            break;
+        case EST_FIELD_INITIALIZER:
+            EST_TRY(copy_initializer(arena, at));
             break;
         case EST_FIELD_VALUES:
             EST_TRY(copy_strings(arena, &((est_values *)at)->strings));

@@ -21,7 +21,7 @@ void est__fields_defaults(const est_field *fields, void *into)
     for (const est_field *f = fields; f->type; f++) {
         char *p = (char *)into + f->offset;
         switch (f->type) {
-        case EST_FIELD_BOOL: *(bool *)p = f->def != 0; break;
+        case EST_FIELD_BOOL: *(bool *)p = (f->def != 0) != f->negated; break;
         case EST_FIELD_INT: *(int64_t *)p = (int64_t)f->def; break;
         case EST_FIELD_FLOAT: *(double *)p = f->def; break;
         case EST_FIELD_STRING: *(const char **)p = f->def_text; break;
@@ -69,7 +69,7 @@ static est_status to_float(const est__yaml *n, const est_field *f, const char *w
 
 bool est__field_is_path(const est_field *f)
 {
-    static const char *const names[] = { "model_dir", "input_path", "vocabulary_file", "warm_start_from" };
+    static const char *const names[] = { "model_dir", "input_path", "vocabulary_file", "warm_start_from", "ckpt_to_load_from" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(f->name, names[i]))
             return true;
@@ -317,6 +317,32 @@ static est_status to_optimizer(est__convert *c, const est__yaml *n, const est_fi
     return EST_OK;
 }
 
+/* NAME, or {type: NAME, …}. */
+static est_status to_initializer(est__convert *c, const est__yaml *n, const est_field *f, est_initializer *out)
+{
+    static const char *const others[] = { "type", NULL }, *const known[] = { "Orthogonal", NULL };
+    const est_field type_field = { .name = "type" };
+    const est__yaml *type = n->kind == EST_YAML_MAP ? est__yaml_get(n, "type") : n;
+    if (n->kind == EST_YAML_MAP && !type)
+        return est__yaml_fail(n, "%s takes {type: NAME, …}: 'type' is missing", f->name);
+    if (n->kind == EST_YAML_LIST || !est__yaml_string(type, &out->type))
+        return wrong_type(type, n->kind == EST_YAML_MAP ? &type_field : f, "an initializer's name");
+    const est_field *fields = est_initializer_fields(out->type);
+    if (!fields)
+        return est__unknown_name(type, type->line, "initializer", out->type, est_initializer_names(), known);
+    if (n->kind != EST_YAML_MAP)
+        return EST_OK;
+    return est__convert_map(c, n, &(est__keys){ .path = out->type, .fields = fields, .others = others, .zero_is_default = true }, out);
+}
+
+static est_status to_bool(const est__yaml *n, const est_field *f, bool *out)
+{
+    if (!est__yaml_bool(n, out))
+        return wrong_type(n, f, "true or false");
+    *out = *out != f->negated;
+    return EST_OK;
+}
+
 static est_status to_number(const est__yaml *n, const est_field *f, const est__keys *keys, void *p)
 {
     double v;
@@ -337,7 +363,7 @@ static est_status to_number(const est__yaml *n, const est_field *f, const est__k
 static est_status to_field(est__convert *c, const est__yaml *n, const est_field *f, const est__keys *keys, void *p)
 {
     switch (f->type) {
-    case EST_FIELD_BOOL: return est__yaml_bool(n, p) ? EST_OK : wrong_type(n, f, "true or false");
+    case EST_FIELD_BOOL: return to_bool(n, f, p);
     case EST_FIELD_INT:
     case EST_FIELD_FLOAT: return to_number(n, f, keys, p);
     case EST_FIELD_STRING: return to_string(c, n, f, "a string", p);
@@ -350,6 +376,7 @@ static est_status to_field(est__convert *c, const est__yaml *n, const est_field 
     case EST_FIELD_COLUMNS: return to_columns(c, n, f, p);
     case EST_FIELD_CROSS_KEYS: return to_cross_keys(c, n, f, p);
     case EST_FIELD_OPTIMIZER: return to_optimizer(c, n, f, p);
+    case EST_FIELD_INITIALIZER: return to_initializer(c, n, f, p);
     case EST_FIELD_HEAD:
     case EST_FIELD_END: break;
     }

@@ -17,7 +17,7 @@ static const char *type_text(est_field_type type)
         [EST_FIELD_INTS] = "integers", [EST_FIELD_FLOATS] = "numbers", [EST_FIELD_STRINGS] = "strings",
         [EST_FIELD_VALUES] = "strings or integers", [EST_FIELD_NORMALIZER] = "normalizer", [EST_FIELD_COLUMN] = "column",
         [EST_FIELD_COLUMNS] = "columns", [EST_FIELD_OPTIMIZER] = "optimizer", [EST_FIELD_HEAD] = "head",
-        [EST_FIELD_CROSS_KEYS] = "names and columns" };
+        [EST_FIELD_CROSS_KEYS] = "names and columns", [EST_FIELD_INITIALIZER] = "initializer" };
     return texts[type];
 }
 
@@ -99,7 +99,7 @@ static void put_fields(lister *l, const char *prefix, const est_field *fields, c
 /* A column that is made of others has no key. */
 static bool is_made_of_columns(const est_field *f)
 {
-    while (f->type && f->type != EST_FIELD_COLUMN && f->type != EST_FIELD_CROSS_KEYS)
+    while (f->type && f->type != EST_FIELD_COLUMN && f->type != EST_FIELD_COLUMNS && f->type != EST_FIELD_CROSS_KEYS)
         f++;
     return f->type;
 }
@@ -120,6 +120,10 @@ static void put_model(lister *l)
             put_key(l, path, &key, NULL);
         snprintf(path, sizeof path, "task.model.feature_columns.%s", *kind);
         put_fields(l, path, est_column_fields(*kind, &size), NULL);
+    }
+    for (const char *const *name = est_initializer_names(); name && *name; name++) {
+        snprintf(path, sizeof path, "task.model.feature_columns.initializer.%s", *name);
+        put_fields(l, path, est_initializer_fields(*name), NULL);
     }
     for (const char *const *name = est_optimizer_names(); name && *name; name++) {
         snprintf(path, sizeof path, "task.model.optimizer.%s", *name);

@@ -118,7 +118,7 @@ static void put_default(est__buffer *b, const est_field *f)
 
 static void put_column(est__buffer *b, const est__yaml *n);
 
-/* Keys of a cross: names and columns. */
+/* A list of names and columns. */
 static void put_keys(est__buffer *b, const est__yaml *n)
 {
     est__buffer_text(b, "[");
@@ -141,7 +141,7 @@ static void put_fields(est__buffer *b, const est__yaml *map, const est_field *fi
             put_default(b, f);
         else if (f->type == EST_FIELD_COLUMN)
             put_column(b, n);
-        else if (f->type == EST_FIELD_CROSS_KEYS)
+        else if (f->type == EST_FIELD_CROSS_KEYS || f->type == EST_FIELD_COLUMNS)
             put_keys(b, n);
         else if (est__field_is_path(f))
             put_path(b, n->base, n->text);

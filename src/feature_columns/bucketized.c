@@ -68,6 +68,16 @@ static est__ids ids(est_graph *g, const est_features *f, const est_column *c)
                        .dense_shape = est_cast(g, est_pack(g, EST_NODES(rows, size), 0), EST_INT64) };
 }
 
+/* One-hot, element after element. */
+static est_node *dense(est_graph *g, const est_features *f, const est_column *c, const est__layer *layer)
+{
+    const est_bucketized_options *o = c->options;
+    est_node *x = o->source_column->kind->dense(g, f, o->source_column, layer);
+    int64_t buckets = (int64_t)o->boundaries.count + 1;
+    est_node *hot = est_one_hot(g, est_cast(g, est_bucketize(g, x, o->boundaries), EST_INT64), buckets, 1, 0);
+    return est_reshape(g, hot, EST_INTS(-1, buckets * o->source_column->kind->width(o->source_column)));
+}
+
 static int64_t width(const est_column *c)
 {
     const est_bucketized_options *o = c->options;
@@ -76,5 +86,6 @@ static int64_t width(const est_column *c)
 
 const est_column_kind est__column_bucketized = {
     .name = "bucketized_column", .fields = fields, .options_size = sizeof(est_bucketized_options),
-    .keyless = true, .check = check, .parse_spec = parse_spec, .ids = ids, .width = width
+    .keyless = true, .check = check, .parse_spec = parse_spec, .ids = ids, .dense = dense,
+    .width = width
 };

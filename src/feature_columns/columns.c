@@ -93,6 +93,15 @@ est_status est__column_adopt(const est_column *c, const char *field, const est_c
     return EST_OK;
 }
 
+est_status est__column_check_categorical(const est_column *c, const char *field, const est_column *inner)
+{
+    EST_TRY(est__column_adopt(c, field, inner));
+    if (inner->kind->ids)
+        return EST_OK;
+    return est__column_fail(c, "%s is a %s; it must be categorical%s", field, inner->kind->name,
+                            inner->kind == &est__column_numeric ? ": make it a bucketized_column" : "");
+}
+
 est_status est__column_name_after(est_column *c, const est_column *inner, const char *suffix)
 {
     c->key = inner->key;
@@ -169,6 +178,7 @@ est_column *est_column_new(est_columns *c, const char *kind, const char *key, co
     est_column *column = est__arena_alloc(&c->arena, sizeof *column);
     if (!column)
         return spoil(c, est__fail_memory(sizeof *column));
+    column->self = column;
     column->set = c;
     column->kind = k;
     est_status st = fill(column, key, options, size);
@@ -255,6 +265,21 @@ void est__column_begin_scope(est_graph *g, const char *scope, const char *name)
     est__buffer_free(&full);
 }
 
+est_column *est_indicator_column_sized(est_columns *c, const est_indicator_options *options, size_t size)
+{
+    return est_column_new(c, "indicator_column", NULL, options, size);
+}
+
+est_column *est_embedding_column_sized(est_columns *c, const est_embedding_options *options, size_t size)
+{
+    return est_column_new(c, "embedding_column", NULL, options, size);
+}
+
+est_column *est_shared_embeddings_sized(est_columns *c, const est_shared_embeddings_options *options, size_t size)
+{
+    return est_column_new(c, "shared_embeddings", NULL, options, size);
+}
+
 static int by_name(const void *a, const void *b)
 {
     return strcmp((*(const est_column *const *)a)->name, (*(const est_column *const *)b)->name);
@@ -275,32 +300,53 @@ static est_status check_list(est_column_list columns, const char *where)
     return EST_OK;
 }
 
-static size_t place_of(est_column_list columns, const est_column *c, size_t from)
+est_column_list est_column_parts(const est_column *column)
 {
-    while (columns.data[from] != c)
-        from++;
-    return from;
+    if (!column || !column->kind)
+        return (est_column_list){ 0 };
+    return column->kind->parts ? column->kind->parts(column) : (est_column_list){ &column->self, 1 };
 }
 
-est_status est__columns_sorted(est_column_list columns, const char *where, const est_column ***out)
+/* The place in the caller's list of what gave that column. */
+static size_t place_of(est_column_list columns, const est_column *c, size_t from)
+{
+    for (;; from++) {
+        est_column_list parts = est_column_parts(columns.data[from]);
+        for (size_t i = 0; i < parts.count; i++)
+            if (parts.data[i] == c)
+                return from;
+    }
+}
+
+static est_status fail_twice(est_column_list columns, const char *where, const est_column *x, const est_column *y)
+{
+    size_t a = place_of(columns, x, 0), b = place_of(columns, y, y == x ? a + 1 : 0);
+    return est__fail(EST_INVALID_ARGUMENT, "%s[%zu] and [%zu] are both named '%s'; a model takes each name once",
+                     where, a < b ? a : b, a < b ? b : a, y->name);
+}
+
+est_status est__columns_sorted(est_column_list columns, const char *where, const est_column ***out, size_t *count)
 {
     *out = NULL;
+    *count = 0;
     EST_TRY(check_list(columns, where));
-    const est_column **sorted = est__calloc(columns.count, sizeof *sorted);
-    if (!sorted)
-        return est__fail_memory(columns.count * sizeof *sorted);
+    size_t n = 0;
     for (size_t i = 0; i < columns.count; i++)
-        sorted[i] = columns.data[i];
-    qsort(sorted, columns.count, sizeof *sorted, by_name);
-    for (size_t i = 1; i < columns.count; i++)
+        n += est_column_parts(columns.data[i]).count;
+    const est_column **sorted = est__calloc(n, sizeof *sorted);
+    if (!sorted)
+        return est__fail_memory(n * sizeof *sorted);
+    for (size_t i = 0; i < columns.count; i++) {
+        est_column_list parts = est_column_parts(columns.data[i]);
+        for (size_t j = 0; j < parts.count; j++)
+            sorted[(*count)++] = parts.data[j];
+    }
+    qsort(sorted, n, sizeof *sorted, by_name);
+    for (size_t i = 1; i < n; i++)
         if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0) {
-            size_t a = place_of(columns, sorted[i - 1], 0);
-            size_t b = place_of(columns, sorted[i], sorted[i] == sorted[i - 1] ? a + 1 : 0);
-            const char *name = sorted[i]->name;
+            est_status st = fail_twice(columns, where, sorted[i - 1], sorted[i]);
             est__free(sorted);
-            return est__fail(EST_INVALID_ARGUMENT,
-                             "%s[%zu] and [%zu] are both named '%s'; a model takes each name once", where,
-                             a < b ? a : b, a < b ? b : a, name);
+            return st;
         }
     *out = sorted;
     return EST_OK;

@@ -11,6 +11,7 @@
 typedef struct est_column_kind est_column_kind;
 
 struct est_column {
+    est_column *self;              /* a list of one */
     est_columns *set;
     const est_column_kind *kind;   /* NULL: the nil column of a spoiled set */
     const char *key;
@@ -55,6 +56,8 @@ struct est_column_kind {
     /* [batch, width] float32; NULL: not dense. */
     est_node *(*dense)(est_graph *g, const est_features *f, const est_column *c, const est__layer *layer);
     int64_t (*width)(const est_column *c);   /* number of ids, or of elements */
+    /* The columns that this one stands for, which models see in its place; NULL: itself. */
+    est_column_list (*parts)(const est_column *c);
 };
 /* All kinds, made from the list of files in Makefile.inc; ends with NULL (kinds.c). */
 extern const est_column_kind *const est__column_kinds[];
@@ -67,6 +70,8 @@ est_status est__column_fail(const est_column *c, const char *format, ...) EST_PR
 est_status est__column_alloc(est_column *c, size_t size, void *out_pointer);
 /* What a column that is given to another must be: one of the same set. `field` is for the message. */
 est_status est__column_adopt(const est_column *c, const char *field, const est_column *inner);
+/* The same, and a categorical one. */
+est_status est__column_check_categorical(const est_column *c, const char *field, const est_column *inner);
 /* The name is the inner one's with a suffix; the key is the inner one's. */
 est_status est__column_name_after(est_column *c, const est_column *inner, const char *suffix);
 est_status est__column_check_default(const est_column *c, est_ints default_value);   /* one number at most */
@@ -103,8 +108,9 @@ est_status est__vocabulary_fail_both(const est_column *c);
 est_columns *est__columns_retain(est_columns *c);
 est_columns *est__columns_of(const est_column *column);   /* NULL: of none */
 est__arena *est__columns_arena(est_columns *c);
-/* The list in the order of names, in memory for est__free. Errors: empty, not columns, a spoiled set, two
+/* What the list stands for, in the order of names, in memory for est__free. Errors: empty, not columns, a spoiled set, two
  * of one name. `where` opens the message: "LinearClassifier: feature_columns". */
-est_status est__columns_sorted(est_column_list columns, const char *where, const est_column ***out);
+est_status est__columns_sorted(est_column_list columns, const char *where, const est_column ***out,
+                               size_t *count);
 
 #endif

@@ -46,12 +46,12 @@ static est_node *build(const model *m, est_node **weights, est_node **sums)
         const est_column *c = m->column[i];
         weights[i] = make_variable(m, c->name, EST_SHAPE(c->kind->width(c), m->units));
     }
-    est_node *bias = make_variable(m, NULL, EST_SHAPE(m->units));
     for (size_t i = 0; i < m->count; i++) {
         est__column_begin_scope(g, "", m->column[i]->name);
         sums[i] = weighted_sum(m, m->column[i], weights[i]);
         est_graph_end_scope(g);
     }
+    est_node *bias = make_variable(m, NULL, EST_SHAPE(m->units));   /* the last: embeddings make theirs above */
     est_node *sum = m->count == 1 ? sums[0]
                                   : est_op(g, "AddN", "weighted_sum_no_bias", (est_nodes){ sums, m->count },
                                            EST_NO_ATTRS);
@@ -93,10 +93,11 @@ est_node *est_linear_model(est_graph *g, const est_features *features, est_colum
     if (units < 1)
         return est__graph_fail(g, EST_INVALID_ARGUMENT, "linear model: units is %lld; it must be at least 1",
                                (long long)units);
-    est_status st = est__columns_sorted(columns, "feature_columns", &column);
+    size_t count;
+    est_status st = est__columns_sorted(columns, "feature_columns", &column, &count);
     if (st != EST_OK)
         return est__spoil(g, st);
-    model m = { .g = g, .f = features, .column = column, .count = columns.count, .units = units,
+    model m = { .g = g, .f = features, .column = column, .count = count, .units = units,
                 .combiner = combiner };
     est_node *logits = build_sorted(&m, scope ? scope : "");
     est__free(column);

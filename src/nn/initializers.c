@@ -1,9 +1,11 @@
 /* Initial values of variables, as nodes; random ones differ by the seed and the node's name. */
+#include <ctype.h>
 #include <math.h>
 
 #include <estimator/nn.h>
 #include <estimator/ops.h>
 
+#include "base/fields.h"
 #include "graph/graph.h"
 
 static est_node *dims_of(est_graph *g, const est_shape *shape)
@@ -58,4 +60,192 @@ est_node *est_truncated_normal(est_graph *g, est_shape shape, double mean, doubl
     est_node *unit = est_random_truncated_normal(g, dims_of(g, &shape), EST_FLOAT);
     est_node *scaled = est_mul(g, unit, est_constant_float(g, stddev));
     return mean == 0 ? scaled : est_add(g, scaled, est_constant_float(g, mean));
+}
+
+/* ---- by name ---- */
+static est_node *uniform(est_graph *g, est_shape shape, double minval, double maxval)
+{
+    est_node *unit = est_random_uniform(g, dims_of(g, &shape), EST_FLOAT);
+    return est_add(g, est_mul(g, unit, est_constant_float(g, maxval - minval)), est_constant_float(g, minval));
+}
+
+static est_node *normal(est_graph *g, est_shape shape, double mean, double stddev)
+{
+    est_node *unit = est_random_normal(g, dims_of(g, &shape), EST_FLOAT);
+    est_node *scaled = est_mul(g, unit, est_constant_float(g, stddev));
+    return mean == 0 ? scaled : est_add(g, scaled, est_constant_float(g, mean));
+}
+
+static est_node *identity(est_graph *g, est_shape shape, double gain)
+{
+    if (shape.rank != 2 || shape.dim[0] > INT32_MAX)
+        return est__graph_fail(g, EST_INVALID_ARGUMENT, "the initializer Identity is for a matrix, not rank %d",
+                               shape.rank);
+    est_node *range = est_op(g, "Range", NULL,
+                             EST_NODES(est_constant_int(g, EST_INT32, 0),
+                                       est_constant_int(g, EST_INT32, shape.dim[0]),
+                                       est_constant_int(g, EST_INT32, 1)),
+                             EST_NO_ATTRS);
+    return est_one_hot(g, range, shape.dim[1], gain, 0);
+}
+
+/* Spread so that signals keep their size: the variance is scale over the inputs, the outputs or their mean. */
+static est_node *variance_scaling(est_graph *g, est_shape shape, double scale, const char *mode,
+                                  const char *distribution)
+{
+    double in, out;
+    if (est_shape_elements(&shape) < 0)
+        return dims_of(g, &shape);
+    fans(&shape, &in, &out);
+    scale /= fmax(1, strcmp(mode, "fan_in") == 0 ? in : strcmp(mode, "fan_out") == 0 ? out : (in + out) / 2);
+    if (strcmp(distribution, "uniform") == 0)
+        return uniform(g, shape, -sqrt(3 * scale), sqrt(3 * scale));
+    if (strcmp(distribution, "untruncated_normal") == 0)
+        return normal(g, shape, 0, sqrt(scale));
+    return est_truncated_normal(g, shape, 0, sqrt(scale) / 0.87962566103423978);   /* what the cut leaves */
+}
+
+static const char *const modes[] = { "fan_in", "fan_out", "fan_avg", NULL };
+static const char *const distributions[] = { "truncated_normal", "untruncated_normal", "uniform", NULL };
+static const est_field no_fields[] = { { 0 } };
+static const est_field constant_fields[] = {
+    EST_FIELD(est_initializer, FLOAT, value, .doc = "of every element"),
+    { 0 }
+};
+static const est_field normal_fields[] = {
+    EST_FIELD(est_initializer, FLOAT, mean, .doc = "of the distribution"),
+    EST_FIELD(est_initializer, FLOAT, stddev, .def = 0.05, .min = 0, .above_min = true, .max = INFINITY,
+              .doc = "standard deviation"),
+    { 0 }
+};
+static const est_field uniform_fields[] = {
+    EST_FIELD(est_initializer, FLOAT, minval, .def_text = "-0.05", .doc = "least value"),
+    EST_FIELD(est_initializer, FLOAT, maxval, .def_text = "0.05", .doc = "greatest value"),
+    { 0 }
+};
+static const est_field scaling_fields[] = {
+    EST_FIELD(est_initializer, FLOAT, scale, .def = 1, .min = 0, .above_min = true, .max = INFINITY,
+              .doc = "factor of the variance"),
+    EST_FIELD(est_initializer, STRING, mode, .def_text = "fan_in", .choices = modes,
+              .doc = "what the variance is divided by"),
+    EST_FIELD(est_initializer, STRING, distribution, .def_text = "truncated_normal", .choices = distributions,
+              .doc = "shape of the distribution"),
+    { 0 }
+};
+static const est_field identity_fields[] = {
+    EST_FIELD(est_initializer, FLOAT, gain, .def = 1, .doc = "of the diagonal"),
+    { 0 }
+};
+
+enum { ZEROS, ONES, CONSTANT, NORMAL, TRUNCATED, UNIFORM, SCALING, IDENTITY };
+
+/* `scale` and what follows: of the names that stand for a VarianceScaling. */
+static const struct initializer {
+    const char *name;
+    int kind;
+    const est_field *fields;
+    double scale;
+    const char *mode, *distribution;
+} initializers[] = {
+    { "Zeros", ZEROS, no_fields, 0, NULL, NULL },
+    { "Ones", ONES, no_fields, 0, NULL, NULL },
+    { "Constant", CONSTANT, constant_fields, 0, NULL, NULL },
+    { "RandomNormal", NORMAL, normal_fields, 0, NULL, NULL },
+    { "TruncatedNormal", TRUNCATED, normal_fields, 0, NULL, NULL },
+    { "RandomUniform", UNIFORM, uniform_fields, 0, NULL, NULL },
+    { "VarianceScaling", SCALING, scaling_fields, 0, NULL, NULL },
+    { "GlorotNormal", SCALING, no_fields, 1, "fan_avg", "truncated_normal" },
+    { "GlorotUniform", SCALING, no_fields, 1, "fan_avg", "uniform" },
+    { "HeNormal", SCALING, no_fields, 2, "fan_in", "truncated_normal" },
+    { "HeUniform", SCALING, no_fields, 2, "fan_in", "uniform" },
+    { "LecunNormal", SCALING, no_fields, 1, "fan_in", "truncated_normal" },
+    { "LecunUniform", SCALING, no_fields, 1, "fan_in", "uniform" },
+    { "Identity", IDENTITY, identity_fields, 0, NULL, NULL },
+};
+enum { COUNT = sizeof initializers / sizeof initializers[0] };
+
+const char *const *est_initializer_names(void)
+{
+    static const char *const names[COUNT + 1] = {
+        "Zeros",        "Ones",          "Constant", "RandomNormal", "TruncatedNormal", "RandomUniform", "VarianceScaling",
+        "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform",    "LecunNormal",     "LecunUniform",  "Identity"
+    };
+    return names;
+}
+
+/* "TruncatedNormal" and "truncated_normal" are one. */
+static bool is_named(const char *name, const char *given)
+{
+    bool small = islower((unsigned char)*given);
+    for (; *name; name++, given++) {
+        if (small && isupper((unsigned char)*name) && *given == '_')
+            given++;
+        if (*given != (small ? (char)tolower((unsigned char)*name) : *name))
+            return false;
+    }
+    return *given == '\0';
+}
+
+static const struct initializer *find(const char *type)
+{
+    for (size_t i = 0; type && i < COUNT; i++)
+        if (is_named(initializers[i].name, type))
+            return &initializers[i];
+    return NULL;
+}
+
+const est_field *est_initializer_fields(const char *type)
+{
+    const struct initializer *i = find(type);
+    return i ? i->fields : NULL;
+}
+
+/* The caller's, with the defaults of its kind. */
+static est_status complete(const est_initializer *given, const struct initializer **kind, est_initializer *out)
+{
+    char where[128];
+    *kind = find(given->type);
+    if (*kind == NULL) {
+        const char *type = given->type ? given->type : "(NULL)", *near = est__nearest(type, est_initializer_names(), COUNT);
+        return est__fail(EST_INVALID_ARGUMENT, "unknown initializer '%s'%s%s%s", type, near ? "; did you mean '" : "",
+                         near ? near : "", near ? "'?" : "");
+    }
+    snprintf(where, sizeof where, "initializer %s", (*kind)->name);
+    EST_TRY(est__fields_apply((*kind)->fields, where, given, sizeof *given, out, sizeof *out));
+    if (out->minval == 0 && out->maxval == 0) {
+        out->minval = -0.05;
+        out->maxval = 0.05;
+    }
+    return out->minval <= out->maxval
+               ? EST_OK
+               : est__fail(EST_INVALID_ARGUMENT, "%s: minval is %g, above maxval, which is %g", where, out->minval,
+                           out->maxval);
+}
+
+est_status est_initializer_check(const est_initializer *initializer)
+{
+    const struct initializer *kind;
+    est_initializer o;
+    return complete(initializer, &kind, &o);
+}
+
+est_node *est_initial_value(est_graph *g, est_shape shape, const est_initializer *initializer)
+{
+    const struct initializer *kind;
+    est_initializer o;
+    est_status st = complete(initializer, &kind, &o);
+    if (st != EST_OK)
+        return est__spoil(g, st);
+    switch (kind->kind) {
+    case ZEROS: return est_zeros(g, EST_FLOAT, shape);
+    case ONES: return est_filled(g, shape, 1);
+    case CONSTANT: return est_filled(g, shape, o.value);
+    case NORMAL: return normal(g, shape, o.mean, o.stddev);
+    case TRUNCATED: return est_truncated_normal(g, shape, o.mean, o.stddev);
+    case UNIFORM: return uniform(g, shape, o.minval, o.maxval);
+    case IDENTITY: return identity(g, shape, o.gain);
+    default: break;
+    }
+    return variance_scaling(g, shape, kind->mode ? kind->scale : o.scale, kind->mode ? kind->mode : o.mode,
+                            kind->mode ? kind->distribution : o.distribution);
 }

@@ -15,10 +15,6 @@ EST_OPS(exports,
           .signature = "prefix: string, tensor_names: string, shape_and_slices: string, "
                        "tensors: dtypes -> ; dtypes: list(type)",
           .infer = est__infer_none, .flags = EST_OP_STATEFUL },
-        { .tf_name = "RestoreV2",
-          .signature = "prefix: string, tensor_names: string, shape_and_slices: string -> tensors: dtypes; "
-                       "dtypes: list(type)",
-          .infer = est__infer_unknown, .flags = EST_OP_STATEFUL },
         { .tf_name = "ShardedFilename",
           .signature = "basename: string, shard: int32, num_shards: int32 -> filename: string",
           .infer = est__infer_scalar },

@@ -131,18 +131,19 @@ static void sorts_by_name(void)
     est_column *again = est_categorical_column_with_hash_bucket(
         c, "a", (&(est_hash_bucket_options){ .hash_bucket_size = 2 }));
     const est_column **sorted;
-    EST_NEED_OK(est__columns_sorted(EST_COLUMNS(b, a, upper), "feature_columns", &sorted));
+    size_t count;
+    EST_NEED_OK(est__columns_sorted(EST_COLUMNS(b, a, upper), "feature_columns", &sorted, &count));
     EST_CHECK(sorted[0] == upper && sorted[1] == a && sorted[2] == b);
     est__free(sorted);
-    EST_CHECK_FAILS(est__columns_sorted(EST_COLUMNS(b, a, again), "feature_columns", &sorted),
+    EST_CHECK_FAILS(est__columns_sorted(EST_COLUMNS(b, a, again), "feature_columns", &sorted, &count),
                     EST_INVALID_ARGUMENT,
                     "feature_columns[1] and [2] are both named 'a'; a model takes each name once");
-    EST_CHECK_FAILS(est__columns_sorted(EST_COLUMNS(b, a, b), "feature_columns", &sorted),
+    EST_CHECK_FAILS(est__columns_sorted(EST_COLUMNS(b, a, b), "feature_columns", &sorted, &count),
                     EST_INVALID_ARGUMENT,
                     "feature_columns[0] and [2] are both named 'b'; a model takes each name once");
-    EST_CHECK_FAILS(est__columns_sorted((est_column_list){ 0 }, "feature_columns", &sorted),
+    EST_CHECK_FAILS(est__columns_sorted((est_column_list){ 0 }, "feature_columns", &sorted, &count),
                     EST_INVALID_ARGUMENT, "feature_columns is empty; it must hold at least one column");
-    EST_CHECK_FAILS(est__columns_sorted(EST_COLUMNS(b, NULL), "feature_columns", &sorted),
+    EST_CHECK_FAILS(est__columns_sorted(EST_COLUMNS(b, NULL), "feature_columns", &sorted, &count),
                     EST_INVALID_ARGUMENT, "feature_columns[1] is NULL; it must be a column");
     est_columns_free(c);
 }

@@ -1,0 +1,90 @@
+/* embedding_column: each id of a categorical column has a row of numbers, which are learned. */
+#include <math.h>
+
+#include "feature_columns/table.h"
+
+static const est_field fields[] = {
+    EST_FIELD(est_embedding_options, COLUMN, categorical_column, .needed = true,
+              .doc = "a categorical, crossed, bucketized or weighted column"),
+    EST_FIELD(est_embedding_options, INT, dimension, .needed = true, .min = 1, .max = INT32_MAX,
+              .doc = "numbers of each row"),
+    EST_FIELD(est_embedding_options, STRING, combiner, .def_text = "mean", .choices = est__table_combiners,
+              .doc = "how the rows of several ids of one example are joined"),
+    EST_FIELD(est_embedding_options, INITIALIZER, initializer,
+              .def_text = "TruncatedNormal, stddev 1 / sqrt(dimension)", .doc = "what the table starts from"),
+    EST_FIELD(est_embedding_options, STRING, ckpt_to_load_from, .def_text = NULL,
+              .doc = "a checkpoint that the table starts from"),
+    EST_FIELD(est_embedding_options, STRING, tensor_name_in_ckpt, .def_text = NULL,
+              .doc = "the table's name in that checkpoint"),
+    EST_FIELD(est_embedding_options, FLOAT, max_norm, .min = 0, .above_min = true, .max = INFINITY,
+              .def_text = "none", .doc = "longer rows are scaled to this norm when they are looked up"),
+    EST_FIELD_NOT(est_embedding_options, "trainable", not_trainable,
+                  .doc = "tf.estimator's linear models train the table all the same: see frozen"),
+    EST_FIELD_NOT(est_embedding_options, "use_safe_embedding_lookup", not_safe,
+                  .doc = "false: ids below 0 fail, rows without ids at the end of a batch vanish"),
+    EST_FIELD(est_embedding_options, BOOL, frozen, .doc = "never trained, in linear models neither"),
+    { 0 }
+};
+
+/* Whether what trainable=False does not do was said. */
+typedef struct state {
+    bool warned;
+} state;
+
+static est__table table_of(const est_column *c)
+{
+    const est_embedding_options *o = c->options;
+    return (est__table){ .categorical = o->categorical_column, .dimension = o->dimension,
+                         .combiner = o->combiner, .initializer = &o->initializer,
+                         .ckpt_to_load_from = o->ckpt_to_load_from,
+                         .tensor_name_in_ckpt = o->tensor_name_in_ckpt, .max_norm = o->max_norm,
+                         .safe = !o->not_safe };
+}
+
+static est_status check(est_column *c)
+{
+    const est_embedding_options *o = c->options;
+    state *s;
+    EST_TRY(est__column_check_categorical(c, "categorical_column", o->categorical_column));
+    EST_TRY(est__column_name_after(c, o->categorical_column, "_embedding"));
+    EST_TRY(est__column_alloc(c, sizeof *s, &s));
+    c->state = s;
+    est__table t = table_of(c);
+    return est__table_check(c, &t);
+}
+
+static est_status parse_spec(const est_column *c, est__spec_builder *b)
+{
+    const est_embedding_options *o = c->options;
+    return o->categorical_column->kind->parse_spec(o->categorical_column, b);
+}
+
+static est_node *dense(est_graph *g, const est_features *f, const est_column *c, const est__layer *layer)
+{
+    const est_embedding_options *o = c->options;
+    state *s = (state *)(uintptr_t)c->state;
+    est__table t = table_of(c);
+    t.trained = !o->frozen && (!o->not_trainable || layer->trains_all);
+    if (o->not_trainable && t.trained && !s->warned) {
+        s->warned = true;
+        est__log(EST_LOG_WARNING, "%s '%s' is trained although trainable is false, as tf.estimator's linear models do; "
+                 "frozen: true prevents it", c->kind->name, c->name);
+    }
+    est__buffer name = { 0 };
+    est__buffer_text(&name, layer->scope);
+    est__column_clean(&name, c->name);
+    est__buffer_text(&name, "/embedding_weights");
+    est_node *y = name.status == EST_OK ? est__table_lookup(g, f, c, &t, name.data) : est__spoil(g, name.status);
+    est__buffer_free(&name);
+    return y;
+}
+
+static int64_t width(const est_column *c)
+{
+    return ((const est_embedding_options *)c->options)->dimension;
+}
+
+const est_column_kind est__column_embedding = {
+    .name = "embedding_column", .fields = fields, .options_size = sizeof(est_embedding_options), .keyless = true,
+    .check = check, .parse_spec = parse_spec, .dense = dense, .width = width
+};
