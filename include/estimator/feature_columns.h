@@ -192,7 +192,8 @@ static inline est_column *est_weighted_categorical_column(est_columns *c,
 typedef struct est_indicator_options {
     est_column *categorical_column; /* needed */
 } est_indicator_options;
-/** How often each id stands in an example, or the sums of the ids' weights (tf.feature_column.indicator_column).
+/** How often each id stands in an example, or the sums of the ids' weights
+ *  (tf.feature_column.indicator_column).
  *  Out: [batch, number of ids] float32; ids outside are skipped. Named "<column>_indicator". */
 EST_API est_column *est_indicator_column_sized(est_columns *c, const est_indicator_options *options, size_t size);
 static inline est_column *est_indicator_column(est_columns *c, const est_indicator_options *options)
@@ -205,18 +206,19 @@ typedef struct est_embedding_options {
     int64_t dimension;              /* needed */
     const char *combiner;           /* "mean" (default), "sum" or "sqrtn" */
     est_initializer initializer;    /* TruncatedNormal, of stddev 1 / sqrt(dimension) */
-    const char *ckpt_to_load_from;  /* a checkpoint's prefix, or a folder of checkpoints, whose tensor is what a */
-    const char *tensor_name_in_ckpt; /* new model starts from; both, or none. It may be saved in parts */
-    double max_norm;                /* rows are scaled to this norm where they are longer, when looked up; 0: not */
-    bool not_trainable;             /* trainable=False. tf.estimator's linear models train the table all the same: */
-    bool frozen;                    /* this one is for them, too */
-    bool not_safe;                  /* use_safe_embedding_lookup=False: ids below 0 fail the run, and rows without
-                                       ids at the end of a batch vanish */
+    const char *ckpt_to_load_from;  /* a checkpoint's prefix, or a folder of checkpoints: a new model starts */
+    const char *tensor_name_in_ckpt; /* from its tensor of this name, be it in one piece or in parts */
+    double max_norm;                /* longer rows are scaled to this norm, when they are looked up; 0: none */
+    bool not_trainable;             /* trainable=False; tf.estimator's linear models train it all the same */
+    bool frozen;                    /* not trained, in linear models neither */
+    bool not_safe;                  /* use_safe_embedding_lookup=False: ids below 0 fail the run, and rows
+                                       without ids at the end of a batch vanish */
 } est_embedding_options;
 /** Each id has a row of numbers, which are learned (tf.feature_column.embedding_column).
- *  Out: [batch, dimension] float32: the rows of an example's ids, combined as est_safe_embedding_lookup_sparse
- *  does; zeros where it has none. Named "<column>_embedding"; its variable is
- *  "<scope><column>_embedding/embedding_weights" [ids, dimension]. A step costs its rows, however many there are.
+ *  Out: [batch, dimension] float32: the rows of an example's ids, combined as by
+ *  est_safe_embedding_lookup_sparse; zeros where it has none. Named "<column>_embedding"; its variable is
+ *  "<scope><column>_embedding/embedding_weights" [ids, dimension]. A step costs its rows, however many there
+ *  are.
  *  Errors: what ckpt_to_load_from holds is read, and found wrong, when a new model starts. */
 EST_API est_column *est_embedding_column_sized(est_columns *c, const est_embedding_options *options, size_t size);
 static inline est_column *est_embedding_column(est_columns *c, const est_embedding_options *options)
@@ -229,8 +231,8 @@ typedef struct est_shared_embeddings_options {
     int64_t dimension;              /* needed */
     const char *combiner;           /* "mean" (default), "sum" or "sqrtn" */
     est_initializer initializer;    /* TruncatedNormal, of stddev 1 / sqrt(dimension) */
-    const char *shared_embedding_collection_name; /* the table's; the columns' names, sorted, with "_" between, and
-                                       "_shared_embedding" */
+    const char *shared_embedding_collection_name; /* of the table: the columns' names, sorted, with "_" between,
+                                       and "_shared_embedding" */
     const char *ckpt_to_load_from;  /* as of an embedding_column */
     const char *tensor_name_in_ckpt;
     double max_norm;
@@ -239,16 +241,17 @@ typedef struct est_shared_embeddings_options {
     bool not_safe;
 } est_shared_embeddings_options;
 /** One table for several columns (tf.feature_column.shared_embeddings). The result stands for as many columns
- *  as there are categorical ones (est_column_parts), "<column>_shared_embedding", each as an embedding_column's:
- *  a list of columns that holds it holds them all. The variable has the collection's name, whatever the scope. */
+ *  as there are categorical ones (est_column_parts), "<column>_shared_embedding", each as an
+ *  embedding_column's: a list of columns that holds it holds them all. The variable has the collection's name,
+ *  whatever the scope. */
 EST_API est_column *est_shared_embeddings_sized(est_columns *c, const est_shared_embeddings_options *options, size_t size);
 static inline est_column *est_shared_embeddings(est_columns *c, const est_shared_embeddings_options *options)
 {
     return est_shared_embeddings_sized(c, options, options ? sizeof *options : 0);
 }
 
-/** The columns that one stands for, in the order of its options: those of shared_embeddings, for others itself;
- *  none for what failed. Lent by the set. Thread-safe. Since 0.1. */
+/** The columns that one stands for, in the order of its options: those of shared_embeddings, for others
+ *  itself; none for what failed. Lent by the set. Thread-safe. Since 0.1. */
 EST_API est_column_list est_column_parts(const est_column *column);
 
 /** Any column by the name of its tf.feature_column function, with that function's options struct of `size`
@@ -326,8 +329,8 @@ EST_API const est_feature_nodes *est_features_find(const est_features *f, const 
  *  In: `sparse_combiner` "sum" (also for NULL), "mean" or "sqrtn" joins several ids of one example. `scope`
  *  "linear/" goes before the variables linear_model/<column>/weights [width, units] and
  *  linear_model/bias_weights [units]; NULL: "".
- *  An embedding_column is a dense one, and trains its table, linear_model/<column>/embedding_weights, which is
- *  not trainable only where it is frozen.
+ *  An embedding_column is a dense one, and its table, linear_model/<column>/embedding_weights, is trained
+ *  unless it is frozen.
  *  Out: logits [batch, units] float32: the sum over the columns, in the order of their names, plus bias. Lent
  *  by `g`.
  *  Errors stick to the graph: INVALID_ARGUMENT: units < 1, a name twice, a feature that the data lack, what
@@ -337,11 +340,12 @@ EST_API est_node *est_linear_model(est_graph *g, const est_features *features, e
 
 /** Dense columns side by side, in the order of their names (tf.compat.v1.feature_column.input_layer,
  *  tf.keras.layers.DenseFeatures). A bucketized_column is one-hot.
- *  In: `scope` goes before the variables of embedding columns, <column>/embedding_weights; NULL: "input_layer/".
+ *  In: `scope` goes before the variables of embedding columns, <column>/embedding_weights; NULL:
+ *  "input_layer/".
  *  Out: [batch, sum of widths] float32. Lent by `g`.
  *  Errors stick to the graph: INVALID_ARGUMENT: a categorical column (wrap it in indicator_column or
- *  embedding_column), a name twice, a feature that the data lack, what stuck to a set. One thread at a time per
- *  graph and set. Since 0.1. */
+ *  embedding_column), a name twice, a feature that the data lack, what stuck to a set. One thread at a time
+ *  per graph and set. Since 0.1. */
 EST_API est_node *est_input_layer(est_graph *g, const est_features *features, est_column_list columns,
                                   const char *scope);
 

@@ -192,10 +192,10 @@ EST_API est_node *est_safe_embedding_lookup_sparse_sized(est_graph *g, est_node 
                                                          const est_embedding_lookup_options *options,
                                                          size_t size);
 /** For each row of a sparse matrix of ids (int64), the rows e of `variable` that they name, with their
- *  weights w: sum w e (sum), over sum w (mean), over sqrt(sum w^2) (sqrtn). Ids below 0 are left out, with mean and
- *  sqrtn also those of a weight that is not above 0; a row without ids is 0. An id past the last row fails
- *  the run. With not_safe nothing is left out, and the result ends with the last row that has an id. Its gradient
- *  to the variable is sparse.
+ *  weights w: sum w e (sum), over sum w (mean), over sqrt(sum w^2) (sqrtn). Ids below 0 are left out, with
+ *  mean and sqrtn also those of a weight that is not above 0; a row without ids is 0. An id past the last row
+ *  fails the run. With not_safe nothing is left out, and the result ends with the last row that has an id. Its
+ *  gradient to the variable is sparse.
  *  In: options NULL: the defaults. Out: [rows, width] (tf.nn.safe_embedding_lookup_sparse; not_safe:
  *  tf.nn.embedding_lookup_sparse). */
 static inline est_node *est_safe_embedding_lookup_sparse(est_graph *g, est_node *variable, est_node *indices,

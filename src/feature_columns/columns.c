@@ -89,7 +89,8 @@ est_status est__column_alloc(est_column *c, size_t size, void *out_pointer)
 est_status est__column_adopt(const est_column *c, const char *field, const est_column *inner)
 {
     if (inner->set != c->set)
-        return est__column_fail(c, "%s is a column of another set; a set's columns are made of its own", field);
+        return est__column_fail(c, "%s is a column of another set; a set's columns are made of its own",
+                                field);
     return EST_OK;
 }
 
@@ -275,7 +276,8 @@ est_column *est_embedding_column_sized(est_columns *c, const est_embedding_optio
     return est_column_new(c, "embedding_column", NULL, options, size);
 }
 
-est_column *est_shared_embeddings_sized(est_columns *c, const est_shared_embeddings_options *options, size_t size)
+est_column *est_shared_embeddings_sized(est_columns *c, const est_shared_embeddings_options *options,
+                                        size_t size)
 {
     return est_column_new(c, "shared_embeddings", NULL, options, size);
 }
@@ -318,14 +320,17 @@ static size_t place_of(est_column_list columns, const est_column *c, size_t from
     }
 }
 
-static est_status fail_twice(est_column_list columns, const char *where, const est_column *x, const est_column *y)
+static est_status fail_twice(est_column_list columns, const char *where, const est_column *x,
+                             const est_column *y)
 {
     size_t a = place_of(columns, x, 0), b = place_of(columns, y, y == x ? a + 1 : 0);
-    return est__fail(EST_INVALID_ARGUMENT, "%s[%zu] and [%zu] are both named '%s'; a model takes each name once",
-                     where, a < b ? a : b, a < b ? b : a, y->name);
+    return est__fail(EST_INVALID_ARGUMENT,
+                     "%s[%zu] and [%zu] are both named '%s'; a model takes each name once", where,
+                     a < b ? a : b, a < b ? b : a, y->name);
 }
 
-est_status est__columns_sorted(est_column_list columns, const char *where, const est_column ***out, size_t *count)
+est_status est__columns_sorted(est_column_list columns, const char *where, const est_column ***out,
+                               size_t *count)
 {
     *out = NULL;
     *count = 0;

@@ -108,8 +108,8 @@ est_status est__vocabulary_fail_both(const est_column *c);
 est_columns *est__columns_retain(est_columns *c);
 est_columns *est__columns_of(const est_column *column);   /* NULL: of none */
 est__arena *est__columns_arena(est_columns *c);
-/* What the list stands for, in the order of names, in memory for est__free. Errors: empty, not columns, a spoiled set, two
- * of one name. `where` opens the message: "LinearClassifier: feature_columns". */
+/* What the list stands for, in the order of names, in memory for est__free. Errors: empty, not columns, a
+ * spoiled set, two of one name. `where` opens the message: "LinearClassifier: feature_columns". */
 est_status est__columns_sorted(est_column_list columns, const char *where, const est_column ***out,
                                size_t *count);
 

@@ -34,10 +34,13 @@ typedef struct state {
 static est__table table_of(const est_column *c)
 {
     const est_embedding_options *o = c->options;
-    return (est__table){ .categorical = o->categorical_column, .dimension = o->dimension,
-                         .combiner = o->combiner, .initializer = &o->initializer,
+    return (est__table){ .categorical = o->categorical_column,
+                         .dimension = o->dimension,
+                         .combiner = o->combiner,
+                         .initializer = &o->initializer,
                          .ckpt_to_load_from = o->ckpt_to_load_from,
-                         .tensor_name_in_ckpt = o->tensor_name_in_ckpt, .max_norm = o->max_norm,
+                         .tensor_name_in_ckpt = o->tensor_name_in_ckpt,
+                         .max_norm = o->max_norm,
                          .safe = !o->not_safe };
 }
 
@@ -67,14 +70,17 @@ static est_node *dense(est_graph *g, const est_features *f, const est_column *c,
     t.trained = !o->frozen && (!o->not_trainable || layer->trains_all);
     if (o->not_trainable && t.trained && !s->warned) {
         s->warned = true;
-        est__log(EST_LOG_WARNING, "%s '%s' is trained although trainable is false, as tf.estimator's linear models do; "
-                 "frozen: true prevents it", c->kind->name, c->name);
+        est__log(EST_LOG_WARNING,
+                 "%s '%s' is trained although trainable is false, as tf.estimator's linear models do; "
+                 "frozen: true prevents it",
+                 c->kind->name, c->name);
     }
     est__buffer name = { 0 };
     est__buffer_text(&name, layer->scope);
     est__column_clean(&name, c->name);
     est__buffer_text(&name, "/embedding_weights");
-    est_node *y = name.status == EST_OK ? est__table_lookup(g, f, c, &t, name.data) : est__spoil(g, name.status);
+    est_node *y =
+        name.status == EST_OK ? est__table_lookup(g, f, c, &t, name.data) : est__spoil(g, name.status);
     est__buffer_free(&name);
     return y;
 }
@@ -84,7 +90,11 @@ static int64_t width(const est_column *c)
     return ((const est_embedding_options *)c->options)->dimension;
 }
 
-const est_column_kind est__column_embedding = {
-    .name = "embedding_column", .fields = fields, .options_size = sizeof(est_embedding_options), .keyless = true,
-    .check = check, .parse_spec = parse_spec, .dense = dense, .width = width
-};
+const est_column_kind est__column_embedding = { .name = "embedding_column",
+                                                .fields = fields,
+                                                .options_size = sizeof(est_embedding_options),
+                                                .keyless = true,
+                                                .check = check,
+                                                .parse_spec = parse_spec,
+                                                .dense = dense,
+                                                .width = width };

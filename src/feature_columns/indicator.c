@@ -3,11 +3,10 @@
 
 #include "feature_columns/columns.h"
 
-static const est_field fields[] = {
-    EST_FIELD(est_indicator_options, COLUMN, categorical_column, .needed = true,
-              .doc = "a categorical, crossed, bucketized or weighted column"),
-    { 0 }
-};
+static const est_field fields[] = { EST_FIELD(est_indicator_options, COLUMN, categorical_column,
+                                              .needed = true,
+                                              .doc = "a categorical, crossed, bucketized or weighted column"),
+                                    { 0 } };
 
 static const est_column *inner_of(const est_column *c)
 {
@@ -41,7 +40,11 @@ static est_node *dense(est_graph *g, const est_features *f, const est_column *c,
     return est_indicator(g, in.indices, in.values, in.dense_shape, in.weights, width(c));
 }
 
-const est_column_kind est__column_indicator = {
-    .name = "indicator_column", .fields = fields, .options_size = sizeof(est_indicator_options), .keyless = true,
-    .check = check, .parse_spec = parse_spec, .dense = dense, .width = width
-};
+const est_column_kind est__column_indicator = { .name = "indicator_column",
+                                                .fields = fields,
+                                                .options_size = sizeof(est_indicator_options),
+                                                .keyless = true,
+                                                .check = check,
+                                                .parse_spec = parse_spec,
+                                                .dense = dense,
+                                                .width = width };

@@ -23,13 +23,16 @@ static est_status check_dense(const est_column *const *column, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         if (!column[i]->kind->dense)
-            return est__fail(EST_INVALID_ARGUMENT,
-                             "feature column '%s' is categorical; an input layer takes dense columns: wrap it in "
-                             "indicator_column or embedding_column", column[i]->name);
+            return est__fail(
+                EST_INVALID_ARGUMENT,
+                "feature column '%s' is categorical; an input layer takes dense columns: wrap it in "
+                "indicator_column or embedding_column",
+                column[i]->name);
     return EST_OK;
 }
 
-est_node *est_input_layer(est_graph *g, const est_features *features, est_column_list columns, const char *scope)
+est_node *est_input_layer(est_graph *g, const est_features *features, est_column_list columns,
+                          const char *scope)
 {
     const est_column **column;
     size_t count;

@@ -51,7 +51,7 @@ static est_node *build(const model *m, est_node **weights, est_node **sums)
         sums[i] = weighted_sum(m, m->column[i], weights[i]);
         est_graph_end_scope(g);
     }
-    est_node *bias = make_variable(m, NULL, EST_SHAPE(m->units));   /* the last: embeddings make theirs above */
+    est_node *bias = make_variable(m, NULL, EST_SHAPE(m->units)); /* the last: embeddings make theirs above */
     est_node *sum = m->count == 1 ? sums[0]
                                   : est_op(g, "AddN", "weighted_sum_no_bias", (est_nodes){ sums, m->count },
                                            EST_NO_ATTRS);

@@ -10,12 +10,14 @@ static const est_field fields[] = {
               .doc = "categorical columns of one kind and one number of ids"),
     EST_FIELD(est_shared_embeddings_options, INT, dimension, .needed = true, .min = 1, .max = INT32_MAX,
               .doc = "numbers of each row"),
-    EST_FIELD(est_shared_embeddings_options, STRING, combiner, .def_text = "mean", .choices = est__table_combiners,
+    EST_FIELD(est_shared_embeddings_options, STRING, combiner, .def_text = "mean",
+              .choices = est__table_combiners,
               .doc = "how the rows of several ids of one example are joined"),
     EST_FIELD(est_shared_embeddings_options, INITIALIZER, initializer,
               .def_text = "TruncatedNormal, stddev 1 / sqrt(dimension)", .doc = "what the table starts from"),
     EST_FIELD(est_shared_embeddings_options, STRING, shared_embedding_collection_name, .def_text = NULL,
-              .doc = "the table's name; the columns' names, sorted, with _ between them, and _shared_embedding"),
+              .doc =
+                  "the table's name; the columns' names, sorted, with _ between them, and _shared_embedding"),
     EST_FIELD(est_shared_embeddings_options, STRING, ckpt_to_load_from, .def_text = NULL,
               .doc = "a checkpoint that the table starts from"),
     EST_FIELD(est_shared_embeddings_options, STRING, tensor_name_in_ckpt, .def_text = NULL,
@@ -26,14 +28,15 @@ static const est_field fields[] = {
                   .doc = "tf.estimator trains no shared table all the same: see trained"),
     EST_FIELD_NOT(est_shared_embeddings_options, "use_safe_embedding_lookup", not_safe,
                   .doc = "false: ids below 0 fail, rows without ids at the end of a batch vanish"),
-    EST_FIELD(est_shared_embeddings_options, BOOL, trained, .doc = "the table is trained, which tf.estimator forgets"),
+    EST_FIELD(est_shared_embeddings_options, BOOL, trained,
+              .doc = "the table is trained, which tf.estimator forgets"),
     { 0 }
 };
 
 /* Of the whole; its columns have it as their state, too. */
 typedef struct state {
     const est_shared_embeddings_options *options;
-    const char *table;            /* the variable's name */
+    const char *table; /* the variable's name */
     est_column **part;
     bool warned;
 } state;
@@ -41,10 +44,15 @@ typedef struct state {
 static est__table table_of(const state *s, const est_column *categorical)
 {
     const est_shared_embeddings_options *o = s->options;
-    return (est__table){ .categorical = categorical, .dimension = o->dimension, .combiner = o->combiner,
-                         .initializer = &o->initializer, .ckpt_to_load_from = o->ckpt_to_load_from,
-                         .tensor_name_in_ckpt = o->tensor_name_in_ckpt, .max_norm = o->max_norm,
-                         .trained = o->trained && !o->not_trainable, .safe = !o->not_safe };
+    return (est__table){ .categorical = categorical,
+                         .dimension = o->dimension,
+                         .combiner = o->combiner,
+                         .initializer = &o->initializer,
+                         .ckpt_to_load_from = o->ckpt_to_load_from,
+                         .tensor_name_in_ckpt = o->tensor_name_in_ckpt,
+                         .max_norm = o->max_norm,
+                         .trained = o->trained && !o->not_trainable,
+                         .safe = !o->not_safe };
 }
 
 /* ---- one of the columns; its options are the categorical column ---- */
@@ -61,8 +69,10 @@ static est_node *part_dense(est_graph *g, const est_features *f, const est_colum
     (void)layer;
     if (!t.trained && !s->options->not_trainable && !s->warned) {
         s->warned = true;
-        est__log(EST_LOG_WARNING, "the table '%s' is not trained, as tf.estimator's shared embeddings are not; "
-                 "trained: true mends it", s->table);
+        est__log(EST_LOG_WARNING,
+                 "the table '%s' is not trained, as tf.estimator's shared embeddings are not; "
+                 "trained: true mends it",
+                 s->table);
     }
     return est__table_lookup(g, f, c, &t, s->table);
 }
@@ -88,12 +98,12 @@ static est_status check_columns(const est_column *c, est_column_list columns)
             return est__column_fail(c, "%s is NULL; it must be a column", field);
         EST_TRY(est__column_check_categorical(c, field, column));
         if (column->kind != first->kind)
-            return est__column_fail(c, "%s is a %s, the first is a %s; columns of one kind share a table", field,
-                                    column->kind->name, first->kind->name);
+            return est__column_fail(c, "%s is a %s, the first is a %s; columns of one kind share a table",
+                                    field, column->kind->name, first->kind->name);
         if (column->kind->width(column) != first->kind->width(first))
-            return est__column_fail(c, "%s has %lld ids, the first has %lld; columns of one size share a table",
-                                    field, (long long)column->kind->width(column),
-                                    (long long)first->kind->width(first));
+            return est__column_fail(
+                c, "%s has %lld ids, the first has %lld; columns of one size share a table", field,
+                (long long)column->kind->width(column), (long long)first->kind->width(first));
     }
     return EST_OK;
 }
@@ -128,7 +138,9 @@ static est_status make_parts(est_column *c, est_column_list columns, state *s)
     for (size_t i = 0; i < columns.count; i++) {
         est_column *part;
         EST_TRY(est__column_alloc(c, sizeof *part, &part));
-        *part = (est_column){ .self = part, .set = c->set, .kind = &part_kind, .options = columns.data[i], .state = s };
+        *part = (est_column){
+            .self = part, .set = c->set, .kind = &part_kind, .options = columns.data[i], .state = s
+        };
         EST_TRY(est__column_name_after(part, columns.data[i], "_shared_embedding"));
         s->part[i] = part;
     }
@@ -155,7 +167,9 @@ static est_column_list parts(const est_column *c)
     return (est_column_list){ s->part, s->options->categorical_columns.count };
 }
 
-const est_column_kind est__column_shared_embeddings = {
-    .name = "shared_embeddings", .fields = fields, .options_size = sizeof(est_shared_embeddings_options),
-    .keyless = true, .check = check, .parts = parts
-};
+const est_column_kind est__column_shared_embeddings = { .name = "shared_embeddings",
+                                                        .fields = fields,
+                                                        .options_size = sizeof(est_shared_embeddings_options),
+                                                        .keyless = true,
+                                                        .check = check,
+                                                        .parts = parts };

@@ -45,9 +45,10 @@ static est_node *variable_of(est_graph *g, const est__table *t, const char *name
     if (there)
         return there;
     est_shape shape = EST_SHAPE(t->categorical->kind->width(t->categorical), t->dimension);
-    return est_variable(g, name, &(est_variable_options){ .shape = shape,
-                                                          .initial_value = initial_value(g, t, shape),
-                                                          .not_trainable = !t->trained });
+    return est_variable(g, name,
+                        &(est_variable_options){ .shape = shape,
+                                                 .initial_value = initial_value(g, t, shape),
+                                                 .not_trainable = !t->trained });
 }
 
 est_node *est__table_lookup(est_graph *g, const est_features *f, const est_column *c, const est__table *t,
@@ -59,12 +60,12 @@ est_node *est__table_lookup(est_graph *g, const est_features *f, const est_colum
     est__buffer name = { 0 };
     est__column_clean(&name, c->name);
     est__buffer_text(&name, "_weights");
-    est_node *y = name.status != EST_OK
-                      ? est__spoil(g, name.status)
-                      : est_op(g, "EstSafeEmbeddingLookupSparse", name.data,
-                               (est_nodes){ all, in.weights ? 5 : 4 },
-                               EST_ATTRS(EST_STRING_ATTR("combiner", t->combiner),
-                                         EST_FLOAT_ATTR("max_norm", t->max_norm), EST_BOOL_ATTR("safe", t->safe)));
+    est_node *y =
+        name.status != EST_OK
+            ? est__spoil(g, name.status)
+            : est_op(g, "EstSafeEmbeddingLookupSparse", name.data, (est_nodes){ all, in.weights ? 5 : 4 },
+                     EST_ATTRS(EST_STRING_ATTR("combiner", t->combiner),
+                               EST_FLOAT_ATTR("max_norm", t->max_norm), EST_BOOL_ATTR("safe", t->safe)));
     est__buffer_free(&name);
     return y;
 }

@@ -8,7 +8,7 @@ typedef struct est__table {
     const est_column *categorical;
     int64_t dimension;
     const char *combiner;
-    const est_initializer *initializer;   /* type NULL: TruncatedNormal, stddev 1 / sqrt(dimension) */
+    const est_initializer *initializer; /* type NULL: TruncatedNormal, stddev 1 / sqrt(dimension) */
     const char *ckpt_to_load_from, *tensor_name_in_ckpt;
     double max_norm;
     bool trained, safe;

@@ -66,7 +66,8 @@ est_node *est_truncated_normal(est_graph *g, est_shape shape, double mean, doubl
 static est_node *uniform(est_graph *g, est_shape shape, double minval, double maxval)
 {
     est_node *unit = est_random_uniform(g, dims_of(g, &shape), EST_FLOAT);
-    return est_add(g, est_mul(g, unit, est_constant_float(g, maxval - minval)), est_constant_float(g, minval));
+    return est_add(g, est_mul(g, unit, est_constant_float(g, maxval - minval)),
+                   est_constant_float(g, minval));
 }
 
 static est_node *normal(est_graph *g, est_shape shape, double mean, double stddev)
@@ -79,17 +80,18 @@ static est_node *normal(est_graph *g, est_shape shape, double mean, double stdde
 static est_node *identity(est_graph *g, est_shape shape, double gain)
 {
     if (shape.rank != 2 || shape.dim[0] > INT32_MAX)
-        return est__graph_fail(g, EST_INVALID_ARGUMENT, "the initializer Identity is for a matrix, not rank %d",
-                               shape.rank);
-    est_node *range = est_op(g, "Range", NULL,
-                             EST_NODES(est_constant_int(g, EST_INT32, 0),
-                                       est_constant_int(g, EST_INT32, shape.dim[0]),
-                                       est_constant_int(g, EST_INT32, 1)),
-                             EST_NO_ATTRS);
+        return est__graph_fail(g, EST_INVALID_ARGUMENT,
+                               "the initializer Identity is for a matrix, not rank %d", shape.rank);
+    est_node *range =
+        est_op(g, "Range", NULL,
+               EST_NODES(est_constant_int(g, EST_INT32, 0), est_constant_int(g, EST_INT32, shape.dim[0]),
+                         est_constant_int(g, EST_INT32, 1)),
+               EST_NO_ATTRS);
     return est_one_hot(g, range, shape.dim[1], gain, 0);
 }
 
-/* Spread so that signals keep their size: the variance is scale over the inputs, the outputs or their mean. */
+/* Spread so that signals keep their size: the variance is scale over the inputs, the outputs or their mean.
+ */
 static est_node *variance_scaling(est_graph *g, est_shape shape, double scale, const char *mode,
                                   const char *distribution)
 {
@@ -167,8 +169,10 @@ enum { COUNT = sizeof initializers / sizeof initializers[0] };
 const char *const *est_initializer_names(void)
 {
     static const char *const names[COUNT + 1] = {
-        "Zeros",        "Ones",          "Constant", "RandomNormal", "TruncatedNormal", "RandomUniform", "VarianceScaling",
-        "GlorotNormal", "GlorotUniform", "HeNormal", "HeUniform",    "LecunNormal",     "LecunUniform",  "Identity"
+        "Zeros",           "Ones",          "Constant",        "RandomNormal",
+        "TruncatedNormal", "RandomUniform", "VarianceScaling", "GlorotNormal",
+        "GlorotUniform",   "HeNormal",      "HeUniform",       "LecunNormal",
+        "LecunUniform",    "Identity"
     };
     return names;
 }
@@ -201,14 +205,16 @@ const est_field *est_initializer_fields(const char *type)
 }
 
 /* The caller's, with the defaults of its kind. */
-static est_status complete(const est_initializer *given, const struct initializer **kind, est_initializer *out)
+static est_status complete(const est_initializer *given, const struct initializer **kind,
+                           est_initializer *out)
 {
     char where[128];
     *kind = find(given->type);
     if (*kind == NULL) {
-        const char *type = given->type ? given->type : "(NULL)", *near = est__nearest(type, est_initializer_names(), COUNT);
-        return est__fail(EST_INVALID_ARGUMENT, "unknown initializer '%s'%s%s%s", type, near ? "; did you mean '" : "",
-                         near ? near : "", near ? "'?" : "");
+        const char *type = given->type ? given->type : "(NULL)",
+                   *near = est__nearest(type, est_initializer_names(), COUNT);
+        return est__fail(EST_INVALID_ARGUMENT, "unknown initializer '%s'%s%s%s", type,
+                         near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     }
     snprintf(where, sizeof where, "initializer %s", (*kind)->name);
     EST_TRY(est__fields_apply((*kind)->fields, where, given, sizeof *given, out, sizeof *out));
@@ -218,8 +224,8 @@ static est_status complete(const est_initializer *given, const struct initialize
     }
     return out->minval <= out->maxval
                ? EST_OK
-               : est__fail(EST_INVALID_ARGUMENT, "%s: minval is %g, above maxval, which is %g", where, out->minval,
-                           out->maxval);
+               : est__fail(EST_INVALID_ARGUMENT, "%s: minval is %g, above maxval, which is %g", where,
+                           out->minval, out->maxval);
 }
 
 est_status est_initializer_check(const est_initializer *initializer)

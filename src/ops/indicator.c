@@ -15,7 +15,8 @@ static est_status infer(est_infer *c)
     if (depth < 1)
         return est__infer_fail(c, "depth is %lld, it must be at least 1", (long long)depth);
     if (c->op->num_inputs > 4)
-        return est__infer_fail(c, "%d weights for the ids; one tensor at most is wanted", c->op->num_inputs - 3);
+        return est__infer_fail(c, "%d weights for the ids; one tensor at most is wanted",
+                               c->op->num_inputs - 3);
     c->out[0] = est_shape_of(2, (int64_t[]){ -1, depth });
     if (est__infer_value_as_shape(c, 2, &dense) && dense.rank == 2)
         c->out[0].dim[0] = dense.dim[0];
@@ -32,8 +33,9 @@ static est_status check(est_kernel *k, int64_t depth, int64_t *rows)
 {
     int64_t n = est__tensor_elements(est__in(k, 1)), at = est__tensor_elements(est__in(k, 0));
     if (est__tensor_elements(est__in(k, 2)) != 2 || at != 2 * n)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "a sparse matrix is wanted: %lld ids have %lld indices",
-                                (long long)n, (long long)at);
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                "a sparse matrix is wanted: %lld ids have %lld indices", (long long)n,
+                                (long long)at);
     if (k->num_in > 3 && est__tensor_elements(est__in(k, 3)) != n)
         return est__kernel_fail(k, EST_INVALID_ARGUMENT, "%lld ids have %lld weights; each id has one",
                                 (long long)n, (long long)est__tensor_elements(est__in(k, 3)));
@@ -99,8 +101,9 @@ static void indicator_body(est_body *b)
         b->y[0] = scatter(g, b->x, depth);
         return;
     }
-    est_node *ids = est_op(g, "SparseToDense", NULL,
-                           EST_NODES(b->x[0], b->x[2], b->x[1], est_constant_int(g, EST_INT64, -1)), EST_NO_ATTRS);
+    est_node *ids =
+        est_op(g, "SparseToDense", NULL,
+               EST_NODES(b->x[0], b->x[2], b->x[1], est_constant_int(g, EST_INT64, -1)), EST_NO_ATTRS);
     b->y[0] = est_reduce_sum(g, est_one_hot(g, ids, depth, 1, 0), EST_INTS(-2), false);
 }
 
@@ -108,11 +111,14 @@ EST_OPS(indicator,
         { .tf_name = "EstIndicator",
           .signature = "indices: int64, values: int64, dense_shape: int64, weights: N*float -> y: float; "
                        "depth: int; N: int",
-          .infer = infer, .cpu = indicator_cpu, .body = indicator_body, .state_size = sizeof(int64_t),
+          .infer = infer,
+          .cpu = indicator_cpu,
+          .body = indicator_body,
+          .state_size = sizeof(int64_t),
           .prepare = prepare });
 
-est_node *est_indicator(est_graph *g, est_node *indices, est_node *ids, est_node *dense_shape, est_node *weights,
-                        int64_t depth)
+est_node *est_indicator(est_graph *g, est_node *indices, est_node *ids, est_node *dense_shape,
+                        est_node *weights, int64_t depth)
 {
     est_node *in[] = { indices, ids, dense_shape, weights };
     return est_op(g, "EstIndicator", NULL, (est_nodes){ in, weights ? 4 : 3 },

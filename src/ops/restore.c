@@ -55,8 +55,9 @@ static est_status restore(est_kernel *k, int i, const est__bundle *b, const char
     est_dtype found = v ? v->dtype : part->dtype;
     est_shape shape = v ? v->shape : part->shape;
     if (found != dtype || dtype == EST_STRING)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "%s: '%s' is %s, not %s", est__bundle_prefix(b), name,
-                                est_dtype_name(found), dtype == EST_STRING ? "numbers" : est_dtype_name(dtype));
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "%s: '%s' is %s, not %s", est__bundle_prefix(b),
+                                name, est_dtype_name(found),
+                                dtype == EST_STRING ? "numbers" : est_dtype_name(dtype));
     if (part) {
         EST_TRY(add_parts(k, b, name, &shape));
         return read_parts(k, i, b, name, shape);
@@ -108,7 +109,8 @@ static est_status restore_cpu(est_kernel *k)
     }
     const char *given = est_tensor_string(est__in(k, 0), 0, &n);
     if (n >= sizeof prefix)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "a path of %zu bytes; %zu are possible", n, sizeof prefix - 1);
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "a path of %zu bytes; %zu are possible", n,
+                                sizeof prefix - 1);
     memcpy(prefix, given, n);
     prefix[n] = '\0';
     if (est__is_dir(prefix)) {
@@ -126,5 +128,8 @@ EST_OPS(restore,
         { .tf_name = "RestoreV2",
           .signature = "prefix: string, tensor_names: string, shape_and_slices: string -> tensors: dtypes; "
                        "dtypes: list(type)",
-          .infer = est__infer_unknown, .cpu = restore_cpu, .state_size = sizeof(state), .prepare = prepare,
+          .infer = est__infer_unknown,
+          .cpu = restore_cpu,
+          .state_size = sizeof(state),
+          .prepare = prepare,
           .flags = EST_OP_STATEFUL });

@@ -118,6 +118,45 @@ def columns():
   linear_of('log1p', [fc.numeric_column('number', normalizer_fn=tf.math.log1p)], positive, 1, 'sum')
 
 
+def table_value(i, shape):
+  return [[weight(i, r, c) for c in range(shape[1])] for r in range(shape[0])]
+
+
+def dense_columns():
+  """Columns over the strings, numbers and sparse strings above, and two that share a table."""
+  words = fc.categorical_column_with_vocabulary_list('color', VOCABULARY, num_oov_buckets=2)
+  bag = fc.categorical_column_with_hash_bucket('bag', 5)
+  buckets = fc.bucketized_column(fc.numeric_column('pair', shape=(2,)), [0.0, 0.5, 2.0])
+  left, right = (fc.categorical_column_with_identity(k, 4, default_value=3) for k in ('left', 'right'))
+  return ([fc.numeric_column('number'), buckets, fc.indicator_column(words), fc.indicator_column(bag),
+           fc.embedding_column(words, 2), fc.embedding_column(bag, 3, combiner='sum', max_norm=0.75),
+           fc.embedding_column(buckets, 2, combiner='sqrtn')] +
+          fc.shared_embeddings([right, left], 2, combiner='sum'))
+
+
+def dense():
+  features = {'number': np.array(NUMBERS, np.float32), 'pair': np.array(PAIRS, np.float32), 'color': np.array(STRINGS),
+              'bag': SPARSE, 'left': np.array([0, 1, 2, 3, 9]), 'right': np.array([3, 3, 0, -1, 1])}
+  with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+    layer = tf.compat.v1.keras.layers.DenseFeatures(dense_columns(), name='deep')
+    y = layer({k: tensor(v) for k, v in features.items()})
+    session.run([tf.compat.v1.global_variables_initializer(), tf.compat.v1.tables_initializer()])
+    variables = sorted(tf.compat.v1.global_variables(), key=lambda v: v.name)
+    for i, variable in enumerate(variables):
+      variable.load(table_value(i, variable.shape.as_list()), session)
+    array('char *const', 'dense_variables', [v.name.split(':')[0].encode() for v in variables])
+    array('float', 'dense_output', session.run(y))
+  with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+    logits = LinearModel(dense_columns(), units=2, name='linear/linear_model')({k: tensor(v) for k, v in features.items()})
+    session.run([tf.compat.v1.global_variables_initializer(), tf.compat.v1.tables_initializer()])
+    variables = sorted(tf.compat.v1.global_variables(), key=lambda v: v.name)
+    for i, variable in enumerate(variables):
+      shape = variable.shape.as_list()
+      variable.load(table_value(i, shape) if len(shape) > 1 else [weight(99, 0, j) for j in range(shape[0])], session)
+    array('char *const', 'dense_linear_variables', [v.name.split(':')[0].encode() for v in variables])
+    array('float', 'dense_linear', session.run(logits))
+
+
 def head_run(name, head, batches):
   """Loss of each batch, all metrics after the last, all predictions of the first."""
   losses, metrics = [], head.metrics()
@@ -165,4 +204,5 @@ def heads():
 
 print('/* Made by make_columns.py with TensorFlow 2.15. */')
 columns()
+dense()
 heads()

@@ -459,6 +459,14 @@ def embeddings():
         lookup(f'hand_{combiner}_none', attrs, small, row, np.array([-1, -1], np.int64), one)
     lookup('hand_norm', {'combiner': ('string', 'mean'), 'safe': ('bool', True), 'max_norm': ('float', 1.0)},
            small, row, np.array([0, 1], np.int64), one)
+    from tensorflow.python.feature_column import feature_column_v2 as fc2
+    indicator = tf.feature_column.indicator_column(tf.feature_column.categorical_column_with_identity('x', 4))
+    some = np.array([3, 1, 1, -1, 1, 7, 0], np.int64)
+    for name, w in (('', None), ('_weighted', weights)):
+        pair = fc2.CategoricalColumn.IdWeightPair(tf.SparseTensor(at, some, shape),
+                                                  None if w is None else tf.SparseTensor(at, w, shape))
+        case(f'EstIndicator{name}', 'EstIndicator', [at, some, shape] + ([] if w is None else [w]),
+             [indicator._transform_id_weight_pair(pair, 4)], {'depth': ('int', 4)})
     x = rng2.randn(5, 2).astype(np.float32)
     for key, of in (('int32', np.int32), ('int64', np.int64)):
         simple(f'SegmentSum_{key}', 'SegmentSum', dict(data=x, segment_ids=np.array([0, 0, 2, 2, 5], of)))

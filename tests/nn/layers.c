@@ -83,7 +83,76 @@ static void draws_have_kerass_distributions(void)
 {
     double limit = sqrt(6.0 / 300);
     check_draws(glorot, 0, limit / sqrt(3), limit);
-    check_draws(normal, 3, 0.5 * 0.8796, 1);  /* a normal cut at two deviations has 0.8796 of one */
+    check_draws(normal, 3, 0.5 * 0.8796, 1); /* a normal cut at two deviations has 0.8796 of one */
+}
+
+/* ---- initializers by name ---- */
+static const est_initializer *now;
+
+static est_node *by_name(est_graph *g)
+{
+    return est_initial_value(g, EST_SHAPE(100, 200), now);
+}
+
+static void initializers_have_kerass_distributions(void)
+{
+    static const struct {
+        est_initializer i;
+        double mean, stddev, bound;
+    } cases[] = {
+        { { .type = "TruncatedNormal" }, 0, 0.05 * 0.8796, 0.1 },
+        { { .type = "truncated_normal", .mean = 1, .stddev = 0.5 }, 1, 0.5 * 0.8796, 1 },
+        { { .type = "RandomUniform" }, 0, 0.1 / 3.4641, 0.05 },
+        { { .type = "random_uniform", .maxval = 2 }, 1, 2 / 3.4641, 1 },
+        { { .type = "GlorotUniform" }, 0, 0.081650, 0.141421 },
+        { { .type = "he_uniform" }, 0, 0.141421, 0.244949 },
+        { { .type = "LecunUniform" }, 0, 0.1, 0.173205 },
+        { { .type = "GlorotNormal" }, 0, 0.081650, 0.185645 },
+        { { .type = "HeNormal" }, 0, 0.141421, 0.321546 },
+        { { .type = "lecun_normal" }, 0, 0.1, 0.227368 },
+        { { .type = "VarianceScaling", .scale = 3, .mode = "fan_out", .distribution = "uniform" },
+          0,
+          0.122474,
+          0.212132 },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        now = &cases[i].i;
+        check_draws(by_name, cases[i].mean, cases[i].stddev, cases[i].bound);
+    }
+}
+
+static void initializers_that_are_no_draws(void)
+{
+    session s;
+    float x[6];
+    EST_NEED(session_begin(&s));
+    const est_shape shape = EST_SHAPE(2, 3);
+    est_node *n = est_initial_value(s.g, shape, &(est_initializer){ .type = "Constant", .value = 0.25 });
+    if (EST_CHECK_INT(session_run(&s, NULL, NULL, n, x, 6), 6))
+        EST_CHECK_NEAR(x[5], 0.25, 0);
+    n = est_initial_value(s.g, shape, &(est_initializer){ .type = "ones" });
+    if (EST_CHECK_INT(session_run(&s, NULL, NULL, n, x, 6), 6))
+        EST_CHECK_NEAR(x[5], 1, 0);
+    n = est_initial_value(s.g, shape, &(est_initializer){ .type = "identity", .gain = 2 });
+    if (EST_CHECK_INT(session_run(&s, NULL, NULL, n, x, 6), 6))
+        EST_CHECK(x[0] == 2 && x[1] == 0 && x[4] == 2 && x[5] == 0);
+    n = est_initial_value(s.g, shape, &(est_initializer){ .type = "RandomNormal" });
+    if (EST_CHECK_INT(session_run(&s, NULL, NULL, n, x, 6), 6))
+        EST_CHECK(x[0] != x[1] && fabsf(x[0]) < 0.5f);
+    for (const char *const *name = est_initializer_names(); *name; name++)
+        EST_CHECK(est_initializer_fields(*name) != NULL &&
+                  est_initializer_check(&(est_initializer){ .type = *name }) == EST_OK);
+    EST_CHECK(est_initializer_fields("Zero") == NULL);
+    EST_CHECK_FAILS(est_initializer_check(&(est_initializer){ .type = "Zero" }), EST_INVALID_ARGUMENT,
+                    "unknown initializer 'Zero'; did you mean 'Zeros'?");
+    EST_CHECK_FAILS(est_initializer_check(&(est_initializer){ .type = "RandomNormal", .stddev = -1 }),
+                    EST_INVALID_ARGUMENT, "initializer RandomNormal: stddev is -1; it must be above 0");
+    EST_CHECK_FAILS(est_initializer_check(&(est_initializer){ .type = "RandomUniform", .minval = 1 }),
+                    EST_INVALID_ARGUMENT, "initializer RandomUniform: minval is 1, above maxval, which is 0");
+    est_initial_value(s.g, EST_SHAPE(3), &(est_initializer){ .type = "Identity" });
+    EST_CHECK_FAILS(est_graph_status(s.g), EST_INVALID_ARGUMENT,
+                    "the initializer Identity is for a matrix, not rank 1");
+    session_end(&s);
 }
 
 static void constants_fill_their_shape(void)
@@ -154,4 +223,5 @@ static void losses_are_tensorflows(void)
 }
 
 EST_SUITE(nn_layers, EST_TEST(dense_is_x_kernel_plus_bias), EST_TEST(layers_are_numbered), EST_TEST(dense_takes_a_matrix),
-          EST_TEST(draws_have_kerass_distributions), EST_TEST(constants_fill_their_shape), EST_TEST(losses_are_tensorflows));
+          EST_TEST(draws_have_kerass_distributions), EST_TEST(initializers_have_kerass_distributions),
+          EST_TEST(initializers_that_are_no_draws), EST_TEST(constants_fill_their_shape), EST_TEST(losses_are_tensorflows));

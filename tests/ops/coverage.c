@@ -29,6 +29,7 @@ static void every_kernel_has_a_case(void)
         "InitializeTableV2",
         "InitializeTableFromTextFileV2",
         "VarHandleOp",
+        "RestoreV2",                        /* feature_columns/tables.c */
         "VarIsInitializedOp",               /* variables.c */
         "EstEmbeddingIds",                  /* recorded.c: in a gradient */
         "EstSafeEmbeddingLookupSparseGrad", /* recorded.c: a gradient */
