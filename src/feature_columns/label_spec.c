@@ -61,7 +61,8 @@ static est_status add(const char *where, const char *what, est__spec_builder *b,
 static est_status with_label(const char *where, est_column_list columns, const est_regressor_spec_options *o, est_features_spec *spec)
 {
     const est_column **sorted;
-    EST_TRY(est__columns_sorted(columns, "feature_columns", &sorted));
+    size_t count;
+    EST_TRY(est__columns_sorted(columns, "feature_columns", &sorted, &count));
     const est_column *any = sorted[0];
     est__free(sorted);
     est__spec_builder b = { .arena = est__columns_arena(any->set) };

@@ -92,9 +92,7 @@ est_status est_make_parse_example_spec(est_column_list columns, est_features_spe
         EST_TRY(est_columns_status(c->set));
         if (!b.arena)
             b.arena = est__columns_arena(c->set);
-        est_column_list parts = est_column_parts(c);
-        for (size_t j = 0; j < parts.count; j++)
-            EST_TRY(parts.data[j]->kind->parse_spec(parts.data[j], &b));
+        EST_TRY(c->kind->parse_spec(c, &b));
     }
     *spec = (est_features_spec){ .data = b.feature, .count = b.count };
     return EST_OK;

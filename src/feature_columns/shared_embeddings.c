@@ -87,6 +87,14 @@ static const est_column_kind part_kind = {
 };
 
 /* ---- the whole ---- */
+/* Weighted columns share a table with columns that are not. */
+static const est_column_kind *plain_kind(const est_column *c)
+{
+    while (c->kind == &est__column_weighted)
+        c = ((const est_weighted_categorical_options *)c->options)->categorical_column;
+    return c->kind;
+}
+
 static est_status check_columns(const est_column *c, est_column_list columns)
 {
     const est_column *first = columns.data[0];
@@ -97,7 +105,7 @@ static est_status check_columns(const est_column *c, est_column_list columns)
         if (!column)
             return est__column_fail(c, "%s is NULL; it must be a column", field);
         EST_TRY(est__column_check_categorical(c, field, column));
-        if (column->kind != first->kind)
+        if (plain_kind(column) != plain_kind(first))
             return est__column_fail(c, "%s is a %s, the first is a %s; columns of one kind share a table",
                                     field, column->kind->name, first->kind->name);
         if (column->kind->width(column) != first->kind->width(first))
@@ -167,9 +175,18 @@ static est_column_list parts(const est_column *c)
     return (est_column_list){ s->part, s->options->categorical_columns.count };
 }
 
+static est_status parse_spec(const est_column *c, est__spec_builder *b)
+{
+    est_column_list all = parts(c);
+    for (size_t i = 0; i < all.count; i++)
+        EST_TRY(part_spec(all.data[i], b));
+    return EST_OK;
+}
+
 const est_column_kind est__column_shared_embeddings = { .name = "shared_embeddings",
                                                         .fields = fields,
                                                         .options_size = sizeof(est_shared_embeddings_options),
                                                         .keyless = true,
                                                         .check = check,
+                                                        .parse_spec = parse_spec,
                                                         .parts = parts };
