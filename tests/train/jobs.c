@@ -41,8 +41,11 @@ void job_make_files(const char *dir)
     gzputs(g, "x,word,place,label\n");
     for (int64_t i = 0; i < ROWS; i++) {
         row r = row_of(i);
-        fprintf(f, "%g,%s,p%lld,%lld\n", (double)r.x, words[r.word], (long long)r.place, (long long)r.label);
-        gzprintf(g, "%g,%s,p%lld,%lld\n", (double)r.x, words[r.word], (long long)r.place, (long long)r.label);
+        char places[64] = "";   /* none, one, two or three of them */
+        for (int64_t k = 0; k < i % 4; k++)
+            snprintf(places + strlen(places), 20, "%sp%lld", k ? "|" : "", (long long)(r.place + k * i) % 4096);
+        fprintf(f, "%g,%s,%s,%lld\n", (double)r.x, words[r.word], places, (long long)r.label);
+        gzprintf(g, "%g,%s,%s,%lld\n", (double)r.x, words[r.word], places, (long long)r.label);
     }
     if (fclose(f) != 0 || gzclose(g) != Z_OK) {
         perror(dir);
@@ -54,13 +57,13 @@ void job_make_files(const char *dir)
 
 static const est_feature features[] = { { .name = "x", .dtype = EST_FLOAT, .shape = { 1, { 1 } } },
                                         { .name = "word", .dtype = EST_STRING, .shape = { 1, { 1 } } },
-                                        { .name = "place", .dtype = EST_STRING, .shape = { 1, { 1 } } },
+                                        { .name = "place", .dtype = EST_STRING, .variable_length = true },
                                         { .name = "label", .dtype = EST_INT64, .shape = { 1, { 1 } } } };
 
 static est_status open_csv(const char *path, bool streams, est_dataset **out)
 {
     est_csv_options o = { .input_path = EST_STRINGS(path), .features = { features, 4 }, .label = EST_STRINGS("label"),
-                          .memory_budget = streams ? EST_OFF : 0 };
+                          .memory_budget = streams ? EST_OFF : 0, .multivalent_delim = '|' };
     est_status st = est_csv_dataset_new(&o, out);
     if (st != EST_OK)
         return st;
