@@ -1,5 +1,6 @@
-/* Datasets from files of other formats than CSV: TFRecord, JSON lines, libsvm text. All take files and globs, read in this order, plain or compressed
- * with gzip; rows that fit in memory are parsed once; a run is resumed at its very place. */
+/* Datasets from files of other formats than CSV: TFRecord, JSON lines, libsvm text, NumPy arrays. The first three take files
+ * and globs, read in this order, plain or compressed; rows that fit in memory are parsed once. A run is resumed at its very
+ * place. */
 #ifndef ESTIMATOR_READERS_H
 #define ESTIMATOR_READERS_H
 
@@ -85,6 +86,25 @@ EST_API est_status est_libsvm_dataset_new_sized(const est_libsvm_options *option
 static inline est_status est_libsvm_dataset_new(const est_libsvm_options *options, est_dataset **out)
 {
     return est_libsvm_dataset_new_sized(options, sizeof *options, out);
+}
+
+/** Arrays of NumPy's files. */
+typedef struct est_numpy_options {
+    est_strings input_path;          /* needed: .npz, or .npy, whose array is called as its file is without the ending */
+    est_features_spec features;      /* which arrays, and as what; none: all, as they are */
+    est_strings label;               /* the array that is the label; none: no label */
+} est_numpy_options;
+
+/** Rows of NumPy's arrays (numpy_input_fn), in memory: the first dimension of each array is the rows, which all have alike.
+ *  Out: floats, integers and bools as float32 or int64 where `features` says so, else as float32, float64 and int64; text as
+ *  bytes, of code points in UTF-8. [rows] + the feature's shape; of one that is not described: as it is. The caller's,
+ *  est_dataset_free.
+ *  Errors: NOT_FOUND and others of the file system; DATA_LOSS: no array, a damaged archive; INVALID_ARGUMENT names file and
+ *  array: no such array, other values a row, another kind, big-endian or in Fortran's order. Thread-safe. Since 0.1. */
+EST_API est_status est_numpy_dataset_new_sized(const est_numpy_options *options, size_t size, est_dataset **out);
+static inline est_status est_numpy_dataset_new(const est_numpy_options *options, est_dataset **out)
+{
+    return est_numpy_dataset_new_sized(options, sizeof *options, out);
 }
 
 #ifdef __cplusplus

@@ -1,7 +1,7 @@
 /* The configuration's own sections: their keys as field tables, and what must hold between them. */
 #include "experiment/config.h"
 
-static const char *const formats[] = { "csv", "tfrecord", "libsvm", NULL };
+static const char *const formats[] = { "csv", "tfrecord", "libsvm", "jsonl", "npz", NULL };
 static const char *const on_errors[] = { "fail", "skip", NULL };
 static const char *const receivers[] = { "parsing", "raw", "both", NULL };
 static const char *const devices[] = { "auto", "cpu", "cuda", NULL };
@@ -26,6 +26,10 @@ static const est_field runtime_fields[] = {
 #define DATA_FIELDS(epochs, epochs_text)                                                                                        \
     EST_FIELD(est__config_data, STRING, format, .def_text = "csv", .choices = formats, .doc = "what the files are"),            \
     EST_FIELD(est__config_data, STRINGS, input_path, .needed = true, .doc = "a file, a glob or a list of them; .gz is inflated"), \
+    EST_FIELD(est__config_data, INT, num_features, .min = 0, .max = 1 << 24,                                                    \
+              .doc = "libsvm: one dense feature 'features' of so many numbers; 0: 'index' and 'value'"),                        \
+    EST_FIELD(est__config_data, STRINGS, sequence_features, .def_text = "none",                                                 \
+              .doc = "tfrecord: features that are feature lists of tf.SequenceExamples"),                                       \
     EST_FIELD(est__config_data, STRINGS, label, .def_text = "none", .doc = "column of the label; several for label_dimension > 1"), \
     EST_FIELD(est__config_data, INT, batch_size, .def = 32, .min = 1, .max = 1 << 24, .doc = "rows in a batch"),                \
     EST_FIELD(est__config_data, INT, shuffle_buffer_size, .min = 0, .max = LARGEST,                                             \
@@ -84,7 +88,7 @@ const est__section est__config_sections[] = {
 
 static const char *const top_others[] = { "runtime", "task", "trainer", "export", NULL };
 static const char *const task_others[] = { "model", "train_data", "validation_data", NULL };
-static const char *const data_later[] = { "cache", "num_features", NULL };
+static const char *const data_later[] = { "cache", NULL };
 
 static est_status read_section(est__convert *v, const est__section *s, est__config *c)
 {

@@ -10,7 +10,8 @@
 /* One block of data: task.train_data, task.validation_data. */
 typedef struct est__config_data {
     const char *format;
-    est_strings input_path, label;
+    est_strings input_path, label, sequence_features;
+    int64_t num_features;
     int64_t batch_size, shuffle_buffer_size;
     int64_t num_epochs;             /* EST_OFF: for ever */
     bool drop_remainder, header;

@@ -1,4 +1,6 @@
 /* A block of data becomes a dataset: files of one format, read, shuffled, repeated, batched, in this order. */
+#include <estimator/readers.h>
+
 #include "experiment/config.h"
 
 /* Where a key stands, or the block when it is absent. */
@@ -8,25 +10,22 @@ static const est__yaml *place_of(const est__config_data *d, const char *key)
     return n ? n : d->node;
 }
 
-static est_status check_format(const est__config_data *d, const char *where, const char *format)
-{
-    if (!strcmp(format, "csv"))
-        return EST_OK;
-    const est__yaml *n = place_of(d, "format");
-    return est__yaml_fail_line(EST_UNIMPLEMENTED, n, n->line, "%s: the format '%s' is not built in; there is csv", where, format);
-}
-
 est_status est__data_check(const est__config_data *d, const char *where, bool needs_label)
 {
-    EST_TRY(check_format(d, where, d->format));
+    bool csv = !strcmp(d->format, "csv"), libsvm = !strcmp(d->format, "libsvm");
     if (strlen(d->field_delim) != 1)
         return est__yaml_fail(place_of(d, "field_delim"), "field_delim is \"%.20s\"; it must be one character", d->field_delim);
     if (strlen(d->multivalent_delim) > 1)
         return est__yaml_fail(place_of(d, "multivalent_delim"), "multivalent_delim is \"%.20s\"; it must be one character",
                               d->multivalent_delim);
-    if (!d->header && !d->column_names.count)
+    if (d->num_features && !libsvm)
+        return est__yaml_fail(place_of(d, "num_features"), "num_features belongs to 'format: libsvm', not to %s", d->format);
+    if (d->sequence_features.count && strcmp(d->format, "tfrecord"))
+        return est__yaml_fail(place_of(d, "sequence_features"), "sequence_features belongs to 'format: tfrecord', not to %s",
+                              d->format);
+    if (csv && !d->header && !d->column_names.count)
         return est__yaml_fail(d->node, "%s has no header: 'column_names' must name its columns", where);
-    if (needs_label && !d->label.count)
+    if (needs_label && !d->label.count && !libsvm)
         return est__yaml_fail(d->node, "'label' is missing in %s: which column is to be learnt", where);
     return EST_OK;
 }
@@ -40,12 +39,102 @@ static bool ends_with(const char *s, const char *end)
 /* What a file's name says of its format; NULL: nothing. */
 static const char *format_of(const char *path)
 {
-    static const char *const endings[][2] = { { ".csv", "csv" }, { ".csv.gz", "csv" }, { ".tfrecord", "tfrecord" },
-        { ".tfrecord.gz", "tfrecord" }, { ".tfrecords", "tfrecord" }, { ".tfrecords.gz", "tfrecord" } };
+    static const char *const endings[][2] = {
+        { ".csv", "csv" }, { ".tfrecord", "tfrecord" }, { ".tfrecords", "tfrecord" }, { ".jsonl", "jsonl" }, { ".ndjson", "jsonl" },
+        { ".libsvm", "libsvm" }, { ".svm", "libsvm" }, { ".svmlight", "libsvm" }, { ".npz", "npz" }, { ".npy", "npz" } };
+    char name[256];
+    snprintf(name, sizeof name, "%s", est__base_name(path));
+    if (ends_with(name, ".gz"))
+        name[strlen(name) - 3] = 0;
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (ends_with(path, endings[i][0]))
+        if (ends_with(name, endings[i][0]))
             return endings[i][1];
     return NULL;
+}
+
+/* ---- the formats ---- */
+
+/* What is read: the features that the model asks for, and the label, where there is one. */
+typedef struct reading {
+    const est__config_data *data;
+    est_strings path, label;
+    est_features_spec features;
+    bool predicts, skip;
+    int readers;
+} reading;
+
+static est_status open_csv(const reading *r, est_dataset **out)
+{
+    const est__config_data *d = r->data;
+    return est_csv_dataset_new(&((est_csv_options){
+        .input_path = r->path, .features = r->features, .label = r->label, .no_header = !d->header,
+        .column_names = d->column_names, .select_columns = d->select_columns, .field_delim = d->field_delim[0],
+        .no_quote_delim = !d->use_quote_delim, .na_value = d->na_value, .skip_errors = r->skip,
+        .label_may_be_absent = r->predicts, .num_parallel_reads = r->readers,
+        .multivalent_delim = d->multivalent_delim[0] }), out);
+}
+
+static bool listed(est_strings list, const char *name)
+{
+    for (size_t i = 0; i < list.count; i++)
+        if (!strcmp(list.data[i], name))
+            return true;
+    return false;
+}
+
+static est_status open_tfrecord(const reading *r, est_dataset **out)
+{
+    est_strings lists = r->data->sequence_features;
+    size_t all = r->features.count, context = 0, frames = all;
+    est_feature *feature = est__calloc(all + 1, sizeof *feature);
+    if (!feature)
+        return est__fail_memory(all * sizeof *feature);
+    for (size_t i = 0; i < all; i++)   /* those of the context from the front, feature lists from the back */
+        feature[listed(lists, r->features.data[i].name) ? --frames : context++] = r->features.data[i];
+    est_status st = est_tfrecord_dataset_new(&((est_tfrecord_options){
+        .input_path = r->path, .features = { feature, context }, .sequence_features = { feature + frames, all - frames },
+        .label = r->label, .skip_errors = r->skip, .label_may_be_absent = r->predicts, .num_parallel_reads = r->readers }), out);
+    est__free(feature);
+    return st;
+}
+
+static est_status open_jsonl(const reading *r, est_dataset **out)
+{
+    return est_jsonl_dataset_new(&((est_jsonl_options){
+        .input_path = r->path, .features = r->features, .label = r->label, .skip_errors = r->skip,
+        .label_may_be_absent = r->predicts, .num_parallel_reads = r->readers }), out);
+}
+
+static est_status open_libsvm(const reading *r, est_dataset **out)
+{
+    const char *label = r->label.count ? r->label.data[0] : NULL;
+    est_dtype dtype = EST_FLOAT;
+    if (r->label.count > 1)
+        return est__fail(EST_INVALID_ARGUMENT, "libsvm text has one label, 'label' names %zu", r->label.count);
+    for (size_t i = 0; label && i < r->features.count; i++)
+        if (!strcmp(r->features.data[i].name, label))
+            dtype = r->features.data[i].dtype;
+    return est_libsvm_dataset_new(&((est_libsvm_options){
+        .input_path = r->path, .num_features = r->data->num_features, .label = label, .label_dtype = dtype,
+        .skip_errors = r->skip, .label_may_be_absent = r->predicts, .num_parallel_reads = r->readers }), out);
+}
+
+static est_status open_numpy(const reading *r, est_dataset **out)
+{
+    return est_numpy_dataset_new(&((est_numpy_options){ .input_path = r->path, .features = r->features, .label = r->label }), out);
+}
+
+static est_status open_format(const char *format, const reading *r, est_dataset **out)
+{
+    static const struct {
+        const char *name;
+        est_status (*open)(const reading *r, est_dataset **out);
+    } formats[] = { { "csv", open_csv }, { "tfrecord", open_tfrecord }, { "jsonl", open_jsonl }, { "libsvm", open_libsvm },
+                    { "npz", open_numpy } };
+    size_t i = 0;
+    while (strcmp(formats[i].name, format) != 0)   /* one of them: the field's choices */
+        i++;
+    return formats[i].open(r, out);
 }
 
 /* The resolved configuration, line by line, so that nobody has to guess a learning rate. */
@@ -63,16 +152,14 @@ est_status est__source_open(const est_input_context *context, est_dataset **out,
     est__source *s = source;
     const est__config_data *d = s->data;
     bool predicts = context->mode == EST_PREDICT;
-    const char *format = s->input ? format_of(s->input) : d->format;
-    EST_TRY(check_format(d, s->where, format ? format : d->format));
-    est_csv_options o = {
-        .input_path = s->input ? (est_strings){ &s->input, 1 } : d->input_path,
-        .label = predicts ? (est_strings){ 0 } : d->label, .no_header = !d->header, .column_names = d->column_names,
-        .select_columns = d->select_columns, .field_delim = d->field_delim[0], .no_quote_delim = !d->use_quote_delim,
-        .na_value = d->na_value, .skip_errors = !strcmp(d->on_error, "skip"), .label_may_be_absent = predicts,
-        .num_parallel_reads = (int)d->num_parallel_reads, .multivalent_delim = d->multivalent_delim[0] };
-    EST_TRY(est_estimator_input_spec(s->estimator, o.label, !predicts, &o.features));
-    EST_TRY(est_csv_dataset_new(&o, out));
+    static const char *const default_label[] = { "label" };   /* of libsvm text, where it has no name */
+    const char *format = s->input && format_of(s->input) ? format_of(s->input) : d->format;
+    est_strings label = !d->label.count && !strcmp(format, "libsvm") ? (est_strings){ default_label, 1 } : d->label;
+    reading r = { .data = d, .path = s->input ? (est_strings){ &s->input, 1 } : d->input_path,
+                  .label = predicts ? (est_strings){ 0 } : label, .predicts = predicts, .skip = !strcmp(d->on_error, "skip"),
+                  .readers = (int)d->num_parallel_reads };
+    EST_TRY(est_estimator_input_spec(s->estimator, r.label, !predicts, &r.features));
+    EST_TRY(open_format(format, &r, out));
     log_lines(s->log);
     if (!predicts && d->shuffle_buffer_size)
         est_dataset_shuffle(*out, d->shuffle_buffer_size, (uint64_t)d->shuffle_seed, !d->shuffle_reshuffle_each_iteration);

@@ -45,6 +45,8 @@ task:
   train_data:
     format: csv
     input_path: $folder/sub/train.csv
+    num_features: 0
+    sequence_features: null
     label: survived
     batch_size: 5
     shuffle_buffer_size: 0
@@ -65,6 +67,8 @@ task:
   validation_data:
     format: csv
     input_path: $folder/sub/train.csv
+    num_features: 0
+    sequence_features: null
     label: survived
     batch_size: 4
     shuffle_buffer_size: 0

@@ -14,6 +14,7 @@ int est_fuzz_bundle(const uint8_t *data, size_t size);
 int est_fuzz_example(const uint8_t *data, size_t size);
 int est_fuzz_jsonl(const uint8_t *data, size_t size);
 int est_fuzz_libsvm(const uint8_t *data, size_t size);
+int est_fuzz_numpy(const uint8_t *data, size_t size);
 int est_fuzz_sequence_example(const uint8_t *data, size_t size);
 int est_fuzz_saved_model(const uint8_t *data, size_t size);
 int est_fuzz_checkpoint_state(const uint8_t *data, size_t size);
@@ -90,6 +91,11 @@ static void libsvm(void)
     over_corpus(est_fuzz_libsvm, "libsvm");
 }
 
+static void numpy(void)
+{
+    over_corpus(est_fuzz_numpy, "numpy");
+}
+
 static void sequence_example(void)
 {
     over_corpus(est_fuzz_sequence_example, "sequence_example");
@@ -116,4 +122,5 @@ static void yaml(void)
 }
 
 EST_SUITE(fuzz_corpus, EST_TEST(tfrecord), EST_TEST(table), EST_TEST(bundle), EST_TEST(example),
-          EST_TEST(jsonl), EST_TEST(libsvm), EST_TEST(sequence_example), EST_TEST(saved_model), EST_TEST(checkpoint_state), EST_TEST(csv), EST_TEST(yaml));
+          EST_TEST(jsonl), EST_TEST(libsvm), EST_TEST(numpy), EST_TEST(sequence_example), EST_TEST(saved_model),
+          EST_TEST(checkpoint_state), EST_TEST(csv), EST_TEST(yaml));

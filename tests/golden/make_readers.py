@@ -1,4 +1,5 @@
-"""Writes tests/golden/readers: TFRecord files of tf.Example and tf.SequenceExample, and what TensorFlow parses out of them.
+"""Writes tests/golden/readers: TFRecord files of tf.Example and tf.SequenceExample, what TensorFlow parses out of them, and
+NumPy's files.
 
     python make_readers.py [FOLDER]
 
@@ -90,6 +91,19 @@ def sequences():
     write("sequences", some, "GZIP", columns)
 
 
+def arrays():
+    some = {"f4": np.float32([0.5, -1.5]), "f8": np.float64([0.25, 1e10]), "i1": np.int8([-1, 100]), "i2": np.int16([-2, -300]),
+            "i4": np.int32([-3, 70000]), "i8": np.int64([-4, 5 * 10**9]), "u1": np.uint8([1, 255]), "u2": np.uint16([2, 65535]),
+            "u4": np.uint32([3, 4 * 10**9]), "b1": np.array([True, False]), "pair": np.float64([[1, 2], [3, 4]]),
+            "S": np.array([b"ab", b""]), "U": np.array(["D\u00fcren", "\U0001f600"])}
+    np.savez(os.path.join(folder, "stored.npz"), **some)
+    np.savez_compressed(os.path.join(folder, "deflated.npz"), **some)
+    np.savez(os.path.join(folder, "people.npz"), age=np.arange(40) % 7 + 20.0, sex=np.array(["male", "female", "female"] * 13 + ["male"]),
+             survived=np.arange(40) % 3 % 2)
+    np.save(os.path.join(folder, "pair.npy"), np.float64([[i, i / 2] for i in range(7)]))
+
+
 os.makedirs(folder, exist_ok=True)
+arrays()
 examples()
 sequences()
