@@ -6,6 +6,7 @@
 
 #include "experiment/config.h"
 #include "experiment/init.h"
+#include "experiment/stats.h"
 
 enum { ROW_LIMIT = 1000000, LABEL_LIMIT = 1000, CLASS_LIMIT = 20 };
 
@@ -36,10 +37,14 @@ static est_status check_label(const est__init *in)
         return est__fail(EST_INVALID_ARGUMENT,
                          "%s: column '%s' holds one value alone: there is nothing to learn", in->path,
                          c->name);
-    if (!est__init_is_regression(c) && (c->distinct > LABEL_LIMIT || c->max_length > 200))
+    if (!est__init_is_regression(c) && c->distinct > LABEL_LIMIT)
         return est__fail(EST_INVALID_ARGUMENT,
                          "%s: column '%s' holds more than %d different texts: too many classes", in->path,
                          c->name, LABEL_LIMIT);
+    if (!est__init_is_regression(c) && !est__init_fits_a_list(c))
+        return est__fail(EST_INVALID_ARGUMENT,
+                         "%s: column '%s' holds texts that are no UTF-8, or longer than 200 bytes: such classes "
+                         "cannot stand in a configuration", in->path, c->name);
     return EST_OK;
 }
 
@@ -217,8 +222,14 @@ est_status est_experiment_init_sized(const char *csv_path, const est_init_option
         memcpy(&o, options, size < sizeof o ? size : sizeof o);
     est__init in = { .path = csv_path, .options = &o };
     est_stats_options look = { .na_value = o.na_value, .field_delim = o.field_delim, .max_rows = ROW_LIMIT };
+    bool records = false;
     *text = NULL;
     est_status st = read_options(&in);
+    if (st == EST_OK)
+        st = est__holds_records(csv_path, &records);
+    if (st == EST_OK && records)
+        st = est__fail(EST_INVALID_ARGUMENT, "%s: a TFRecord file; CSV is looked at: est_convert_file and 'estimator convert' "
+                       "make it of that", csv_path);
     if (st == EST_OK)
         st = est_stats_of_files((est_strings){ &csv_path, 1 }, &look, &stats);
     in.stats = stats;

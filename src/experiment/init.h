@@ -27,6 +27,7 @@ void est__init_put_values(est__buffer *b, const est__init *in, const est_column_
 /* Cuts between ranges of about as many rows; a value that comes often has a range of its own. Gives their
  * number. */
 int est__init_boundaries(const est__init *in, int64_t index, double out[EST__INIT_BINS]);
+bool est__init_fits_a_list(const est_column_stats *c);  /* can its values stand in a list of YAML? */
 void est__init_put_number(est__buffer *b, double v);
 const char *est__init_left_out(const est__init *in, int64_t index);     /* why; NULL: it can be learnt from */
 /* "bucketized_column: {…}" of a column of numbers. */

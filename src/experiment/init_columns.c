@@ -7,7 +7,7 @@
 #include "experiment/config.h"
 #include "experiment/init.h"
 
-enum { LEAST_FOR_IDENTIFIER = 20, ROWS_OF_A_BIN = 50, LEAST_BINS = 4, MOST_BUCKETS = 65536 };
+enum { LEAST_FOR_IDENTIFIER = 20, ROWS_OF_A_BIN = 50, LEAST_BINS = 4, MOST_BUCKETS = 65536, LONGEST_IN_A_LIST = 200 };
 
 void est__init_put_number(est__buffer *b, double v)
 {
@@ -55,16 +55,33 @@ void est__init_put_values(est__buffer *b, const est__init *in, const est_column_
     est__buffer_text(b, "]");
 }
 
-/* Texts that are longer than what statistics keep of them cannot stand in a list. */
-static bool fits_a_list(const est_column_stats *c)
+static bool is_utf8(const char *text, size_t n)
 {
-    return !c->distinct_is_estimate && c->max_length <= 200;
+    const unsigned char *p = (const unsigned char *)text, *end = p + n;
+    while (p < end) {
+        int more = *p < 0x80 ? 0 : *p >= 0xc2 && *p < 0xe0 ? 1 : *p >= 0xe0 && *p < 0xf0 ? 2 : *p >= 0xf0 && *p < 0xf5 ? 3 : -1;
+        if (more < 0 || end - p <= more)
+            return false;
+        for (p++; more; more--, p++)
+            if ((*p & 0xc0) != 0x80)
+                return false;
+    }
+    return true;
+}
+
+/* YAML is UTF-8, and statistics keep the beginning of a long text alone. */
+bool est__init_fits_a_list(const est_column_stats *c)
+{
+    for (int64_t i = 0; i < c->top_count; i++)
+        if (!is_utf8(c->top[i].text, c->top[i].length))
+            return false;
+    return !c->distinct_is_estimate && c->max_length <= LONGEST_IN_A_LIST;
 }
 
 static bool put_text(est__buffer *b, const est__init *in, const est_column_stats *c)
 {
     int64_t values = values_of(in, c);
-    if (values <= EST__INIT_VOCABULARY && fits_a_list(c)) {
+    if (values <= EST__INIT_VOCABULARY && est__init_fits_a_list(c)) {
         est__buffer_text(b, "      - categorical_column_with_vocabulary_list: {key: ");
         est__yaml_quote(b, c->name);
         est__buffer_text(b, ", vocabulary_list: ");

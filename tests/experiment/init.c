@@ -201,6 +201,25 @@ static void trains_on_adult(void)
                           "trainer.train_steps=1000") > 0.846);
 }
 
+/* What YAML cannot hold goes into buckets; what it can is quoted. */
+static void texts_of_all_kinds(void)
+{
+    static const char csv[] = "y,t,u\n0,\"a\nb\",\xff\n1,caf\xc3\xa9,b\n0,1e5,\xc3\n1,~,\xe2\x82\n";
+    char *text;
+    est_experiment *x = NULL;
+    EST_NEED_OK(init(EST_TEST_FILE("d.csv", csv), "y", &text));
+    HAS(text, "{key: t, vocabulary_list: [\"1e5\", \"a\\x0ab\", \"caf\xc3\xa9\", \"~\"]}\n");
+    HAS(text, "{key: u, hash_bucket_size: 128}\n");
+    const char *config = est_test_file("made.yaml", text, strlen(text));
+    est_text_free(text);
+    EST_CHECK_OK(est_experiment_new(&(est_experiment_options){ .config = EST_STRINGS(config) }, &x));
+    est_experiment_free(x);
+    config = EST_TEST_DATA("tests/golden/formats/examples.tfrecord");
+    EST_CHECK_FAILS(init(config, "y", &text), EST_INVALID_ARGUMENT,
+                    est_test_text("%s: a TFRecord file; CSV is looked at: est_convert_file and 'estimator convert' make it of that",
+                                  config));
+}
+
 static void refuses_bad_files(void)
 {
     static const struct { const char *csv, *message; } cases[] = {
@@ -213,6 +232,8 @@ static void refuses_bad_files(void)
         { "a,y\n1,7\n2,7\n", ": column 'y' holds one value alone: there is nothing to learn" },
         { "a,y\n1,7\n2,\n", ": column 'y' is empty in 1 rows: leave them out, there is nothing to learn from them" },
         { "a,y\n7,1\n7,2\n", ": no column but the label can be learnt from" },
+        { "a,y\n1,\xff\n2,b\n", ": column 'y' holds texts that are no UTF-8, or longer than 200 bytes: such classes cannot "
+          "stand in a configuration" },
         { "b,z\n1,7\n2,7\n", ": there is no column 'y'" },
         { "b,yy\n1,7\n2,7\n", ": there is no column 'y'; did you mean 'yy'?" },
     };
@@ -228,4 +249,4 @@ static void refuses_bad_files(void)
 EST_SUITE(experiment_init, EST_TEST(looks_at_columns), EST_TEST(a_mark_among_texts_is_a_value), EST_TEST(chooses_by_the_label),
           EST_TEST(looks_at_many_rows), EST_TEST(boundaries_where_asked), EST_TEST(crosses_where_they_pay), EST_TEST(memory_may_end_anywhere),
           EST_TEST(trains_at_once), EST_TEST(trains_on_adult),
-          EST_TEST(refuses_bad_files));
+          EST_TEST(texts_of_all_kinds), EST_TEST(refuses_bad_files));
