@@ -68,6 +68,10 @@ static void refuses_settings(void)
         { "task.model.feature_columns=[{crossed_column: {keys: [a, {numeric_column: {key: b}}], hash_bucket_size: 9}}]",
           "crossed_column: keys[1] is a numeric_column; a cross takes categorical and bucketized columns: make it a "
           "bucketized_column" },
+        { "task.model.feature_columns=[{embedding_column: {categorical_column: {numeric_column: {key: b}}, dimension: 2}}]",
+          "embedding_column: categorical_column is a numeric_column; it must be categorical: make it a bucketized_column" },
+        { "task.model.feature_columns=[{embedding_column: {categorical_column: {categorical_column_with_identity: {key: b, "
+          "num_buckets: 2}}, dimension: 2, initializer: {type: One}}}]", "unknown initializer 'One'; did you mean 'Ones'?" },
     };
     const char *path = EST_TEST_FILE("c.yaml", base);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -133,6 +137,33 @@ static void resolves_to_itself(void)
 }
 
 /* A vocabulary's path is relative to the file that names it, and absolute in the resolved text. */
+/* Columns within columns: read, trained, and the same again from what was resolved. */
+static void dense_columns(void)
+{
+    static const char columns[] =
+        "task.model.feature_columns=["
+        "{indicator_column: {categorical_column: {categorical_column_with_vocabulary_list: {key: sex, vocabulary_list: [male, female]}}}},"
+        "{embedding_column: {categorical_column: {bucketized_column: {source_column: {numeric_column: {key: age}}, boundaries: [20, 40]}},"
+        " dimension: 2, combiner: sum, initializer: {type: random_uniform, minval: 0, maxval: 1}, trainable: false}},"
+        "{shared_embeddings: {categorical_columns: [{categorical_column_with_hash_bucket: {key: sex, hash_bucket_size: 9}}], dimension: 3,"
+        " initializer: ones, trained: true, use_safe_embedding_lookup: true}}]";
+    est_experiment *x, *again;
+    const char *path = EST_TEST_FILE("c.yaml", base);
+    EST_TEST_FILE("train.csv", csv);
+    EST_NEED_OK(load(path, EST_STRINGS(columns), &x));
+    const char *text = est_experiment_config(x);
+    EST_CHECK(strstr(text, "initializer: {type: random_uniform, minval: 0, maxval: 1}, ckpt_to_load_from: null") != NULL);
+    EST_CHECK(strstr(text, "trainable: false, use_safe_embedding_lookup: true, frozen: false}") != NULL);
+    EST_CHECK(strstr(text, "{shared_embeddings: {categorical_columns: [{categorical_column_with_hash_bucket: {key: sex,") != NULL);
+    const char *kept = est_test_file("kept.yaml", text, strlen(text));
+    if (EST_CHECK_OK(load(kept, (est_strings){ 0 }, &again))) {
+        EST_CHECK_STR(est_experiment_config(again), text);
+        est_experiment_free(again);
+    }
+    EST_CHECK_OK(est_experiment_train(x, NULL, NULL, NULL));
+    est_experiment_free(x);
+}
+
 static void finds_vocabulary_files(void)
 {
     est_experiment *x;
@@ -234,4 +265,4 @@ static void survives_without_memory(void)
 }
 
 EST_SUITE(experiment_config, EST_TEST(survives_without_memory), EST_TEST(refuses_settings), EST_TEST(names_what_is_not_built_in), EST_TEST(names_file_and_line),
-          EST_TEST(resolves_to_itself), EST_TEST(finds_vocabulary_files), EST_TEST(runs_all_verbs), EST_TEST(needs_an_end_of_training), EST_TEST(explains_keys));
+          EST_TEST(resolves_to_itself), EST_TEST(dense_columns), EST_TEST(finds_vocabulary_files), EST_TEST(runs_all_verbs), EST_TEST(needs_an_end_of_training), EST_TEST(explains_keys));
