@@ -253,6 +253,64 @@ static inline est_column *est_shared_embeddings(est_columns *c, const est_shared
 /** The columns that one stands for, in the order of its options: those of shared_embeddings, for others
  *  itself; none for what failed. Lent by the set. Thread-safe. Since 0.1. */
 EST_API est_column_list est_column_parts(const est_column *column);
+/* Sequence columns: features whose values are steps in time, for est_sequence_input_layer and recurrent models. The
+ * steps of an example are the values of a variable-length feature, or those of a dense one [batch, time] up to its
+ * last that is not "" or -1. A linear model, an input layer, a cross or weights over one is an error. */
+
+/** Steps of ids (tf.feature_column.sequence_categorical_column_with_identity). Wrapped in indicator_column or
+ *  embedding_column it is a dense one; otherwise as the column of the same name without "sequence_". */
+EST_API est_column *est_sequence_categorical_column_with_identity_sized(est_columns *c, const char *key,
+                                                                        const est_identity_options *options, size_t size);
+static inline est_column *est_sequence_categorical_column_with_identity(est_columns *c, const char *key,
+                                                                        const est_identity_options *options)
+{
+    return est_sequence_categorical_column_with_identity_sized(c, key, options, options ? sizeof *options : 0);
+}
+
+/** Likewise (tf.feature_column.sequence_categorical_column_with_hash_bucket). */
+EST_API est_column *est_sequence_categorical_column_with_hash_bucket_sized(est_columns *c, const char *key,
+                                                                           const est_hash_bucket_options *options, size_t size);
+static inline est_column *est_sequence_categorical_column_with_hash_bucket(est_columns *c, const char *key,
+                                                                           const est_hash_bucket_options *options)
+{
+    return est_sequence_categorical_column_with_hash_bucket_sized(c, key, options, options ? sizeof *options : 0);
+}
+
+/** Likewise (tf.feature_column.sequence_categorical_column_with_vocabulary_list). */
+EST_API est_column *est_sequence_categorical_column_with_vocabulary_list_sized(est_columns *c, const char *key,
+                                                                               const est_vocabulary_list_options *options,
+                                                                               size_t size);
+static inline est_column *est_sequence_categorical_column_with_vocabulary_list(est_columns *c, const char *key,
+                                                                               const est_vocabulary_list_options *options)
+{
+    return est_sequence_categorical_column_with_vocabulary_list_sized(c, key, options, options ? sizeof *options : 0);
+}
+
+/** Likewise (tf.feature_column.sequence_categorical_column_with_vocabulary_file). */
+EST_API est_column *est_sequence_categorical_column_with_vocabulary_file_sized(est_columns *c, const char *key,
+                                                                               const est_vocabulary_file_options *options,
+                                                                               size_t size);
+static inline est_column *est_sequence_categorical_column_with_vocabulary_file(est_columns *c, const char *key,
+                                                                               const est_vocabulary_file_options *options)
+{
+    return est_sequence_categorical_column_with_vocabulary_file_sized(c, key, options, options ? sizeof *options : 0);
+}
+
+typedef struct est_sequence_numeric_options {
+    est_ints shape;                 /* [1]: of one step's values */
+    double default_value;           /* 0: stands where an example has no value */
+    est_normalizer normalizer_fn;   /* applied to the values; its fn is given them as [n] */
+    const char *dtype;              /* "float32" or "int64" */
+} est_sequence_numeric_options;
+/** Real values of each step (tf.feature_column.sequence_numeric_column).
+ *  In: variable-length numbers of dtype, as many a step as shape has. Out: of each step those, in float32. */
+EST_API est_column *est_sequence_numeric_column_sized(est_columns *c, const char *key,
+                                                      const est_sequence_numeric_options *options, size_t size);
+static inline est_column *est_sequence_numeric_column(est_columns *c, const char *key,
+                                                      const est_sequence_numeric_options *options)
+{
+    return est_sequence_numeric_column_sized(c, key, options, options ? sizeof *options : 0);
+}
 
 /** Any column by the name of its tf.feature_column function, with that function's options struct of `size`
  *  bytes. An unknown kind sticks as INVALID_ARGUMENT that names the nearest. Otherwise as the builders. */
@@ -348,6 +406,23 @@ EST_API est_node *est_linear_model(est_graph *g, const est_features *features, e
  *  per graph and set. Since 0.1. */
 EST_API est_node *est_input_layer(est_graph *g, const est_features *features, est_column_list columns,
                                   const char *scope);
+/** Sequence columns side by side, in the order of their names, for a recurrent model
+ *  (tf.keras.experimental.SequenceFeatures).
+ *  In: `scope` goes before the variables of embedding columns, <column>/embedding_weights; NULL:
+ *  "sequence_features/".
+ *  Out: [batch, time, sum of widths] float32, time being that of the batch's longest example; after its end an
+ *  example holds zeros and default_values. `*sequence_length`: int64 [batch], the steps of each example. Both
+ *  lent by `g`.
+ *  Errors stick to the graph: INVALID_ARGUMENT: a column that is no sequence column, or is not wrapped; as
+ *  est_input_layer. Columns whose lengths differ in an example fail the run. One thread at a time per graph and
+ *  set. Since 0.1. */
+EST_API est_node *est_sequence_input_layer(est_graph *g, const est_features *features, est_column_list columns,
+                                           const char *scope, est_node **sequence_length);
+
+/** What is known of the whole example beside each step (tf.feature_column's concatenate_context_input).
+ *  In: `context` [batch, width] and `sequence` [batch, time, n], float32. Out: [batch, time, n + width]. Lent by
+ *  `g`. Errors stick to the graph: INVALID_ARGUMENT: other ranks. One thread at a time per graph. Since 0.1. */
+EST_API est_node *est_concatenate_context_and_sequence(est_graph *g, est_node *context, est_node *sequence);
 
 #ifdef __cplusplus
 }

@@ -106,6 +106,7 @@ est_status est__column_check_categorical(const est_column *c, const char *field,
 est_status est__column_name_after(est_column *c, const est_column *inner, const char *suffix)
 {
     c->key = inner->key;
+    c->sequence = inner->sequence;
     c->name = est__arena_printf(&c->set->arena, "%s%s", inner->name, suffix);
     return c->name ? EST_OK : est__fail_memory(strlen(inner->name));
 }
@@ -182,6 +183,7 @@ est_column *est_column_new(est_columns *c, const char *kind, const char *key, co
     column->self = column;
     column->set = c;
     column->kind = k;
+    column->sequence = k->sequence ? column : NULL;
     est_status st = fill(column, key, options, size);
     return st == EST_OK ? column : spoil(c, st);
 }
@@ -242,6 +244,39 @@ est_column *est_weighted_categorical_column_sized(est_columns *c, const est_weig
                                                   size_t size)
 {
     return est_column_new(c, "weighted_categorical_column", NULL, options, size);
+}
+
+est_column *est_sequence_categorical_column_with_identity_sized(est_columns *c, const char *key,
+                                                                const est_identity_options *options, size_t size)
+{
+    return est_column_new(c, "sequence_categorical_column_with_identity", key, options, size);
+}
+
+est_column *est_sequence_categorical_column_with_hash_bucket_sized(est_columns *c, const char *key,
+                                                                   const est_hash_bucket_options *options,
+                                                                   size_t size)
+{
+    return est_column_new(c, "sequence_categorical_column_with_hash_bucket", key, options, size);
+}
+
+est_column *est_sequence_categorical_column_with_vocabulary_list_sized(est_columns *c, const char *key,
+                                                                       const est_vocabulary_list_options *options,
+                                                                       size_t size)
+{
+    return est_column_new(c, "sequence_categorical_column_with_vocabulary_list", key, options, size);
+}
+
+est_column *est_sequence_categorical_column_with_vocabulary_file_sized(est_columns *c, const char *key,
+                                                                       const est_vocabulary_file_options *options,
+                                                                       size_t size)
+{
+    return est_column_new(c, "sequence_categorical_column_with_vocabulary_file", key, options, size);
+}
+
+est_column *est_sequence_numeric_column_sized(est_columns *c, const char *key,
+                                              const est_sequence_numeric_options *options, size_t size)
+{
+    return est_column_new(c, "sequence_numeric_column", key, options, size);
 }
 
 void est__column_clean(est__buffer *b, const char *name)

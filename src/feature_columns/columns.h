@@ -18,6 +18,7 @@ struct est_column {
     const char *name;              /* of its variables; unique in a model */
     const void *options;           /* the kind's struct, defaults filled in */
     const void *state;             /* what the kind's check has prepared; in the set's arena */
+    const est_column *sequence;    /* the sequence column that it is, or is made of; NULL: of none */
 };
 
 /* Ids of a batch, TensorFlow's sparse triple: [n, 2] int64, [n] int64, [2] int64. */
@@ -31,6 +32,8 @@ typedef struct est__layer {
     const char *scope;             /* goes before "<column>/embedding_weights": "linear/linear_model/" */
     bool trains_all;               /* also what is not to be trained: tf.estimator's linear models do */
 } est__layer;
+/* Begins the scope of its operations; `otherwise`: for one without a name. */
+est_status est__layer_begin(est_graph *g, const est__layer *layer, const char *otherwise);
 
 /* The features that columns read, as they are gathered: sorted by name, each once. */
 typedef struct est__spec_builder {
@@ -42,10 +45,14 @@ typedef struct est__spec_builder {
 /* Adds one; a feature that is there already must be the same. */
 est_status est__spec_add(est__spec_builder *b, const est_column *column, est_feature feature);
 
+/* What a list of columns reads; the arena is that of the first one's set. */
+est_status est__spec_of(est_column_list columns, est__spec_builder *b);
+
 struct est_column_kind {
     const char *name;              /* of its tf.feature_column function */
     const est_field *fields;
     size_t options_size;
+    bool sequence;                 /* its ids, or rows, are those of [batch · time], not of [batch] */
     bool keyless;                  /* it reads the features of other columns; `check` sets key and name */
     /* What the field table cannot tell; may change name and fill state. Memory comes from
      * est__column_alloc. */
@@ -62,7 +69,7 @@ struct est_column_kind {
 /* All kinds, made from the list of files in Makefile.inc; ends with NULL (kinds.c). */
 extern const est_column_kind *const est__column_kinds[];
 extern const est_column_kind est__column_bucketized, est__column_hash_bucket, est__column_numeric,
-    est__column_weighted;
+    est__column_sequence_numeric, est__column_weighted;
 
 /* "<kind> '<key>': <text>"; a column that has no key yet: "<kind>: <text>". */
 est_status est__column_fail(const est_column *c, const char *format, ...) EST_PRINTF(2, 3);
@@ -82,6 +89,11 @@ const est_feature_nodes *est__column_feature(est_graph *g, const est_features *f
 /* A categorical column's input as a sparse triple. Of a dense one, "" and -1 are left out, as TensorFlow
  * does; a variable-length one is taken as it is. Fails when the dtype is not `dtype`. */
 est__ids est__column_input(est_graph *g, const est_features *f, const est_column *c, est_dtype dtype);
+
+/* The same of a feature's values, which may have been changed. */
+est__ids est__column_sparse(est_graph *g, const est_column *c, const est_feature_nodes *in, est_node *value);
+/* What is said of a sequence column where none is taken: by "a linear model". */
+est_status est__sequence_refuse(const est_column *c, const char *where);
 
 /* A dense feature as [batch, n]. */
 est_node *est__column_matrix(est_graph *g, const est_column *c, const char *key, est_node *x);

@@ -31,6 +31,9 @@ static est_status check_column(const est_column *c, size_t i, est_column *inner)
     if (inner->kind == &est__column_hash_bucket)
         return est__column_fail(c, "%s is a %s; give the name '%s' instead, which is hashed once", field,
                                 inner->kind->name, inner->key);
+    if (inner->sequence)
+        return est__column_fail(c, "%s is a %s; a cross has no time axis: give a %s", field, inner->kind->name,
+                                inner->kind->name + strlen("sequence_"));
     if (inner->kind == &est__column_weighted)
         return est__column_fail(c, "%s is a %s; a cross has no place for weights: give the column that it weights",
                                 field, inner->kind->name);

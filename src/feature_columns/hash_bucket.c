@@ -51,3 +51,9 @@ const est_column_kind est__column_hash_bucket = {
     .options_size = sizeof(est_hash_bucket_options), .check = check, .parse_spec = parse_spec, .ids = ids,
     .width = width
 };
+
+const est_column_kind est__column_sequence_hash_bucket = {
+    .name = "sequence_categorical_column_with_hash_bucket", .fields = fields,
+    .options_size = sizeof(est_hash_bucket_options), .sequence = true, .check = check, .parse_spec = parse_spec, .ids = ids,
+    .width = width
+};

@@ -51,3 +51,9 @@ const est_column_kind est__column_identity = {
     .options_size = sizeof(est_identity_options), .check = check, .parse_spec = parse_spec, .ids = ids,
     .width = width
 };
+
+const est_column_kind est__column_sequence_identity = {
+    .name = "sequence_categorical_column_with_identity", .fields = fields,
+    .options_size = sizeof(est_identity_options), .sequence = true, .check = check, .parse_spec = parse_spec, .ids = ids,
+    .width = width
+};

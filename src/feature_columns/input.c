@@ -1,7 +1,7 @@
 /* The way from a batch's features into a column: found by key, widened, made sparse. */
 #include <estimator/ops.h>
 
-#include "feature_columns/columns.h"
+#include "feature_columns/sequence.h"
 #include "tensor/tensor.h"
 
 const est_feature_nodes *est_features_find(const est_features *f, const char *name)
@@ -57,6 +57,19 @@ est_node *est__column_matrix(est_graph *g, const est_column *c, const char *key,
     return est_reshape(g, x, EST_INTS(-1, row));
 }
 
+est__ids est__column_sparse(est_graph *g, const est_column *c, const est_feature_nodes *in, est_node *value)
+{
+    if (in->indices)
+        return (est__ids){ .indices = in->indices, .values = value, .dense_shape = in->dense_shape };
+    value = est__column_matrix(g, c, c->key, value);
+    if (est__is_nil(value))
+        return nothing(g);
+    est_node *sparse = est_op(g, "EstDenseToSparse", NULL, EST_NODES(value), EST_NO_ATTRS);
+    return (est__ids){ .indices = sparse,
+                       .values = est_node_output(sparse, 1),
+                       .dense_shape = est_node_output(sparse, 2) };
+}
+
 est__ids est__column_input(est_graph *g, const est_features *f, const est_column *c, est_dtype dtype)
 {
     const est_feature_nodes *in = est__column_feature(g, f, c, c->key);
@@ -72,13 +85,6 @@ est__ids est__column_input(est_graph *g, const est_features *f, const est_column
                         est_dtype_name(dtype));
         return nothing(g);
     }
-    if (in->indices)
-        return (est__ids){ .indices = in->indices, .values = value, .dense_shape = in->dense_shape };
-    value = est__column_matrix(g, c, c->key, value);
-    if (est__is_nil(value))
-        return nothing(g);
-    est_node *sparse = est_op(g, "EstDenseToSparse", NULL, EST_NODES(value), EST_NO_ATTRS);
-    return (est__ids){ .indices = sparse,
-                       .values = est_node_output(sparse, 1),
-                       .dense_shape = est_node_output(sparse, 2) };
+    est__ids sparse = est__column_sparse(g, c, in, value);
+    return c->sequence ? est__sequence_flatten(g, sparse) : sparse;
 }

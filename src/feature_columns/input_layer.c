@@ -22,37 +22,43 @@ static est_node *build(est_graph *g, const est_features *f, const est_column *co
 static est_status check_dense(const est_column *const *column, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (!column[i]->kind->dense)
-            return est__fail(
-                EST_INVALID_ARGUMENT,
-                "feature column '%s' is categorical; an input layer takes dense columns: wrap it in "
-                "indicator_column or embedding_column",
-                column[i]->name);
+        if (column[i]->sequence)
+            return est__sequence_refuse(column[i], "an input layer");
+        else if (!column[i]->kind->dense)
+            return est__fail(EST_INVALID_ARGUMENT,
+                             "feature column '%s' is categorical; an input layer takes dense columns: wrap it in "
+                             "indicator_column or embedding_column", column[i]->name);
     return EST_OK;
 }
 
-est_node *est_input_layer(est_graph *g, const est_features *features, est_column_list columns,
-                          const char *scope)
+/* Scopes of operations end without a slash. */
+est_status est__layer_begin(est_graph *g, const est__layer *layer, const char *otherwise)
+{
+    est__buffer name = { 0 };
+    size_t n = strlen(layer->scope);
+    est__buffer_bytes(&name, layer->scope, n && layer->scope[n - 1] == '/' ? n - 1 : n);
+    if (name.status == EST_OK)
+        est_graph_begin_scope(g, name.size ? name.data : otherwise);
+    est_status st = name.status;
+    est__buffer_free(&name);
+    return st;
+}
+
+est_node *est_input_layer(est_graph *g, const est_features *features, est_column_list columns, const char *scope)
 {
     const est_column **column;
     size_t count;
-    est_node *y;
+    est_node *y = &g->nil;
     est__layer layer = { .scope = scope ? scope : "input_layer/" };
     est_status st = est__columns_sorted(columns, "feature_columns", &column, &count);
     if (st == EST_OK)
         st = check_dense(column, count);
+    if (st == EST_OK)
+        st = est__layer_begin(g, &layer, "input_layer");
     if (st == EST_OK) {
-        est__buffer name = { 0 };
-        size_t n = strlen(layer.scope);
-        est__buffer_bytes(&name, layer.scope, n && layer.scope[n - 1] == '/' ? n - 1 : n);
-        est__buffer_bytes(&name, "", 1);
-        est_graph_begin_scope(g, name.status == EST_OK && *name.data ? name.data : "input_layer");
-        y = name.status == EST_OK ? build(g, features, column, count, &layer) : est__spoil(g, name.status);
+        y = build(g, features, column, count, &layer);
         est_graph_end_scope(g);
-        est__buffer_free(&name);
-    } else {
-        y = est__spoil(g, st);
     }
     est__free(column);
-    return y;
+    return st == EST_OK ? y : est__spoil(g, st);
 }

@@ -60,14 +60,11 @@ static est_status add(const char *where, const char *what, est__spec_builder *b,
 
 static est_status with_label(const char *where, est_column_list columns, const est_regressor_spec_options *o, est_features_spec *spec)
 {
-    const est_column **sorted;
-    size_t count;
-    EST_TRY(est__columns_sorted(columns, "feature_columns", &sorted, &count));
-    const est_column *any = sorted[0];
-    est__free(sorted);
-    est__spec_builder b = { .arena = est__columns_arena(any->set) };
-    for (size_t i = 0; i < columns.count; i++)
-        EST_TRY(columns.data[i]->kind->parse_spec(columns.data[i], &b));
+    est__spec_builder b;
+    EST_TRY(est__spec_of(columns, &b));
+    if (b.count == 0)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: feature_columns is empty; it must hold at least one column", where);
+    const est_column *any = b.reader[0];
     est_feature label = { .name = o->label_key, .dtype = est_dtype_of(o->label_dtype), .shape = EST_SHAPE(o->label_dimension) };
     if (o->label_default)
         EST_TRY(make_default(where, label.dtype, o->label_default, b.arena, &label.default_value));

@@ -95,8 +95,13 @@ est_node *est_linear_model(est_graph *g, const est_features *features, est_colum
                                (long long)units);
     size_t count;
     est_status st = est__columns_sorted(columns, "feature_columns", &column, &count);
-    if (st != EST_OK)
+    for (size_t i = 0; st == EST_OK && i < count; i++)
+        if (column[i]->sequence)
+            st = est__sequence_refuse(column[i], "a linear model");
+    if (st != EST_OK) {
+        est__free(column);
         return est__spoil(g, st);
+    }
     model m = { .g = g, .f = features, .column = column, .count = count, .units = units,
                 .combiner = combiner };
     est_node *logits = build_sorted(&m, scope ? scope : "");

@@ -3,7 +3,7 @@
 
 #include <estimator/ops.h>
 
-#include "feature_columns/columns.h"
+#include "feature_columns/numeric.h"
 #include "tensor/tensor.h"
 
 static const char *const dtypes[] = { "float32", "int64", NULL };
@@ -26,19 +26,19 @@ typedef struct state {
     est_tensor *default_value;   /* NULL: none */
 } state;
 
-static est_status check_shape(const est_column *c, est_ints shape, state *s)
+est_status est__numeric_check_shape(const est_column *c, est_ints given, est_shape *shape, int64_t *elements)
 {
-    s->shape = EST_SHAPE(1);
-    if (shape.count > EST_MAX_RANK - 1)
-        return est__column_fail(c, "shape has %zu dimensions; it takes at most %d", shape.count,
+    *shape = EST_SHAPE(1);
+    if (given.count > EST_MAX_RANK - 1)
+        return est__column_fail(c, "shape has %zu dimensions; it takes at most %d", given.count,
                                 EST_MAX_RANK - 1);
-    if (shape.count)
-        s->shape = est_shape_of((int)shape.count, shape.data);
-    s->elements = 1;
-    for (int d = 0; d < s->shape.rank; d++) {
-        if (s->shape.dim[d] > INT32_MAX / s->elements)
+    if (given.count)
+        *shape = est_shape_of((int)given.count, given.data);
+    *elements = 1;
+    for (int d = 0; d < shape->rank; d++) {
+        if (shape->dim[d] > INT32_MAX / *elements)
             return est__column_fail(c, "shape has more than %d elements", INT32_MAX);
-        s->elements *= s->shape.dim[d];
+        *elements *= shape->dim[d];
     }
     return EST_OK;
 }
@@ -64,7 +64,7 @@ static est_status check_default(est_column *c, est_floats given, est_dtype dtype
     return EST_OK;
 }
 
-static est_status check_normalizer(const est_column *c, const est_normalizer *n)
+est_status est__numeric_check_normalizer(const est_column *c, const est_normalizer *n)
 {
     if (n->kind == EST_NORMALIZE_MEAN_STD && !(n->std > 0 && isfinite(n->std) && isfinite(n->mean)))
         return est__column_fail(
@@ -83,9 +83,9 @@ static est_status check(est_column *c)
     state *s;
     EST_TRY(est__column_alloc(c, sizeof *s, &s));
     c->state = s;
-    EST_TRY(check_shape(c, o->shape, s));
+    EST_TRY(est__numeric_check_shape(c, o->shape, &s->shape, &s->elements));
     EST_TRY(check_default(c, o->default_value, est_dtype_of(o->dtype), s));
-    return check_normalizer(c, &o->normalizer_fn);
+    return est__numeric_check_normalizer(c, &o->normalizer_fn);
 }
 
 static est_status parse_spec(const est_column *c, est__spec_builder *b)
@@ -109,7 +109,7 @@ static est_node *shift_and_scale(est_graph *g, est_node *x, double subtract, dou
     return est_div(g, est_sub(g, x, est_constant_float(g, subtract)), est_constant_float(g, divide));
 }
 
-static est_node *normalize(est_graph *g, est_node *x, const est_normalizer *n)
+est_node *est__numeric_normalize(est_graph *g, est_node *x, const est_normalizer *n)
 {
     if (n->kind == EST_NORMALIZE_FN) {
         est_node *y = n->fn(g, x, n->user);
@@ -164,7 +164,7 @@ static est_node *dense(est_graph *g, const est_features *f, const est_column *c,
     est_node *x = in->value;
     if (est_node_shape(x)->rank == 1)
         x = est_expand_dims(g, x, -1);
-    x = normalize(g, x, &o->normalizer_fn);
+    x = est__numeric_normalize(g, x, &o->normalizer_fn);
     return est__is_nil(x) ? x : flatten(g, x, c, c->state);
 }
 

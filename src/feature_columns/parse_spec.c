@@ -81,19 +81,26 @@ est_status est__spec_add(est__spec_builder *b, const est_column *column, est_fea
     return EST_OK;
 }
 
-est_status est_make_parse_example_spec(est_column_list columns, est_features_spec *spec)
+est_status est__spec_of(est_column_list columns, est__spec_builder *b)
 {
-    *spec = (est_features_spec){ 0 };
-    est__spec_builder b = { 0 };
+    *b = (est__spec_builder){ 0 };
     for (size_t i = 0; i < columns.count; i++) {
         const est_column *c = columns.data[i];
         if (!c)
             return est__fail(EST_INVALID_ARGUMENT, "feature_columns[%zu] is NULL; it must be a column", i);
         EST_TRY(est_columns_status(c->set));
-        if (!b.arena)
-            b.arena = est__columns_arena(c->set);
-        EST_TRY(c->kind->parse_spec(c, &b));
+        if (!b->arena)
+            b->arena = est__columns_arena(c->set);
+        EST_TRY(c->kind->parse_spec(c, b));
     }
+    return EST_OK;
+}
+
+est_status est_make_parse_example_spec(est_column_list columns, est_features_spec *spec)
+{
+    est__spec_builder b;
+    *spec = (est_features_spec){ 0 };
+    EST_TRY(est__spec_of(columns, &b));
     *spec = (est_features_spec){ .data = b.feature, .count = b.count };
     return EST_OK;
 }

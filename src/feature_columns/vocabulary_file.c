@@ -202,3 +202,9 @@ const est_column_kind est__column_vocabulary_file = {
     .name = "categorical_column_with_vocabulary_file", .fields = fields,
     .options_size = sizeof(est_vocabulary_file_options), .check = check, .parse_spec = parse_spec, .ids = ids, .width = width
 };
+
+const est_column_kind est__column_sequence_vocabulary_file = {
+    .name = "sequence_categorical_column_with_vocabulary_file", .fields = fields,
+    .options_size = sizeof(est_vocabulary_file_options), .sequence = true, .check = check, .parse_spec = parse_spec, .ids = ids,
+    .width = width
+};

@@ -88,3 +88,9 @@ const est_column_kind est__column_vocabulary_list = {
     .options_size = sizeof(est_vocabulary_list_options), .check = check, .parse_spec = parse_spec,
     .ids = ids, .width = width
 };
+
+const est_column_kind est__column_sequence_vocabulary_list = {
+    .name = "sequence_categorical_column_with_vocabulary_list", .fields = fields,
+    .options_size = sizeof(est_vocabulary_list_options), .sequence = true, .check = check, .parse_spec = parse_spec, .ids = ids,
+    .width = width
+};

@@ -21,6 +21,9 @@ static est_status check_inner(const est_column *c, const est_column *inner)
     EST_TRY(est__column_adopt(c, "categorical_column", inner));
     if (inner->kind == c->kind)
         return est__column_fail(c, "categorical_column is a %s already; ids have one weight", c->kind->name);
+    if (inner->sequence)
+        return est__column_fail(c, "categorical_column is a %s, which takes no weights; give a %s", inner->kind->name,
+                                inner->kind->name + strlen("sequence_"));
     if (!inner->kind->ids)
         return est__column_fail(c, "categorical_column is a %s; weights go with ids: give a categorical column",
                                 inner->kind->name);

@@ -76,6 +76,23 @@ static est_status known_cpu(est_kernel *k)
     return est__out_share(k, 0, 0, &ids->shape);
 }
 
+/* Lengths of two sequences in the same examples. */
+static est_status equal_cpu(est_kernel *k)
+{
+    const est_tensor *x = est__in(k, 0), *y = est__in(k, 1);
+    const int64_t *a = x->data, *b = y->data;
+    const char *what = ((const known *)k->state)->what;
+    int64_t n = est__tensor_elements(x);
+    if (est__tensor_elements(y) != n)
+        return est__fail(EST_INVALID_ARGUMENT, "%s have %lld and %lld examples in a batch", what, (long long)n,
+                         (long long)est__tensor_elements(y));
+    for (int64_t i = 0; i < n; i++)
+        if (a[i] != b[i])
+            return est__fail(EST_INVALID_ARGUMENT, "%s have lengths %lld and %lld in example %lld of the batch; they must be the same",
+                             what, (long long)a[i], (long long)b[i], (long long)i);
+    return est__out_share(k, 0, 0, &x->shape);
+}
+
 /* TensorFlow asserts beside the data flow; an exported graph has no labels, so that the value itself will
  * do. */
 static void identity_body(est_body *b)
@@ -96,6 +113,14 @@ EST_OPS(
       .signature = "ids: int64, text: string -> y: int64; what: string",
       .infer = est__infer_same,
       .cpu = known_cpu,
+      .body = identity_body,
+      .state_size = sizeof(known),
+      .prepare = known_prepare },
+    { .tf_name = "EstCheckEqual",
+      .signature = "x: int64, y: int64 -> z: int64; what: string",
+      .infer = est__infer_same,
+      .cpu = equal_cpu,
+      .grad = est__grad_none,
       .body = identity_body,
       .state_size = sizeof(known),
       .prepare = known_prepare });

@@ -185,6 +185,25 @@ static void damaged(void)
                                   dir));
 }
 
+/* One bit in each so many bytes of the message: an error or a model, and no harm. */
+static void flipped(void)
+{
+    const char *dir = export_and_move(), *path = est_test_text("%s/saved_model.pb", dir);
+    char *data;
+    size_t size;
+    EST_NEED_OK(est__file_read(path, 0, &data, &size));
+    for (size_t i = 0; i < size; i += 97) {
+        est_saved_model *m = NULL;
+        data[i] ^= (char)(1 << i % 8);
+        FILE *f = fopen(path, "wb");
+        EST_CHECK(f && fwrite(data, 1, size, f) == size && fclose(f) == 0);
+        (void)est_saved_model_load(dir, &m);
+        est_saved_model_free(m);
+        data[i] ^= (char)(1 << i % 8);
+    }
+    est__free(data);
+}
+
 static void source_is_gone(void)
 {
     char path[4096] = "";
@@ -202,4 +221,5 @@ static void source_is_gone(void)
     est__names_free(&names);
 }
 
-EST_SUITE(export_assets, EST_TEST(goes_along), EST_TEST(in_collections), EST_TEST(damaged), EST_TEST(source_is_gone));
+EST_SUITE(export_assets, EST_TEST(goes_along), EST_TEST(in_collections), EST_TEST(damaged), EST_TEST(flipped),
+          EST_TEST(source_is_gone));

@@ -67,7 +67,7 @@ static void refuses(void)
     REFUSED("label_default is 'no', which is no int64", .label_key = "y", .label_default = "no");
     REFUSED("label_dtype is 'text'; it must be 'int64', 'float32' or 'string'", .label_key = "y", .label_dtype = "text");
     EST_CHECK_FAILS(est_classifier_parse_example_spec((est_column_list){ 0 }, (&(est_classifier_spec_options){ .label_key = "y" }), &s),
-                    EST_INVALID_ARGUMENT, "feature_columns is empty; it must hold at least one column");
+                    EST_INVALID_ARGUMENT, "classifier_parse_example_spec: feature_columns is empty; it must hold at least one column");
     est_columns *c = est_columns_new();
     EST_CHECK_FAILS(est_regressor_parse_example_spec(EST_COLUMNS(age(c)), (&(est_regressor_spec_options){
                         .label_key = "y", .label_dimension = -1 }), &s), EST_INVALID_ARGUMENT,

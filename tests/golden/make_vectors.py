@@ -12,6 +12,7 @@ A case is a block of lines, which tests/feature_columns/vectors.c reads:
   ids ROW PLACE ID ...                          of a categorical one
   weights VALUES                                of its ids, where it has some
   dense SHAPE VALUES                            of a dense one; its variables hold weight(i, j)
+  lengths VALUES, sequence SHAPE VALUES         of a sequence column in its layer, likewise
 Floats are in hexadecimal, strings are "x" and their bytes in hexadecimal. Vocabulary files are relative to the source tree.
 """
 import json
@@ -23,6 +24,7 @@ os.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.feature_column import feature_column_v2 as fc2
+from tensorflow.python.feature_column.sequence_feature_column import SequenceNumericColumn
 
 fc, v1 = tf.feature_column, tf.compat.v1
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -97,15 +99,27 @@ def weight(i, j):
   return np.float32(((7 * i + 3 * j) % 11 - 5) * 0.125)
 
 
-def put_dense(column, features):
-  layer = fc2.DenseFeatures([column])
-  out = layer(features)
+def fill(layer):
   session = v1.get_default_session()
   session.run([v1.global_variables_initializer(), v1.tables_initializer()])
   for variable in layer.variables:
     rows, width = variable.shape.as_list()
     variable.load([[weight(i, j) for j in range(width)] for i in range(rows)], session)
-  put('dense', *shaped(session.run(out)))
+  return session
+
+
+def put_dense(column, features):
+  layer = tf.keras.layers.DenseFeatures([column])
+  out = layer(features)
+  put('dense', *shaped(fill(layer).run(out)))
+
+
+def put_sequence(column, features):
+  layer = tf.keras.experimental.SequenceFeatures([column])
+  out, lengths = layer(features)
+  session = fill(layer)
+  put('lengths', *[text(v) for v in session.run(lengths)])
+  put('sequence', *shaped(session.run(out)))
 
 
 def put_ids(column, features):
@@ -127,8 +141,13 @@ def case(title, node, **features):
     column = build(node)
     put('name', column.name)
     made = {name: tensor(value) for name, value in features.items()}
-    dense = isinstance(column, fc2.DenseColumn) and not isinstance(column, fc2.CategoricalColumn)
-    put_dense(column, made) if dense else put_ids(column, made)
+    inner = getattr(column, 'categorical_column', column)
+    if isinstance(inner, (fc2.SequenceCategoricalColumn, SequenceNumericColumn)):
+      put_sequence(column, made)
+    elif isinstance(column, fc2.DenseColumn) and not isinstance(column, fc2.CategoricalColumn):
+      put_dense(column, made)
+    else:
+      put_ids(column, made)
   put('end')
 
 
@@ -209,8 +228,48 @@ def weights():
        w=np.array([[2, 0], [0.5, -1], [3, 4], [7, 0], [0, 1e-9]], np.float32))
 
 
+def indicator(inner):
+  return named('indicator_column', categorical_column=inner)
+
+
+def embedding(inner, dimension=3, **params):
+  return named('embedding_column', categorical_column=inner, dimension=dimension, **params)
+
+
+def dense():
+  words = categorical('vocabulary_list', key='s', vocabulary_list=['red', 'green'], num_oov_buckets=2)
+  known = categorical('vocabulary_list', key='s', vocabulary_list=['red', 'green', 'violet'])
+  case('indicator', indicator(known), s=COLORS)
+  case('indicator of weights', indicator(weighted(words)), s=BAG, w=COUNTS)
+  case('indicator of buckets', indicator(buckets('x', [0, 0.5, 2], shape=[2])), x=PAIRS)
+  for combiner in ('sum', 'mean', 'sqrtn'):
+    case('embedding, ' + combiner, embedding(words, combiner=combiner), s=BAG)
+    case('embedding of weights, ' + combiner, embedding(weighted(words), combiner=combiner), s=BAG, w=COUNTS)
+  case('embedding, max_norm', embedding(known, max_norm=0.75, combiner='sum'), s=COLORS)
+  case('embedding of a cross', embedding(cross(['s', 'b'], 50), 2), s=COLORS, b=BAG)
+
+
+def sequences():
+  late = ([[0, 0], [0, 1], [0, 3], [2, 1], [3, 0]], np.array(['red', 'blue', 'green', 'violet', ''], object), [5, 4])
+  deep = ([[0, 0, 1], [0, 2, 0], [0, 2, 1], [2, 0, 0]], np.array(['red', 'green', 'red', 'blue'], object), [4, 3, 2])
+  numbers = ([[0, 0], [0, 1], [0, 2], [2, 0], [3, 0], [3, 1], [3, 2], [3, 3]], np.float32([1, -2, 3, 4.5, 5, 6, 7, 8]), [5, 4])
+  none = (np.zeros([0, 2], np.int64), np.array([], object), [2, 0])
+  sequence = lambda kind, **params: {'sequence_categorical_column_with_' + kind: params}
+  words = sequence('vocabulary_list', key='s', vocabulary_list=['red', 'green', 'violet'])
+  lines_ = sequence('vocabulary_file', key='s', vocabulary_file='tests/interop/scenarios/colors.txt', num_oov_buckets=2)
+  case('steps of words', embedding(words), s=late)
+  case('steps counted', indicator(words), s=late)
+  case('steps of bags', embedding(words, combiner='sqrtn'), s=deep)
+  case('steps of lines', indicator(lines_), s=late)
+  case('steps of a matrix', embedding(sequence('hash_bucket', key='s', hash_bucket_size=7)), s=COLORS)
+  case('steps of integers', indicator(sequence('identity', key='n', num_buckets=31, default_value=2)), n=CODES)
+  case('no steps', embedding(words), s=none)
+  case('steps of numbers', named('sequence_numeric_column', key='x'), x=numbers)
+  case('steps of pairs', named('sequence_numeric_column', key='x', shape=[2], default_value=-1.0), x=numbers)
+
+
 if __name__ == '__main__':
-  for part in (hashes, vocabularies, bucketized, crosses, weights):
+  for part in (hashes, vocabularies, bucketized, crosses, weights, dense, sequences):
     part()
   with open(sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, 'vectors.txt'), 'w') as f:
     f.write('# Made by make_vectors.py with TensorFlow 2.15.\n' + '\n'.join(lines) + '\n')

@@ -18,6 +18,7 @@ static void every_kernel_has_a_case(void)
         "NoOp",
         "EstCheckRange",
         "EstCheckKnown", /* messages.c */
+        "EstCheckEqual", /* feature_columns/sequence.c */
         "RandomUniform",
         "RandomStandardNormal",
         "TruncatedNormal",
