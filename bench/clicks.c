@@ -141,7 +141,7 @@ static void write_files(const char *folder, const char *name, uint64_t seed, lon
         snprintf(path[i], sizeof path[i], "%s/%s.%s", folder, name, ending[i]);
     f.csv = fopen(path[0], "wb");
     f.vw = fopen(path[1], "wb");
-    if (!f.csv || !f.vw || est__tfrecord_writer_new(path[2], EST__PLAIN, &f.tfrecord) != EST_OK)
+    if (!f.csv || !f.vw || est__tfrecord_writer_new(path[2], EST__UNCOMPRESSED, &f.tfrecord) != EST_OK)
         die(path[0]);
     for (int i = 0; i < FIELDS; i++)
         fprintf(f.csv, "%s%c", names[i], i + 1 < FIELDS ? ',' : '\n');

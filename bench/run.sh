@@ -1,5 +1,5 @@
 #!/bin/sh
-# The Titanic job: time and memory of ours, beside tf.estimator's where PYTHON (or TF_PYTHON) has TensorFlow 2.15. Then CSV rows/s, and
+# The Titanic job: time and memory of ours, beside tf.estimator's where PYTHON (or TF_PYTHON) has TensorFlow 2.15. Then rows/s of CSV and TFRecord, and
 # products of matrices by engine.
 set -eu
 work=$(mktemp -d)
@@ -62,6 +62,7 @@ row "load: seconds (ours: the whole process)" "$(cut -d' ' -f1 "$work/load.cost"
 
 echo
 "$BUILDDIR/bench/csv"
+"$BUILDDIR/bench/tfrecord"
 
 echo
 "$BUILDDIR/bench/product"

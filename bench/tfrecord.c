@@ -49,7 +49,7 @@ static void write_file(const char *path, long rows)
     est__feature_column column[FIELDS];
     for (int i = 0; i < FIELDS; i++)
         column[i] = (est__feature_column){ .values = i < NUMBERS ? (void *)&number[i] : &string[i - NUMBERS], .count = 1 };
-    need(est__tfrecord_writer_new(path, EST__PLAIN, &w), path);
+    need(est__tfrecord_writer_new(path, EST__UNCOMPRESSED, &w), path);
     for (long row = 0; row < rows; row++) {
         for (int i = 0; i < FIELDS; i++) {
             uint64_t v = est__random_next(&r);

@@ -81,6 +81,15 @@ static inline bool est__wire_entry(est__bytes entry, est__bytes *key, est__bytes
 {
     unsigned number, kind;
     est__bytes body;
+    const unsigned char *p = entry.p, *end = p + entry.n;
+    if (entry.n >= 4 && p[0] == 0x0a && p[1] < 0x80 && entry.n >= 4u + p[1]) {   /* key, value, and nothing else */
+        const unsigned char *q = p + 2 + p[1];
+        if (q[0] == 0x12 && q[1] < 0x80 && q + 2 + q[1] == end) {
+            *key = (est__bytes){ p + 2, p[1] };
+            *value = (est__bytes){ q + 2, q[1] };
+            return true;
+        }
+    }
     *key = *value = (est__bytes){ (const unsigned char *)"", 0 };
     while (entry.n) {
         if (!est__wire_field(&entry, &number, &kind, &body))
@@ -100,6 +109,12 @@ static inline bool est__wire_list(est__bytes feature, est_dtype *dtype, est__byt
     static const est_dtype kinds[] = { EST_INVALID, EST_STRING, EST_FLOAT, EST_INT64 };
     unsigned number, kind;
     est__bytes body;
+    if (feature.n >= 2 && (feature.p[0] & 7) == EST__WIRE_BYTES && feature.p[0] >> 3 >= 1 && feature.p[0] >> 3 <= 3 &&
+        feature.p[1] < 0x80 && feature.n == 2u + feature.p[1]) {   /* one short list, and nothing else */
+        *dtype = kinds[feature.p[0] >> 3];
+        *list = (est__bytes){ feature.p + 2, feature.p[1] };
+        return true;
+    }
     *dtype = EST_INVALID;
     *list = (est__bytes){ feature.p, 0 };
     while (feature.n) {
