@@ -149,7 +149,43 @@ static void shards_give_the_same_bits(void)
     EST_CHECK_BYTES(result[0], sizeof result[0], result[1], sizeof result[1]);
 }
 
+/* Rows of one element that are known to be named once are updated many at a time: the bits are those of one at a time. */
+static void distinct_ids_give_the_same_bits(void)
+{
+    enum { ROWS = 1009, IDS = 700 };
+    static const char *const names[] = { "w", "accum", "linear" };
+    float result[2][3][ROWS];
+    for (int distinct = 0; distinct < 2; distinct++) {
+        once o;
+        EST_NEED(once_begin(&o));
+        double g[IDS];
+        int64_t id[IDS];
+        for (int i = 0; i < IDS; i++) {
+            id[i] = i * 37 % ROWS;
+            g[i] = (i * 37 % 101) / 50.0 - 1;
+        }
+        est_node *v[3], *lr = est_constant_float(o.g, 0.1), *zero = est_constant_float(o.g, 0);
+        for (int i = 0; i < 3; i++)
+            v[i] = once_table(&o, names[i], ROWS, 1);
+        est_node *ids = once_ints(&o, (est_ints){ id, IDS }),
+                 *grad = once_floats(&o, (est_floats){ g, IDS }, EST_SHAPE(IDS, 1));
+        if (distinct)
+            ids = est_op(o.g, "Unique", NULL, EST_NODES(ids), EST_NO_ATTRS);
+        est_node *apply = est_op(o.g, "ResourceSparseApplyFtrl", NULL,
+                                 EST_NODES(v[0], v[1], v[2], grad, ids, lr, est_constant_float(o.g, 0.5), zero,
+                                           est_constant_float(o.g, -0.5)),
+                                 EST_NO_ATTRS);
+        EST_CHECK_OK(once_node(&o, apply));
+        for (int i = 0; i < 3; i++)
+            memcpy(result[distinct][i], ((est__variable *)est__resources_find(o.resources, names[i]))->value->data,
+                   sizeof result[0][0]);
+        once_end(&o);
+    }
+    EST_CHECK_BYTES(result[0], sizeof result[0], result[1], sizeof result[1]);
+}
+
 EST_SUITE(ops_variables, EST_TEST(an_uninitialized_variable_is_named),
           EST_TEST(a_variable_of_another_shape_is_refused), EST_TEST(a_value_of_another_shape_is_refused),
           EST_TEST(ids_outside_a_table_are_refused), EST_TEST(a_slot_of_another_shape_is_refused),
-          EST_TEST(reads_come_before_assignments), EST_TEST(shards_give_the_same_bits));
+          EST_TEST(reads_come_before_assignments), EST_TEST(shards_give_the_same_bits),
+          EST_TEST(distinct_ids_give_the_same_bits));
