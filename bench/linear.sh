@@ -24,10 +24,17 @@ cost() {
     tail -n 1 "$work/err" | cut -d' ' -f1,3
 }
 
-# ours NAME
+# ours NAME [OPTION...]
 ours() {
-    rm -rf "$work/$1"
-    cost "$ESTIMATOR" train "$config" --model-dir "$work/$1" --set "task.train_data.input_path=$work/$1.csv" --quiet
+    name=$1
+    shift
+    rm -rf "$work/$name"
+    cost "$ESTIMATOR" train "$config" --model-dir "$work/$name" --set "task.train_data.input_path=$work/$name.csv" --quiet "$@"
+}
+
+# ours, from rows that an earlier run put on disk.
+ours_cached() {
+    ours "$1" --set "task.train_data.cache=$work/$1.cache"
 }
 
 # theirs NAME [OPTION...]
@@ -61,8 +68,14 @@ row() {
 have_vw=false
 ! $vw --version > /dev/null 2>&1 || have_vw=true
 $have_vw || echo "no Vowpal Wabbit (VW names its command): ours alone"
+have_cache=false
+! (ours_cached first) > /dev/null 2>&1 || have_cache=true   # a command without `cache` refuses it
 for _ in $(seq "$times"); do
     note ours ours
+    if $have_cache; then
+        note ours_made ours_cached
+        note ours_cached ours_cached
+    fi
     if $have_vw; then
         note vw theirs
         rm -f "$work"/*.vw.cache*
@@ -76,13 +89,15 @@ loss=$("$ESTIMATOR" evaluate "$config" --model-dir "$work/train" --set "task.val
 if $have_vw; then
     vw_text=$(rates vw)
     row "Vowpal Wabbit, text" "$vw_text"
-    row "Vowpal Wabbit, cache" "$(rates vw_cache)"
+    vw_cache=$(rates vw_cache)
+    row "Vowpal Wabbit, cache" "$vw_cache"
     $vw -d "$work/eval.vw" -t -i "$work/train.model" -p "$work/predictions" --link logistic
     vw_loss=$(paste -d' ' "$work/predictions" "$work/eval.vw" | awk '{
         p = $2 > 0 ? $1 : 1 - $1
         sum -= log(p > 1e-15 ? p : 1e-15) } END { printf "%.5f", sum / NR }')
 fi
 row "LinearClassifier, CSV" "$(rates ours)" "${vw_text:-}"
+! $have_cache || row "LinearClassifier, cache" "$(rates ours_cached)" "${vw_cache:-}"
 echo "log loss on rows held out: $loss${vw_loss:+; Vowpal Wabbit $vw_loss}"
 
 set -- $("$BUILDDIR/bench/read" csv "$work/train.csv") $("$BUILDDIR/bench/read" tfrecord "$work/train.tfrecord")
