@@ -142,6 +142,8 @@ est_status est__make_dirs(const char *path);
 typedef struct est__names { char **name; size_t count; } est__names;
 est_status est__list_dir(const char *path, est__names *out);  /* sorted by name, without . and .. */
 est_status est__glob(const char *pattern, est__names *out);   /* sorted by name; NOT_FOUND when nothing matches */
+/* What patterns stand for, in their order. A file that is there is meant as it is written, whatever a glob would make of it. */
+est_status est__glob_all(est_strings patterns, est__names *out);
 void est__names_free(est__names *n);
 bool est__is_dir(const char *path);
 bool est__is_file(const char *path);

@@ -377,6 +377,32 @@ est_status est__glob(const char *pattern, est__names *out)
     return finish_names(out, st);
 }
 
+static est_status add_matches(est__names *out, size_t *capacity, const char *pattern)
+{
+    est__names found;
+    struct stat s;
+    if (stat(pattern, &s) == 0 || !strpbrk(pattern, "*?["))
+        return add_name(out, capacity, pattern);
+    EST_TRY(est__glob(pattern, &found));
+    est_status st = EST_OK;
+    for (size_t i = 0; st == EST_OK && i < found.count; i++)
+        st = add_name(out, capacity, found.name[i]);
+    est__names_free(&found);
+    return st;
+}
+
+est_status est__glob_all(est_strings patterns, est__names *out)
+{
+    size_t capacity = 0;
+    est_status st = EST_OK;
+    *out = (est__names){ 0 };
+    for (size_t i = 0; st == EST_OK && i < patterns.count; i++)
+        st = add_matches(out, &capacity, patterns.data[i]);
+    if (st != EST_OK)
+        est__names_free(out);
+    return st;
+}
+
 void est__names_free(est__names *n)
 {
     for (size_t i = 0; i < n->count; i++)

@@ -372,36 +372,12 @@ static const est__source_kind files_kind = {
 
 /* ---- making one ---- */
 
-/* A file that is there is meant as it is written, whatever a glob would make of its name. */
-static est_status add_paths(source *c, const char *pattern)
-{
-    est__names found = { 0 };
-    struct stat s;
-    bool plain = stat(pattern, &s) == 0 || !strpbrk(pattern, "*?[");
-    if (!plain)
-        EST_TRY(est__glob(pattern, &found));
-    size_t add = plain ? 1 : found.count, have = c->path.count;
-    char **name = est__realloc(c->path.name, (have + add) * sizeof *name);
-    if (name)
-        c->path.name = name;
-    for (size_t i = 0; name && i < add; i++) {
-        name[have + i] = est__strdup(plain ? pattern : found.name[i]);
-        if (!name[have + i])
-            name = NULL;
-        else
-            c->path.count++;
-    }
-    est__names_free(&found);
-    return name ? EST_OK : est__fail_memory((have + add) * sizeof *name);
-}
-
 /* Later files are looked at now, so that a name that is wrong does not end a run hours later. */
 static est_status find_files(source *c, const est__files_options *o)
 {
     const est__file_kind *kind = c->base.kind;
     struct stat s;
-    for (size_t i = 0; i < o->input_path.count; i++)
-        EST_TRY(add_paths(c, o->input_path.data[i]));
+    EST_TRY(est__glob_all(o->input_path, &c->path));
     for (size_t i = 0; i < c->path.count; i++) {
         if (stat(c->path.name[i], &s) != 0)
             return est__fail_errno(errno, "%s", c->path.name[i]);

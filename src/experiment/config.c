@@ -51,6 +51,11 @@ static const est_field runtime_fields[] = {
     EST_FIELD(est__config_data, BOOL, shuffle_reshuffle_each_iteration, .def = 1, .doc = "another order in each epoch"),        \
     EST_FIELD(est__config_data, INT, num_parallel_reads, .min = 0, .max = 1024, .doc = "0: as many as is good"),                \
     EST_FIELD(est__config_data, INT, prefetch_buffer_size, .min = 0, .max = 4096, .doc = "batches made ahead; 0: a good number"), \
+    EST_FIELD(est__config_data, INT, cycle_length, .def = 1, .min = 1, .max = 1024,                                             \
+              .doc = "files that are read by turns; 1: one after the other"),                                                   \
+    EST_FIELD(est__config_data, INT, block_length, .def = 1, .min = 1, .max = LARGEST, .doc = "rows of a file's turn"),         \
+    EST_FIELD(est__config_data, BOOL, sharding, .def = 1, .doc = "each of several input pipelines reads rows of its own"),      \
+    EST_FIELD(est__config_data, STRING, cache, .doc = "true: parsed rows stay in memory; a path: in a file there"),             \
     { 0 }
 static const est_field train_fields[] = { DATA_FIELDS(EST_OFF, "null") };
 static const est_field validation_fields[] = { DATA_FIELDS(1, NULL) };
@@ -88,7 +93,6 @@ const est__section est__config_sections[] = {
 
 static const char *const top_others[] = { "runtime", "task", "trainer", "export", NULL };
 static const char *const task_others[] = { "model", "train_data", "validation_data", NULL };
-static const char *const data_later[] = { "cache", NULL };
 
 static est_status read_section(est__convert *v, const est__section *s, est__config *c)
 {
@@ -105,8 +109,7 @@ static est_status read_section(est__convert *v, const est__section *s, est__conf
     est__fields_defaults(s->fields, into);
     if (est__yaml_is_null(node))
         return EST_OK;
-    est__keys keys = { .path = s->path, .fields = s->fields, .others = *s->path ? NULL : top_others,
-                       .later = is_data ? data_later : NULL };
+    est__keys keys = { .path = s->path, .fields = s->fields, .others = *s->path ? NULL : top_others, };
     EST_TRY(est__convert_map(v, node, &keys, into));
     if (is_data)
         ((est__config_data *)into)->node = node;

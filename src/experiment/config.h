@@ -22,6 +22,9 @@ typedef struct est__config_data {
     int64_t shuffle_seed;
     bool shuffle_reshuffle_each_iteration;
     int64_t num_parallel_reads, prefetch_buffer_size;
+    int64_t cycle_length, block_length;
+    bool sharding;
+    const char *cache;              /* NULL: none; "": in memory; else a file */
     const est__yaml *node;          /* NULL: the configuration has no such block */
 } est__config_data;
 
@@ -84,6 +87,8 @@ est_status est__convert_map(est__convert *c, const est__yaml *map, const est__ke
 void est__fields_defaults(const est_field *fields, void *into);
 /* One that names files or a folder; relative ones are relative to where they were written. */
 bool est__field_is_path(const est_field *f);
+/* A path, or true, which is written as "". */
+bool est__field_is_path_or_true(const est_field *f);
 
 /* The model's options struct, in the arena, from task.model. */
 est_status est__convert_model(est__convert *c, const est__config *config, void **options, size_t *size);

@@ -69,16 +69,27 @@ static est_status to_float(const est__yaml *n, const est_field *f, const char *w
 
 bool est__field_is_path(const est_field *f)
 {
-    static const char *const names[] = { "model_dir", "input_path", "vocabulary_file", "warm_start_from", "ckpt_to_load_from" };
+    static const char *const names[] = { "model_dir", "input_path", "vocabulary_file", "warm_start_from", "ckpt_to_load_from",
+                                         "cache" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(f->name, names[i]))
             return true;
     return false;
 }
 
+bool est__field_is_path_or_true(const est_field *f)
+{
+    return !strcmp(f->name, "cache");
+}
+
 static est_status to_string(est__convert *c, const est__yaml *n, const est_field *f, const char *wanted, const char **out)
 {
     char room[160];
+    bool on;
+    if (est__field_is_path_or_true(f) && est__yaml_bool(n, &on)) {
+        *out = on ? "" : NULL;
+        return EST_OK;
+    }
     if (!est__yaml_string(n, out))
         return wrong_type(n, f, wanted);
     size_t count = 0;

@@ -61,6 +61,7 @@ typedef struct reading {
     est_features_spec features;
     bool predicts, skip;
     int readers;
+    int64_t budget;                 /* bytes of rows that a dataset may keep; 0: the usual */
 } reading;
 
 static est_status open_csv(const reading *r, est_dataset **out)
@@ -70,7 +71,7 @@ static est_status open_csv(const reading *r, est_dataset **out)
         .input_path = r->path, .features = r->features, .label = r->label, .no_header = !d->header,
         .column_names = d->column_names, .select_columns = d->select_columns, .field_delim = d->field_delim[0],
         .no_quote_delim = !d->use_quote_delim, .na_value = d->na_value, .skip_errors = r->skip,
-        .label_may_be_absent = r->predicts, .num_parallel_reads = r->readers,
+        .label_may_be_absent = r->predicts, .num_parallel_reads = r->readers, .memory_budget = r->budget,
         .multivalent_delim = d->multivalent_delim[0] }), out);
 }
 
@@ -93,7 +94,7 @@ static est_status open_tfrecord(const reading *r, est_dataset **out)
         feature[listed(lists, r->features.data[i].name) ? --frames : context++] = r->features.data[i];
     est_status st = est_tfrecord_dataset_new(&((est_tfrecord_options){
         .input_path = r->path, .features = { feature, context }, .sequence_features = { feature + frames, all - frames },
-        .label = r->label, .skip_errors = r->skip, .label_may_be_absent = r->predicts, .num_parallel_reads = r->readers }), out);
+        .label = r->label, .skip_errors = r->skip, .label_may_be_absent = r->predicts, .num_parallel_reads = r->readers, .memory_budget = r->budget }), out);
     est__free(feature);
     return st;
 }
@@ -102,7 +103,7 @@ static est_status open_jsonl(const reading *r, est_dataset **out)
 {
     return est_jsonl_dataset_new(&((est_jsonl_options){
         .input_path = r->path, .features = r->features, .label = r->label, .skip_errors = r->skip,
-        .label_may_be_absent = r->predicts, .num_parallel_reads = r->readers }), out);
+        .label_may_be_absent = r->predicts, .num_parallel_reads = r->readers, .memory_budget = r->budget }), out);
 }
 
 static est_status open_libsvm(const reading *r, est_dataset **out)
@@ -116,7 +117,7 @@ static est_status open_libsvm(const reading *r, est_dataset **out)
             dtype = r->features.data[i].dtype;
     return est_libsvm_dataset_new(&((est_libsvm_options){
         .input_path = r->path, .num_features = r->data->num_features, .label = label, .label_dtype = dtype,
-        .skip_errors = r->skip, .label_may_be_absent = r->predicts, .num_parallel_reads = r->readers }), out);
+        .skip_errors = r->skip, .label_may_be_absent = r->predicts, .num_parallel_reads = r->readers, .memory_budget = r->budget }), out);
 }
 
 static est_status open_numpy(const reading *r, est_dataset **out)
@@ -147,6 +148,36 @@ static void log_lines(const char *text)
     }
 }
 
+/* The files that the patterns stand for, one dataset each. */
+static est_status open_each(const char *format, const reading *r, const est__names *files, est_dataset **datasets)
+{
+    static const int64_t budget = 64 << 20;
+    reading one = *r;
+    one.budget = budget / (int64_t)files->count + 1;
+    for (size_t i = 0; i < files->count; i++) {
+        const char *path = files->name[i];
+        one.path = (est_strings){ &path, 1 };
+        EST_TRY(open_format(format, &one, &datasets[i]));
+    }
+    return EST_OK;
+}
+
+static est_status open_by_turns(const char *format, const reading *r, est_dataset **out)
+{
+    est__names files;
+    EST_TRY(est__glob_all(r->path, &files));
+    est_dataset **datasets = est__calloc(files.count + 1, sizeof *datasets);
+    est_status st = datasets ? open_each(format, r, &files, datasets) : est__fail_memory(files.count * sizeof *datasets);
+    if (st == EST_OK)
+        st = est_interleave_dataset_new(datasets, files.count, r->data->cycle_length, r->data->block_length, out);
+    else
+        for (size_t i = 0; datasets && i < files.count; i++)
+            est_dataset_free(datasets[i]);
+    est__free(datasets);
+    est__names_free(&files);
+    return st;
+}
+
 est_status est__source_open(const est_input_context *context, est_dataset **out, void *source)
 {
     est__source *s = source;
@@ -159,8 +190,12 @@ est_status est__source_open(const est_input_context *context, est_dataset **out,
                   .label = predicts ? (est_strings){ 0 } : label, .predicts = predicts, .skip = !strcmp(d->on_error, "skip"),
                   .readers = (int)d->num_parallel_reads };
     EST_TRY(est_estimator_input_spec(s->estimator, r.label, !predicts, &r.features));
-    EST_TRY(open_format(format, &r, out));
+    EST_TRY(d->cycle_length > 1 && !predicts ? open_by_turns(format, &r, out) : open_format(format, &r, out));
     log_lines(s->log);
+    if (!predicts && d->sharding && context->num_input_pipelines > 1)
+        est_dataset_shard(*out, context->num_input_pipelines, context->input_pipeline_id);
+    if (!predicts && d->cache)
+        est_dataset_cache(*out, *d->cache ? d->cache : NULL);
     if (!predicts && d->shuffle_buffer_size)
         est_dataset_shuffle(*out, d->shuffle_buffer_size, (uint64_t)d->shuffle_seed, !d->shuffle_reshuffle_each_iteration);
     if (!predicts && d->num_epochs != 1)

@@ -231,6 +231,8 @@ static void put_string(est__buffer *b, const est_field *f, const char *s)
 {
     if (!s)
         est__buffer_text(b, "null");
+    else if (!*s && est__field_is_path_or_true(f))
+        est__buffer_text(b, "true");
     else if (est__field_is_path(f))
         put_path(b, "", s);
     else

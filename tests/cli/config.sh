@@ -64,6 +64,10 @@ task:
     shuffle_reshuffle_each_iteration: true
     num_parallel_reads: 0
     prefetch_buffer_size: 0
+    cycle_length: 1
+    block_length: 1
+    sharding: true
+    cache: null
   validation_data:
     format: csv
     input_path: $folder/sub/train.csv
@@ -86,6 +90,10 @@ task:
     shuffle_reshuffle_each_iteration: true
     num_parallel_reads: 0
     prefetch_buffer_size: 0
+    cycle_length: 1
+    block_length: 1
+    sharding: true
+    cache: null
 trainer:
   train_steps: 7
   checkpoint_interval: null

@@ -89,7 +89,6 @@ static void names_what_is_not_built_in(void)
     static const struct { const char *set, *message; } cases[] = {
         { "task.model.estimator=DNNClassifier",
           "the estimator 'DNNClassifier' is not built in; there are LinearClassifier and LinearRegressor" },
-        { "task.train_data.cache=true", "'cache' is not built in" },
         { "runtime.distribution_strategy=mirrored",
           "runtime.distribution_strategy 'mirrored' is not built in; there is one_device" },
         { "task.model.optimizer={type: Ftrl, learning_rate: {type: ExponentialDecay}}",

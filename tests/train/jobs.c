@@ -1,4 +1,5 @@
-/* Jobs over the same rows: a CSV file that is kept in memory, one that streams, a gzipped one, and callbacks. */
+/* Jobs over the same rows: a CSV file that is kept in memory, one that streams, a gzipped one, several by turns, a cache on disk, and
+ * callbacks. */
 #include "train/jobs.h"
 
 #include <stdio.h>
@@ -60,17 +61,26 @@ static const est_feature features[] = { { .name = "x", .dtype = EST_FLOAT, .shap
                                         { .name = "place", .dtype = EST_STRING, .variable_length = true },
                                         { .name = "label", .dtype = EST_INT64, .shape = { 1, { 1 } } } };
 
-static est_status open_csv(const char *path, bool streams, est_dataset **out)
+static est_status open_rows(const char *path, bool streams, est_dataset **out)
 {
     est_csv_options o = { .input_path = EST_STRINGS(path), .features = { features, 4 }, .label = EST_STRINGS("label"),
                           .memory_budget = streams ? EST_OFF : 0, .multivalent_delim = '|' };
-    est_status st = est_csv_dataset_new(&o, out);
-    if (st != EST_OK)
-        return st;
-    est_dataset_shuffle(*out, BUFFER, 0, false);
-    est_dataset_repeat(*out, EST_OFF);
-    est_dataset_batch(*out, BATCH, false);
-    return EST_OK;
+    return est_csv_dataset_new(&o, out);
+}
+
+static void to_batches(est_dataset *d)
+{
+    est_dataset_shuffle(d, BUFFER, 0, false);
+    est_dataset_repeat(d, EST_OFF);
+    est_dataset_batch(d, BATCH, false);
+}
+
+static est_status open_csv(const char *path, bool streams, est_dataset **out)
+{
+    est_status st = open_rows(path, streams, out);
+    if (st == EST_OK)
+        to_batches(*out);
+    return st;
 }
 
 static est_status from_memory(const est_input_context *c, est_dataset **out, void *user)
@@ -92,6 +102,48 @@ static est_status from_gzip(const est_input_context *c, est_dataset **out, void 
     (void)c;
     (void)user;
     return open_csv(packed, true, out);
+}
+
+/* Both files by turns, one with fewer rows. */
+static est_status open_both(est_dataset **out)
+{
+    est_dataset *from[2] = { NULL, NULL };
+    *out = NULL;
+    est_status st = open_rows(plain, true, &from[0]);
+    if (st == EST_OK)
+        st = open_rows(packed, true, &from[1]);
+    if (st != EST_OK) {
+        est_dataset_free(from[0]);
+        return st;
+    }
+    est_dataset_shard(from[1], 3, 1);
+    return est_interleave_dataset_new(from, 2, 0, 3, out);
+}
+
+static est_status from_both(const est_input_context *c, est_dataset **out, void *user)
+{
+    (void)c;
+    (void)user;
+    est_status st = open_both(out);
+    if (st == EST_OK)
+        to_batches(*out);
+    return st;
+}
+
+/* The cache stands beside the model's folder. A run from the beginning makes its own. */
+static est_status from_cache(const est_input_context *c, est_dataset **out, void *model_dir)
+{
+    char path[4200], prefix[4200];
+    (void)c;
+    snprintf(path, sizeof path, "%s.cache", (const char *)model_dir);
+    if (est_latest_checkpoint(model_dir, prefix, sizeof prefix) != EST_OK)
+        remove(path);
+    est_status st = open_both(out);
+    if (st == EST_OK) {
+        est_dataset_cache(*out, path);
+        to_batches(*out);
+    }
+    return st;
 }
 
 /* A callback that shuffles for itself: in epoch e it goes through the rows by steps of 7e + 5. */
@@ -184,6 +236,8 @@ static est_status from_counted(const est_input_context *c, est_dataset **out, vo
 const job jobs[] = { { .name = "CSV in memory", .input_fn = from_memory },
                      { .name = "CSV", .input_fn = from_csv, .is_quick = true },
                      { .name = "CSV.gz", .input_fn = from_gzip, .is_quick = true },
+                     { .name = "interleave", .input_fn = from_both, .is_quick = true },
+                     { .name = "cache on disk", .input_fn = from_cache },
                      { .name = "callback", .input_fn = from_callback, .is_quick = true },
                      { .name = "counted callback", .input_fn = from_counted },
                      { .name = NULL } };
@@ -202,7 +256,7 @@ est_status job_train(const job *j, const char *model_dir, est_train_result *resu
         est_categorical_column_with_hash_bucket(c, "place", &((est_hash_bucket_options){ .hash_bucket_size = 20000 }))) };
     est_status st = est_linear_classifier_new(&o, &config, &e);
     if (st == EST_OK)
-        st = est_train(e, &((est_train_options){ .input_fn = j->input_fn, .max_steps = j->steps }), result);
+        st = est_train(e, &((est_train_options){ .input_fn = j->input_fn, .user = (void *)model_dir, .max_steps = j->steps }), result);
     est_estimator_free(e);
     est_columns_free(c);
     return st;
