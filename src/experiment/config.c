@@ -109,7 +109,7 @@ static est_status read_section(est__convert *v, const est__section *s, est__conf
     est__fields_defaults(s->fields, into);
     if (est__yaml_is_null(node))
         return EST_OK;
-    est__keys keys = { .path = s->path, .fields = s->fields, .others = *s->path ? NULL : top_others, };
+    est__keys keys = { .path = s->path, .fields = s->fields, .others = *s->path ? NULL : top_others };
     EST_TRY(est__convert_map(v, node, &keys, into));
     if (is_data)
         ((est__config_data *)into)->node = node;

@@ -94,7 +94,8 @@ static est_status open_tfrecord(const reading *r, est_dataset **out)
         feature[listed(lists, r->features.data[i].name) ? --frames : context++] = r->features.data[i];
     est_status st = est_tfrecord_dataset_new(&((est_tfrecord_options){
         .input_path = r->path, .features = { feature, context }, .sequence_features = { feature + frames, all - frames },
-        .label = r->label, .skip_errors = r->skip, .label_may_be_absent = r->predicts, .num_parallel_reads = r->readers, .memory_budget = r->budget }), out);
+        .label = r->label, .skip_errors = r->skip, .label_may_be_absent = r->predicts, .num_parallel_reads = r->readers,
+        .memory_budget = r->budget }), out);
     est__free(feature);
     return st;
 }
@@ -103,7 +104,8 @@ static est_status open_jsonl(const reading *r, est_dataset **out)
 {
     return est_jsonl_dataset_new(&((est_jsonl_options){
         .input_path = r->path, .features = r->features, .label = r->label, .skip_errors = r->skip,
-        .label_may_be_absent = r->predicts, .num_parallel_reads = r->readers, .memory_budget = r->budget }), out);
+        .label_may_be_absent = r->predicts, .num_parallel_reads = r->readers,
+        .memory_budget = r->budget }), out);
 }
 
 static est_status open_libsvm(const reading *r, est_dataset **out)
@@ -117,7 +119,8 @@ static est_status open_libsvm(const reading *r, est_dataset **out)
             dtype = r->features.data[i].dtype;
     return est_libsvm_dataset_new(&((est_libsvm_options){
         .input_path = r->path, .num_features = r->data->num_features, .label = label, .label_dtype = dtype,
-        .skip_errors = r->skip, .label_may_be_absent = r->predicts, .num_parallel_reads = r->readers, .memory_budget = r->budget }), out);
+        .skip_errors = r->skip, .label_may_be_absent = r->predicts, .num_parallel_reads = r->readers,
+        .memory_budget = r->budget }), out);
 }
 
 static est_status open_numpy(const reading *r, est_dataset **out)
