@@ -181,8 +181,20 @@ void est__embedding_ids_body(est_body *b)
 {
     est__embedding how;
     est__embedding_of(b->op, &how);
-    b->y[0] = EST_OP1(b->g, "Unique", prune(b->g, inputs(b, 0), &how).ids);
-    b->y[1] = est_node_output(b->y[0], 1);
+    est_graph *g = b->g;
+    sparse s = prune(g, inputs(b, 0), &how);
+    if (!how.safe) {
+        b->y[0] = EST_OP1(g, "Unique", s.ids);
+        b->y[1] = est_node_output(b->y[0], 1);
+        return;
+    }
+    est_node *filled = EST_OP1(g, "Size", EST_OP1(g, "Unique", row_numbers(g, s.indices)));
+    est_node *rows = est_cast(g, slice(g, s.dense_shape, EST_INTS(0), EST_INTS(1), EST_INTS(1), 0, 1), EST_INT32);
+    est_node *any = est_reshape(g, est_cast(g, EST_OP2(g, "Less", filled, rows), EST_INT32), EST_INTS(1));
+    est_node *zero = EST_OP2(g, "Fill", any, est_constant_int(g, EST_INT64, 0));
+    b->y[0] = EST_OP1(g, "Unique", est_concat(g, EST_NODES(s.ids, zero), 0));
+    b->y[1] = EST_OP3(g, "Slice", est_node_output(b->y[0], 1), ints(g, EST_INTS(0)),
+                      est_reshape(g, EST_OP1(g, "Size", s.ids), EST_INTS(1)));
 }
 
 void est__embedding_grad_body(est_body *b)

@@ -46,19 +46,39 @@ est_status est__embedding_ids_infer(est_infer *c)
     return EST_OK;
 }
 
+/* Is there a row without an id that counts? */
+static bool has_empty_row(const est__embedding_ids *ids, int64_t counted)
+{
+    if (!ids->start)
+        return counted < ids->rows;
+    for (int64_t r = 0; r < ids->rows; r++) {
+        int64_t i = ids->start[r];
+        while (i < ids->start[r + 1] && !est__embedding_counts(ids, i))
+            i++;
+        if (i == ids->start[r + 1])
+            return true;
+    }
+    return false;
+}
+
+/* TensorFlow looks up id 0 for an empty row, before it puts zeros there: its gradient names that id as well, with zeros, and an
+ * optimizer that moves what it is not pushed (a momentum, Ftrl's solution of its linear part) moves that row. */
 est_status est__embedding_ids_cpu(est_kernel *k)
 {
     est__embedding_ids ids;
     est__distinct d;
     est_tensor *places, *out;
     EST_TRY(est__embedding_ids_in(k, 0, k->state, &ids));
-    EST_TRY(est__distinct_begin(k, ids.count, &d));
-    est_shape shape = est_shape_of(1, (int64_t[]){ est__embedding_count(&ids) });
+    EST_TRY(est__distinct_begin(k, ids.count + 1, &d));
+    int64_t counted = est__embedding_count(&ids);
+    est_shape shape = est_shape_of(1, &counted);
     EST_TRY(est__out(k, 1, &shape, &places));
     int32_t *place = places->data;
     for (int64_t i = 0; i < ids.count; i++)
         if (est__embedding_counts(&ids, i))
             *place++ = est__distinct_place(&d, ids.id[i]);
+    if (ids.safe && has_empty_row(&ids, counted))
+        est__distinct_place(&d, 0);
     shape.dim[0] = d.count;
     EST_TRY(est__out(k, 0, &shape, &out));
     memcpy(out->data, d.id, (size_t)d.count * sizeof *d.id);
