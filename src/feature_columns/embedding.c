@@ -31,10 +31,10 @@ typedef struct state {
     bool warned;
 } state;
 
-static est__table table_of(const est_column *c)
+static est__embedding_table table_of(const est_column *c)
 {
     const est_embedding_options *o = c->options;
-    return (est__table){ .categorical = o->categorical_column,
+    return (est__embedding_table){ .categorical = o->categorical_column,
                          .dimension = o->dimension,
                          .combiner = o->combiner,
                          .initializer = &o->initializer,
@@ -52,7 +52,7 @@ static est_status check(est_column *c)
     EST_TRY(est__column_name_after(c, o->categorical_column, "_embedding"));
     EST_TRY(est__column_alloc(c, sizeof *s, &s));
     c->state = s;
-    est__table t = table_of(c);
+    est__embedding_table t = table_of(c);
     return est__table_check(c, &t);
 }
 
@@ -66,7 +66,7 @@ static est_node *dense(est_graph *g, const est_features *f, const est_column *c,
 {
     const est_embedding_options *o = c->options;
     state *s = (state *)(uintptr_t)c->state;
-    est__table t = table_of(c);
+    est__embedding_table t = table_of(c);
     t.trained = !o->frozen && (!o->not_trainable || layer->trains_all);
     if (o->not_trainable && t.trained && !s->warned) {
         s->warned = true;

@@ -41,10 +41,10 @@ typedef struct state {
     bool warned;
 } state;
 
-static est__table table_of(const state *s, const est_column *categorical)
+static est__embedding_table table_of(const state *s, const est_column *categorical)
 {
     const est_shared_embeddings_options *o = s->options;
-    return (est__table){ .categorical = categorical,
+    return (est__embedding_table){ .categorical = categorical,
                          .dimension = o->dimension,
                          .combiner = o->combiner,
                          .initializer = &o->initializer,
@@ -65,7 +65,7 @@ static est_status part_spec(const est_column *c, est__spec_builder *b)
 static est_node *part_dense(est_graph *g, const est_features *f, const est_column *c, const est__layer *layer)
 {
     state *s = (state *)(uintptr_t)c->state;
-    est__table t = table_of(s, c->options);
+    est__embedding_table t = table_of(s, c->options);
     (void)layer;
     if (!t.trained && !s->options->not_trainable && !s->warned) {
         s->warned = true;
@@ -164,7 +164,7 @@ static est_status check(est_column *c)
     s->options = o;
     c->state = s;
     EST_TRY(set_name(c, o, s));
-    est__table t = table_of(s, o->categorical_columns.data[0]);
+    est__embedding_table t = table_of(s, o->categorical_columns.data[0]);
     EST_TRY(est__table_check(c, &t));
     return make_parts(c, o->categorical_columns, s);
 }

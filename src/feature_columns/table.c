@@ -7,7 +7,7 @@
 
 const char *const est__table_combiners[] = { "mean", "sum", "sqrtn", NULL };
 
-est_status est__table_check(const est_column *c, const est__table *t)
+est_status est__table_check(const est_column *c, const est__embedding_table *t)
 {
     int64_t buckets = t->categorical->kind->width(t->categorical);
     if (!t->ckpt_to_load_from != !t->tensor_name_in_ckpt)
@@ -25,7 +25,7 @@ est_status est__table_check(const est_column *c, const est__table *t)
     return EST_OK;
 }
 
-static est_node *initial_value(est_graph *g, const est__table *t, est_shape shape)
+static est_node *initial_value(est_graph *g, const est__embedding_table *t, est_shape shape)
 {
     est_initializer normal = { .type = "TruncatedNormal", .stddev = 1 / sqrt((double)t->dimension) };
     const est_dtype dtype = EST_FLOAT;
@@ -39,7 +39,7 @@ static est_node *initial_value(est_graph *g, const est__table *t, est_shape shap
     return est_initial_value(g, shape, t->initializer->type ? t->initializer : &normal);
 }
 
-static est_node *variable_of(est_graph *g, const est__table *t, const char *name)
+static est_node *variable_of(est_graph *g, const est__embedding_table *t, const char *name)
 {
     est_node *there = est_graph_variable(g, name);
     if (there)
@@ -51,7 +51,7 @@ static est_node *variable_of(est_graph *g, const est__table *t, const char *name
                                                  .not_trainable = !t->trained });
 }
 
-est_node *est__table_lookup(est_graph *g, const est_features *f, const est_column *c, const est__table *t,
+est_node *est__table_lookup(est_graph *g, const est_features *f, const est_column *c, const est__embedding_table *t,
                             const char *variable)
 {
     est_node *table = variable_of(g, t, variable);

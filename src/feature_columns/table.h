@@ -4,7 +4,7 @@
 
 #include "feature_columns/columns.h"
 
-typedef struct est__table {
+typedef struct est__embedding_table {
     const est_column *categorical;
     int64_t dimension;
     const char *combiner;
@@ -12,12 +12,12 @@ typedef struct est__table {
     const char *ckpt_to_load_from, *tensor_name_in_ckpt;
     double max_norm;
     bool trained, safe;
-} est__table;
+} est__embedding_table;
 
 extern const char *const est__table_combiners[];
-est_status est__table_check(const est_column *c, const est__table *t);
+est_status est__table_check(const est_column *c, const est__embedding_table *t);
 /* [batch, dimension]: the ids' rows of the variable, which is made where the graph has none of that name. */
-est_node *est__table_lookup(est_graph *g, const est_features *f, const est_column *c, const est__table *t,
+est_node *est__table_lookup(est_graph *g, const est_features *f, const est_column *c, const est__embedding_table *t,
                             const char *variable);
 
 #endif
