@@ -66,17 +66,17 @@ static est_status too_long(const void *format)
                      f->quotes ? " (is a quote left open?)" : "");
 }
 
-static est_status parser_new(const est__files *files, void **out)
+static est_status parser_new(const void *format, void **out)
 {
     est__csv_parser *p;
-    est_status st = est__csv_parser_new(files->format, &p);
+    est_status st = est__csv_parser_new(format, &p);
     *out = p;
     return st;
 }
 
-static void parse(void *parser, est__block *b)
+static void parse(void *parser, est__block *b, bool skip)
 {
-    est__csv_parse(parser, b, false);
+    est__csv_parse(parser, b, skip, false);
 }
 
 static void parser_free(void *parser)
@@ -109,7 +109,6 @@ static est_status set_format(est__files *files, const est_csv_options *o)
     f->multivalent = o->multivalent_delim;
     f->quotes = !o->no_quote_delim;
     f->header = !o->no_header;
-    f->skip = o->skip_errors;
     f->names_given = o->column_names.count > 0;
     f->path = files->path;
     f->paths = files->paths;

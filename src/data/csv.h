@@ -24,7 +24,7 @@ typedef struct est__csv_field {
 typedef struct est__csv_format {
     char delimiter;
     char multivalent;          /* between the values of one field; '\0': none */
-    bool quotes, header, skip;
+    bool quotes, header;
     bool names_given;          /* the header's own names do not matter */
     const char *na;
     size_t na_length;
@@ -43,8 +43,8 @@ size_t est__csv_cut(const char *text, size_t size, char delimiter, bool quotes);
 typedef struct est__csv_parser est__csv_parser;
 est_status est__csv_parser_new(const est__csv_format *format, est__csv_parser **out);
 void est__csv_parser_free(est__csv_parser *p);
-/* Fills the block's table; errors lie in the block. `through_libcsv`: also where nothing is quoted (for tests). */
-void est__csv_parse(est__csv_parser *p, est__block *b, bool through_libcsv);
+/* Fills the table of a block that was begun; errors lie in the block. `through_libcsv`: also where nothing is quoted (for tests). */
+void est__csv_parse(est__csv_parser *p, est__block *b, bool skip, bool through_libcsv);
 /* The names in the first row of a file's first block. */
 est_status est__csv_header(const est__csv_format *format, const est__block *b, est__arena *arena,
                            const char ***names, int *count);

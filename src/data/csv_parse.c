@@ -19,6 +19,7 @@ struct est__csv_parser {
     int bad_field;            /* -1: none */
     size_t bad_length;
     char bad_text[SHOWN_TEXT + 4];
+    bool skip;                /* rows that are wrong are left out */
     est_status status;        /* out of memory */
 };
 
@@ -236,7 +237,7 @@ static void begin_row(est__csv_parser *p)
 
 static void bad_row(est__csv_parser *p, est_status st)
 {
-    est__block_refuse(p->block, st, p->line, p->format->skip);
+    est__block_refuse(p->block, st, p->line, p->skip);
     begin_row(p);
 }
 
@@ -501,11 +502,12 @@ static est_status same_header(const est__csv_format *format, const est__block *b
 
 /* ---- blocks ---- */
 
-void est__csv_parse(est__csv_parser *p, est__block *b, bool through_libcsv)
+void est__csv_parse(est__csv_parser *p, est__block *b, bool skip, bool through_libcsv)
 {
     const est__csv_format *format = p->format;
     p->block = b;
-    p->status = est__block_begin(b, format->features);
+    p->status = EST_OK;
+    p->skip = skip;
     p->capacity = 0;
     p->line = 0;
     p->after_return = false;

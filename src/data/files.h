@@ -47,8 +47,8 @@ typedef struct est__file_kind {
      * ends cannot be known, so that the file is read no further; parse says why. */
     size_t (*cut)(const void *format, const char *text, size_t size);
     est_status (*too_long)(const void *format);
-    est_status (*parser_new)(const est__files *f, void **out);   /* one a thread, before its first block */
-    void (*parse)(void *parser, est__block *b);
+    est_status (*parser_new)(const void *format, void **out);   /* one a thread, before its first block */
+    void (*parse)(void *parser, est__block *b, bool skip);       /* a block that was begun; `skip`: as est__block_refuse has it */
     void (*parser_free)(void *parser);
     uint64_t (*fingerprint)(const void *format);
 } est__file_kind;

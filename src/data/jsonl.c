@@ -3,37 +3,22 @@
 
 #include "data/jsonl.h"
 
-typedef struct parser {
-    est__json_reader *reader;
-    bool skip;
-} parser;
-
-static void parser_free(void *user)
+static est_status parser_new(const void *format, void **out)
 {
-    parser *p = user;
-    if (p)
-        est__json_reader_free(p->reader);
-    est__free(p);
-}
-
-static est_status parser_new(const est__files *f, void **out)
-{
-    parser *p = *out = est__calloc(1, sizeof *p);
-    if (!p)
-        return est__fail_memory(sizeof *p);
-    p->skip = f->skip;
-    est_status st = est__json_reader_new(f->format, &p->reader);
-    if (st != EST_OK) {
-        parser_free(p);
-        *out = NULL;
-    }
+    est__json_reader *r;
+    est_status st = est__json_reader_new(format, &r);
+    *out = r;
     return st;
 }
 
-static void parse(void *user, est__block *b)
+static void parser_free(void *parser)
 {
-    parser *p = user;
-    est__json_parse(p->reader, b, p->skip);
+    est__json_reader_free(parser);
+}
+
+static void parse(void *parser, est__block *b, bool skip)
+{
+    est__json_parse(parser, b, skip);
 }
 
 static const est__file_kind kind = {

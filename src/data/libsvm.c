@@ -95,29 +95,26 @@ static est_status parse_line(void *user, est__table *t, const char *line, size_t
 
 /* ---- the format ---- */
 
-typedef struct parser {
-    const est__libsvm *format;
-    bool skip;
-} parser;
-
-static est_status parser_new(const est__files *f, void **out)
+/* A thread needs the format alone. */
+static est_status parser_new(const void *format, void **out)
 {
-    parser *p = *out = est__calloc(1, sizeof *p);
-    if (!p)
-        return est__fail_memory(sizeof *p);
-    *p = (parser){ f->format, f->skip };
+    *out = (void *)(uintptr_t)format;
     return EST_OK;
+}
+
+static void parser_free(void *parser)
+{
+    (void)parser;
 }
 
 void est__libsvm_parse(const est__libsvm *f, est__block *b, bool skip)
 {
-    est__parse_lines(b, skip, parse_line, (void *)f);
+    est__parse_lines(b, skip, parse_line, (void *)(uintptr_t)f);
 }
 
-static void parse(void *user, est__block *b)
+static void parse(void *parser, est__block *b, bool skip)
 {
-    const parser *p = user;
-    est__libsvm_parse(p->format, b, p->skip);
+    est__libsvm_parse(parser, b, skip);
 }
 
 static uint64_t fingerprint(const void *format)
@@ -129,7 +126,7 @@ static uint64_t fingerprint(const void *format)
 static const est__file_kind kind = {
     .name = "libsvm", .wanted = "libsvm", .empty = "no rows", .size = sizeof(est__libsvm), .record_limit = EST__LINE_LIMIT,
     .detect = est__detect_gzip, .cut = est__cut_lines, .too_long = est__line_too_long, .parser_new = parser_new, .parse = parse,
-    .parser_free = est__free, .fingerprint = fingerprint };
+    .parser_free = parser_free, .fingerprint = fingerprint };
 
 /* Whether the first line that holds anything begins with a pair. */
 static est_status look_for_label(est__files *files, bool *absent)

@@ -41,9 +41,9 @@ static est_status parse_block(const est__files *f, worker *w, est__block *b)
 {
     EST_TRY(est__block_begin(b, f->features));
     if (!w->parser)
-        EST_TRY(f->kind->parser_new(f, &w->parser));
+        EST_TRY(f->kind->parser_new(f->format, &w->parser));
     if (b->size || b->damage.status == EST_OK)
-        f->kind->parse(w->parser, b);
+        f->kind->parse(w->parser, b, f->skip);
     return EST_OK;
 }
 

@@ -8,12 +8,6 @@
 
 enum { HEADER = EST__TFRECORD_HEADER, TRAILER = EST__TFRECORD_TRAILER };
 
-typedef struct parser {
-    est__example_reader *reader;
-    int64_t capacity;
-    bool skip;
-} parser;
-
 /* ---- records ---- */
 
 static size_t cut(const void *format, const char *text, size_t size)
@@ -51,20 +45,21 @@ static est_status next_record(const char *text, size_t left, est__bytes *record,
     return EST_OK;
 }
 
-void est__tfrecord_parse(est__example_reader *r, bool skip, est__block *b, int64_t *capacity)
+static void parse(void *reader, est__block *b, bool skip)
 {
     const char *text = b->text;
     size_t left = b->size, whole = 0;
+    int64_t capacity = 0;
     for (; left && !b->fatal; text += whole, left -= whole, b->lines++) {
         est__bytes record;
         bool memory = false;
         est_status st = next_record(text, left, &record, &whole);
         if (st == EST_OK) {
-            st = est__table_row(&b->table, capacity);
+            st = est__table_row(&b->table, &capacity);
             memory = st != EST_OK;
         }
         if (st == EST_OK) {
-            st = est__example_read(r, record, &b->table);
+            st = est__example_read(reader, record, &b->table);
             memory = st == EST_RESOURCE_EXHAUSTED;
         }
         if (st == EST_OK)
@@ -84,33 +79,17 @@ static est_status too_long(const void *format)
     return est__fail(EST_DATA_LOSS, "more than %zu bytes", EST__TFRECORD_LIMIT);
 }
 
-static void parser_free(void *user)
+static est_status parser_new(const void *format, void **out)
 {
-    parser *p = user;
-    if (p)
-        est__example_reader_free(p->reader);
-    est__free(p);
-}
-
-static est_status parser_new(const est__files *f, void **out)
-{
-    parser *p = *out = est__calloc(1, sizeof *p);
-    if (!p)
-        return est__fail_memory(sizeof *p);
-    p->skip = f->skip;
-    est_status st = est__example_reader_new(f->format, &p->reader);
-    if (st != EST_OK) {
-        parser_free(p);
-        *out = NULL;
-    }
+    est__example_reader *r;
+    est_status st = est__example_reader_new(format, &r);
+    *out = r;
     return st;
 }
 
-static void parse(void *user, est__block *b)
+static void parser_free(void *parser)
 {
-    parser *p = user;
-    p->capacity = 0;
-    est__tfrecord_parse(p->reader, p->skip, b, &p->capacity);
+    est__example_reader_free(parser);
 }
 
 static const est__file_kind kind = {

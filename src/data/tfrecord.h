@@ -16,7 +16,4 @@ est_status est__example_read(est__example_reader *r, est__bytes record, est__tab
 /* Does the record hold a feature of this name? */
 bool est__example_has(est__bytes record, const char *name);
 
-/* The records of a text; for tests, with the reader in place of a thread's parser. */
-void est__tfrecord_parse(est__example_reader *r, bool skip, est__block *b, int64_t *capacity);
-
 #endif

@@ -18,7 +18,7 @@ static char *path = path_name;
 
 static est__csv_format format_of(bool quotes)
 {
-    return (est__csv_format){ .delimiter = ',', .quotes = quotes, .skip = true, .na = "", .field = fields, .fields = COLUMNS,
+    return (est__csv_format){ .delimiter = ',', .quotes = quotes, .na = "", .field = fields, .fields = COLUMNS,
                               .features = { features, COLUMNS }, .path = &path, .paths = 1 };
 }
 
@@ -32,7 +32,8 @@ static void parse_text(est__csv_parser *p, const char *text, size_t n, bool thro
     if (n)
         memcpy(b.text, text, n);
     b.text[n] = '\n';
-    est__csv_parse(p, &b, through_libcsv);
+    EST_CHECK_OK(est__block_begin(&b, (est_features_spec){ features, COLUMNS }));
+    est__csv_parse(p, &b, true, through_libcsv);
     for (int64_t r = 0; r < b.table.rows; r++) {
         const int64_t *o = est__column_offsets(&b.table.column[1]) + r;
         est__buffer_printf(rows, "%.9g|", (double)((float *)b.table.column[0].data)[r]);

@@ -14,13 +14,19 @@ static est__csv_field fields[] = {
 static char path_name[] = "input";
 static char *path = path_name;
 
+static void parse(est__csv_parser *p, est__block *b, const est__csv_format *format, bool skip, bool through_libcsv)
+{
+    if (est__block_begin(b, format->features) == EST_OK)
+        est__csv_parse(p, b, skip, through_libcsv);
+}
+
 EST_FUZZ(csv)
 {
     int options = size ? data[0] : 0;
-    bool lists = options & 4;
+    bool lists = options & 4, skip = !(options & 2);
     est_feature feature[3] = { features[0], features[1], features[2] };
     feature[1].variable_length = feature[2].variable_length = lists;
-    est__csv_format format = { .delimiter = ',', .quotes = !(options & 1), .header = true, .skip = !(options & 2),
+    est__csv_format format = { .delimiter = ',', .quotes = !(options & 1), .header = true,
                                .na = "x", .na_length = 1, .field = fields, .fields = 3, .features = { feature, 3 },
                                .path = &path, .paths = 1, .names_given = true, .multivalent = lists ? '|' : '\0' };
     est__block block = { 0 };
@@ -30,10 +36,10 @@ EST_FUZZ(csv)
     int count;
     if (size && fuzz_block(&block, data + 1, size - 1) == EST_OK && est__csv_parser_new(&format, &parser) == EST_OK) {
         (void)est__csv_header(&format, &block, &arena, &name, &count);
-        est__csv_parse(parser, &block, false);
-        est__csv_parse(parser, &block, format.quotes);
+        parse(parser, &block, &format, skip, false);
+        parse(parser, &block, &format, skip, format.quotes);
         block.size = est__csv_cut(block.text, block.size, ',', format.quotes);
-        est__csv_parse(parser, &block, false);
+        parse(parser, &block, &format, skip, false);
     }
     est__arena_free(&arena);
     est__csv_parser_free(parser);
