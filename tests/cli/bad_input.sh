@@ -92,7 +92,7 @@ says 1 'estimator: model/model.ckpt-5.index: cannot be opened: No such file or d
 "$ESTIMATOR" train c.yaml --quiet --model-dir held --set trainer.train_steps=100000000 > /dev/null 2>&1 &
 trainer=$!
 tries=0
-while [ ! -f held/config.yaml ] && [ $tries -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
+while [ ! -f held/config.yaml ] && [ $tries -lt 600 ]; do sleep 0.1; tries=$((tries + 1)); done
 says 1 'estimator: held: another trainer is at work in this model directory' train c.yaml --quiet --model-dir held
 kill $trainer
 wait $trainer

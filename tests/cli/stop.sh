@@ -9,7 +9,7 @@ steps=0
 # await FILE PATTERN: until it is there.
 await() {
     tries=0
-    while ! grep -q "$2" "$1" 2> /dev/null && [ $tries -lt 200 ]; do sleep 0.05; tries=$((tries + 1)); done
+    while ! grep -q "$2" "$1" 2> /dev/null && [ $tries -lt 1200 ]; do sleep 0.05; tries=$((tries + 1)); done
 }
 
 # A shell without job control starts background processes deaf to SIGINT: this takes that back.

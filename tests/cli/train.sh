@@ -87,7 +87,7 @@ for signal in INT TERM; do
     (trap - INT; exec "$ESTIMATOR" train c.yaml --quiet --json --model-dir held --set trainer.train_steps=100000000) > out 2> err &
     trainer=$!
     tries=0
-    while [ ! -f held/config.yaml ] && [ $tries -lt 100 ]; do sleep 0.1; tries=$((tries + 1)); done
+    while [ ! -f held/config.yaml ] && [ $tries -lt 600 ]; do sleep 0.1; tries=$((tries + 1)); done
     kill -$signal $trainer
     wait $trainer
     got=$?
