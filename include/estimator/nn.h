@@ -68,13 +68,17 @@ EST_API est_node *est_loss_reduce(est_graph *g, est_node *losses, est_node *weig
 typedef struct est_optimizer est_optimizer;
 
 /* A zero is Keras' default; where that is another number, EST_OFF stands for a 0 that is meant. `decay`: the
- * learning rate is divided by 1 + decay * step; 0. */
+ * learning rate is divided by 1 + decay * step; 0. The gradients are clipped before they are applied, those of
+ * rows before equal ids are summed (tf.clip_by_value, tf.clip_by_norm, tf.clip_by_global_norm); 0: they are
+ * not: clipvalue, the highest size of an element; clipnorm, the highest norm of the gradient of a variable;
+ * global_clipnorm, not beside clipnorm, that of all gradients together. */
 #define EST_FTRL_FIXED_RATE (-1e-300)   /* a learning_rate_power of 0 */
 typedef struct est_sgd_options {
     double learning_rate;               /* 0.01 */
     double momentum;                    /* 0; at most 1 */
     bool nesterov;
     double decay;
+    double clipnorm, clipvalue, global_clipnorm;
 } est_sgd_options;
 /** Duchi et al. 2011, "Adaptive subgradient methods". */
 typedef struct est_adagrad_options {
@@ -82,6 +86,7 @@ typedef struct est_adagrad_options {
     double initial_accumulator_value;   /* 0.1 */
     double epsilon;                     /* 1e-7 */
     double decay;
+    double clipnorm, clipvalue, global_clipnorm;
 } est_adagrad_options;
 /** Kingma and Ba 2015, "Adam"; amsgrad: Reddi et al. 2018. */
 typedef struct est_adam_options {
@@ -90,6 +95,7 @@ typedef struct est_adam_options {
     double epsilon;                     /* 1e-7 */
     bool amsgrad;
     double decay;
+    double clipnorm, clipvalue, global_clipnorm;
 } est_adam_options;
 /** Kingma and Ba 2015, section 7.1. */
 typedef struct est_adamax_options {
@@ -97,6 +103,7 @@ typedef struct est_adamax_options {
     double beta_1, beta_2;              /* 0.9, 0.999 */
     double epsilon;                     /* 1e-7 */
     double decay;
+    double clipnorm, clipvalue, global_clipnorm;
 } est_adamax_options;
 /** Dozat 2016, "Incorporating Nesterov momentum into Adam". */
 typedef struct est_nadam_options {
@@ -104,6 +111,7 @@ typedef struct est_nadam_options {
     double beta_1, beta_2;              /* 0.9, 0.999 */
     double epsilon;                     /* 1e-7 */
     double schedule_decay;              /* 0.004; of the momentum's schedule */
+    double clipnorm, clipvalue, global_clipnorm;
 } est_nadam_options;
 /** Hinton 2012; centered: Graves 2013, "Generating sequences with recurrent neural networks". */
 typedef struct est_rmsprop_options {
@@ -113,6 +121,7 @@ typedef struct est_rmsprop_options {
     double epsilon;                     /* 1e-7 */
     bool centered;
     double decay;
+    double clipnorm, clipvalue, global_clipnorm;
 } est_rmsprop_options;
 /** Zeiler 2012, "ADADELTA". */
 typedef struct est_adadelta_options {
@@ -120,6 +129,7 @@ typedef struct est_adadelta_options {
     double rho;                         /* 0.95 */
     double epsilon;                     /* 1e-7 */
     double decay;
+    double clipnorm, clipvalue, global_clipnorm;
 } est_adadelta_options;
 /** McMahan et al. 2013, "Ad click prediction". */
 typedef struct est_ftrl_options {
@@ -130,6 +140,7 @@ typedef struct est_ftrl_options {
     double l2_shrinkage_regularization_strength;    /* 0 */
     double beta;                        /* 0 */
     double decay;
+    double clipnorm, clipvalue, global_clipnorm;
 } est_ftrl_options;
 
 /** An optimizer by Keras' name ("Adadelta", "Adagrad", "Adam", "Adamax", "Ftrl", "Nadam", "RMSprop", "SGD")

@@ -188,12 +188,10 @@ static est_status put_optimizer(est__buffer *b, const char *estimator, const est
     est__buffer_printf(b, "{type: %s", est_optimizer_name(o));
     for (const est_field *f = est_optimizer_fields(est_optimizer_name(o), &size); f->type; f++) {
         est__buffer_printf(b, ", %s: ", f->name);
-        if (f->type == EST_FIELD_BOOL) {
-            est__buffer_text(b, *(const bool *)(options + f->offset) ? "true" : "false");
-            continue;
-        }
-        double v = *(const double *)(options + f->offset);
-        est__yaml_number(b, v != 0 && v == f->zero ? 0 : v);
+        if (strcmp(f->name, "learning_rate"))
+            put_default(b, f);
+        else
+            est__yaml_number(b, *(const double *)(options + f->offset));
     }
     est__buffer_text(b, "}");
     est_optimizer_free(o);

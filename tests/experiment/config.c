@@ -49,6 +49,7 @@ static void refuses_settings(void)
         { "task.model.n_classes=1", "n_classes is 1; it must be at least 2" },
         { "task.model.optimizer=Ftlr", "unknown optimizer 'Ftlr'; did you mean 'Ftrl'?" },
         { "task.model.optimizer={learning_rate: 1}", "optimizer takes {type: NAME, …}: 'type' is missing" },
+        { "task.model.optimizer={type: SGD, clipnorm: 0}", "clipnorm is 0; it must be above 0" },
         { "task.model.optimizer={type: SGD, learning_rate: -1}", "learning_rate is -1; it must be at least 0" },
         { "task.model.feature_columns=age", "feature_columns takes a list of columns, not \"age\"" },
         { "task.model.feature_columns=[age]", "feature_columns takes a column, {numeric_column: {key: …}}, not \"age\"" },

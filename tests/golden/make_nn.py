@@ -40,6 +40,11 @@ OPTIMIZERS = {
     "rmsprop_centered": (legacy.RMSprop, dict(learning_rate=0.1, rho=0.8, epsilon=1e-3, centered=True, decay=0.1)),
     "rmsprop_momentum": (legacy.RMSprop, dict(learning_rate=0.1, rho=0.8, momentum=0.7, epsilon=1e-3)),
     "rmsprop_all": (legacy.RMSprop, dict(learning_rate=0.1, rho=0.8, momentum=0.7, epsilon=1e-3, centered=True, decay=0.1)),
+    "sgd_clipvalue": (legacy.SGD, dict(learning_rate=0.1, clipvalue=0.5)),
+    "adam_clipnorm": (legacy.Adam, dict(learning_rate=0.1, clipnorm=0.7)),
+    "ftrl_global_clipnorm": (legacy.Ftrl, dict(learning_rate=0.2, global_clipnorm=0.9)),
+    "nadam_clips": (legacy.Nadam, dict(learning_rate=0.1, clipvalue=0.6, clipnorm=1.5)),
+    "rmsprop_loose": (legacy.RMSprop, dict(learning_rate=0.1, global_clipnorm=100.0)),
     "adadelta_default": (legacy.Adadelta, {}),
     "adadelta_all": (legacy.Adadelta, dict(learning_rate=0.5, rho=0.9, epsilon=1e-4, decay=0.1)),
 }

@@ -48,6 +48,15 @@ static const optimizer_case cases[] = {
                                           .epsilon = 1e-3), "learning_rate decay rho momentum", "rms momentum" },
     { "rmsprop_all", "RMSprop", WITH(est_rmsprop_options, .learning_rate = 0.1, .rho = 0.8, .momentum = 0.7, .epsilon = 1e-3,
                                      .centered = true, .decay = 0.1), "learning_rate decay rho momentum", "rms momentum mg" },
+    { "sgd_clipvalue", "SGD", WITH(est_sgd_options, .learning_rate = 0.1, .clipvalue = 0.5), "learning_rate decay momentum", "" },
+    { "adam_clipnorm", "Adam", WITH(est_adam_options, .learning_rate = 0.1, .clipnorm = 0.7),
+      "learning_rate decay beta_1 beta_2", "m v" },
+    { "ftrl_global_clipnorm", "Ftrl", WITH(est_ftrl_options, .learning_rate = 0.2, .global_clipnorm = 0.9), FTRL_HYPERS,
+      "accumulator linear" },
+    { "nadam_clips", "Nadam", WITH(est_nadam_options, .learning_rate = 0.1, .clipvalue = 0.6, .clipnorm = 1.5),
+      "learning_rate decay beta_1 beta_2 momentum_cache", "m v" },
+    { "rmsprop_loose", "RMSprop", WITH(est_rmsprop_options, .learning_rate = 0.1, .global_clipnorm = 100),
+      "learning_rate decay rho momentum", "rms" },
     { "adadelta_default", "Adadelta", NULL, 0, "learning_rate decay rho", "accum_grad accum_var" },
     { "adadelta_all", "Adadelta", WITH(est_adadelta_options, .learning_rate = 0.5, .rho = 0.9, .epsilon = 1e-4, .decay = 0.1),
       "learning_rate decay rho", "accum_grad accum_var" },
@@ -240,6 +249,10 @@ static void bad_options_are_refused(void)
                     "optimizer 'Ftrl': beta is -1; it must be at least 0");
     EST_CHECK_FAILS(est_sgd_optimizer_new((&(est_sgd_options){ .momentum = 1.5 }), &o), EST_INVALID_ARGUMENT,
                     "optimizer 'SGD': momentum is 1.5; it must be at most 1");
+    EST_CHECK_FAILS(est_sgd_optimizer_new((&(est_sgd_options){ .clipvalue = -1 }), &o), EST_INVALID_ARGUMENT,
+                    "optimizer 'SGD': clipvalue is -1; it must be above 0");
+    EST_CHECK_FAILS(est_sgd_optimizer_new((&(est_sgd_options){ .clipnorm = 1, .global_clipnorm = 2 }), &o), EST_INVALID_ARGUMENT,
+                    "optimizer 'SGD': clipnorm and global_clipnorm are both given; it takes one of them");
     EST_CHECK_FAILS(est_adam_optimizer_new((&(est_adam_options){ .learning_rate = -2 }), &o), EST_INVALID_ARGUMENT,
                     "optimizer 'Adam': learning_rate is -2; it must be at least 0");
 }

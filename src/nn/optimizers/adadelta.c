@@ -14,6 +14,7 @@ static const est_field fields[] = {
     EST_FIELD(est_adadelta_options, FLOAT, rho, .def = 0.95, .max = 1, .zero = EST_OFF, .doc = "decay of both means of squares"),
     EST_FIELD(est_adadelta_options, FLOAT, epsilon, .def = 1e-7, .max = INFINITY, .doc = "keeps both roots above 0"),
     EST__DECAY_FIELD(est_adadelta_options),
+    EST__CLIP_FIELDS(est_adadelta_options),
     { 0 }
 };
 

@@ -14,6 +14,7 @@ static const est_field fields[] = {
               .doc = "first value of the accumulators"),
     EST_FIELD(est_adagrad_options, FLOAT, epsilon, .def = 1e-7, .max = INFINITY, .doc = "keeps the divisor above 0"),
     EST__DECAY_FIELD(est_adagrad_options),
+    EST__CLIP_FIELDS(est_adagrad_options),
     { 0 }
 };
 

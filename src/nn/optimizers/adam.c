@@ -22,6 +22,7 @@ static const est_field fields[] = {
     EST_FIELD(est_adam_options, FLOAT, epsilon, .def = 1e-7, .max = INFINITY, .doc = "keeps the divisor above 0"),
     EST_FIELD(est_adam_options, BOOL, amsgrad, .doc = "divide by the largest mean of squares so far"),
     EST__DECAY_FIELD(est_adam_options),
+    EST__CLIP_FIELDS(est_adam_options),
     { 0 }
 };
 

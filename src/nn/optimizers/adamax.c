@@ -19,6 +19,7 @@ static const est_field fields[] = {
               .doc = "decay of the largest gradient"),
     EST_FIELD(est_adamax_options, FLOAT, epsilon, .def = 1e-7, .max = INFINITY, .doc = "keeps the divisor above 0"),
     EST__DECAY_FIELD(est_adamax_options),
+    EST__CLIP_FIELDS(est_adamax_options),
     { 0 }
 };
 

@@ -24,6 +24,7 @@ static const est_field fields[] = {
               .doc = "shrinks weights, as an L2 penalty of the loss does"),
     EST_FIELD(est_ftrl_options, FLOAT, beta, .max = INFINITY, .doc = "beta of the paper"),
     EST__DECAY_FIELD(est_ftrl_options),
+    EST__CLIP_FIELDS(est_ftrl_options),
     { 0 }
 };
 

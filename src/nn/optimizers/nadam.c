@@ -24,6 +24,7 @@ static const est_field fields[] = {
     EST_FIELD(est_nadam_options, FLOAT, epsilon, .def = 1e-7, .max = INFINITY, .doc = "keeps the divisor above 0"),
     EST_FIELD(est_nadam_options, FLOAT, schedule_decay, .def = 0.004, .max = INFINITY, .zero = EST_OFF,
               .doc = "how soon the momentum grows to beta_1"),
+    EST__CLIP_FIELDS(est_nadam_options),
     { 0 }
 };
 

@@ -63,6 +63,34 @@ static void write_zeros(const est_field *f, char *options)
     }
 }
 
+static double option(const est_optimizer *o, const char *field)
+{
+    const est_field *f = o->kind->fields;
+    double v;
+    while (strcmp(f->name, field) != 0)
+        f++;
+    memcpy(&v, o->options + f->offset, sizeof v);
+    return v;
+}
+
+static est__clipping clipping_of(const est_optimizer *o)
+{
+    return (est__clipping){ .value = option(o, "clipvalue"), .norm = option(o, "clipnorm"),
+                            .global_norm = option(o, "global_clipnorm") };
+}
+
+static est_status complete(est_optimizer *o, const void *options, size_t size)
+{
+    char where[64];
+    snprintf(where, sizeof where, "optimizer '%s'", o->kind->name);
+    EST_TRY(est__fields_apply(o->kind->fields, where, options, size, o->options, o->kind->options_size));
+    write_zeros(o->kind->fields, o->options);
+    est__clipping c = clipping_of(o);
+    return c.norm > 0 && c.global_norm > 0
+               ? est__fail(EST_INVALID_ARGUMENT, "%s: clipnorm and global_clipnorm are both given; it takes one of them", where)
+               : EST_OK;
+}
+
 est_status est_optimizer_new(const char *name, const void *options, size_t size, est_optimizer **out)
 {
     *out = NULL;
@@ -72,16 +100,13 @@ est_status est_optimizer_new(const char *name, const void *options, size_t size,
     est_optimizer *o = est__calloc(1, sizeof *o + kind->options_size);
     if (!o)
         return est__fail_memory(sizeof *o + kind->options_size);
-    char where[64];
-    snprintf(where, sizeof where, "optimizer '%s'", kind->name);
     atomic_init(&o->references, 1);
     o->kind = kind;
-    est_status st = est__fields_apply(kind->fields, where, options, size, o->options, kind->options_size);
+    est_status st = complete(o, options, size);
     if (st != EST_OK) {
         est__free(o);
         return st;
     }
-    write_zeros(kind->fields, o->options);
     *out = o;
     return EST_OK;
 }
@@ -128,16 +153,6 @@ static void free_name(const est_graph *g, const char *kind, char out[64])
             return;
         snprintf(out, 64, "%s_%d", kind, i);
     }
-}
-
-static double option(const est_optimizer *o, const char *field)
-{
-    const est_field *f = o->kind->fields;
-    double v;
-    while (strcmp(f->name, field) != 0)
-        f++;
-    memcpy(&v, o->options + f->offset, sizeof v);
-    return v;
 }
 
 /* training/<name>/<variable>, a scalar. */
@@ -191,9 +206,6 @@ static est_node *update(const est__updates *u, const est_optimizer *o, const cha
 {
     est__slot slots[EST__MAX_SLOTS];
     est_node *slot[EST__MAX_SLOTS] = { NULL };
-    if (v->dtype != EST_FLOAT)
-        return est__graph_fail(u->g, EST_UNIMPLEMENTED, "optimizer '%s': variable '%s' is %s; only float32 is trained",
-                               o->kind->name, v->name, est_dtype_name(v->dtype));
     int n = o->kind->slots(o->options, slots);
     for (int i = 0; i < n; i++)
         slot[i] = add_slot(u->g, name, v, &slots[i]);
@@ -234,9 +246,20 @@ static void end_task(task *t)
     est__free(t->gradient);
 }
 
+static est_status check_dtypes(const est_optimizer *o, const task *t)
+{
+    for (size_t i = 0; i < t->count; i++)
+        if (t->gradient[i].value && t->variable[i].dtype != EST_FLOAT)
+            return est__fail(EST_UNIMPLEMENTED, "optimizer '%s': variable '%s' is %s; only float32 is trained", o->kind->name,
+                             t->variable[i].name, est_dtype_name(t->variable[i].dtype));
+    return EST_OK;
+}
+
 static est_node *add_updates(est_graph *g, const est_optimizer *o, const task *t, const char *name, est_node *global_step)
 {
     est__updates u = begin_updates(g, o, name, global_step);
+    const est__clipping clipping = clipping_of(o);
+    est__clip_gradients(g, &clipping, t->gradient, t->count);
     est_node *all = est_op(g, "NoOp", "updates", (est_nodes){ 0 }, EST_NO_ATTRS);
     size_t trained = 0;
     for (size_t i = 0; i < t->count; i++) {
@@ -267,6 +290,8 @@ est_node *est_optimizer_minimize(est_optimizer *o, est_graph *g, est_node *loss,
     est_status st = begin_task(g, &t);
     if (st == EST_OK)
         st = est_gradients(g, loss, (est_nodes){ t.handle, t.count }, t.gradient);
+    if (st == EST_OK)
+        st = check_dtypes(o, &t);
     est_node *all = st == EST_OK ? add_updates(g, o, &t, name, global_step) : est__spoil(g, st);
     end_task(&t);
     est_graph_end_scope(g);

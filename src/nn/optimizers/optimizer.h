@@ -42,6 +42,17 @@ typedef struct est__optimizer_kind {
     EST_FIELD(type, FLOAT, learning_rate, .def = (value), .max = INFINITY, .zero = EST_OFF, .doc = "step size")
 #define EST__DECAY_FIELD(type)                                                                                        \
     EST_FIELD(type, FLOAT, decay, .max = INFINITY, .doc = "the learning rate is divided by 1 + decay * step")
+#define EST__CLIP_FIELDS(type)                                                                                        \
+    EST_FIELD(type, FLOAT, clipnorm, .above_min = true, .max = INFINITY, .doc = "highest norm of each gradient"),      \
+    EST_FIELD(type, FLOAT, clipvalue, .above_min = true, .max = INFINITY, .doc = "highest size of each element"),      \
+    EST_FIELD(type, FLOAT, global_clipnorm, .above_min = true, .max = INFINITY, .doc = "highest norm of all gradients together")
+
+/* What the options say of clipping; 0: not asked for. */
+typedef struct est__clipping {
+    double value, norm, global_norm;
+} est__clipping;
+/* Replaces the values of `gradients`; a NULL value stays. All are float32. */
+void est__clip_gradients(est_graph *g, const est__clipping *c, est_gradient *gradients, size_t count);
 
 /* Rows of equal ids become one row, their sum, as Keras does before it applies them. */
 void est__sum_duplicate_ids(est_graph *g, est_node **rows, est_node **ids);

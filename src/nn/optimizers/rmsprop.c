@@ -18,6 +18,7 @@ static const est_field fields[] = {
     EST_FIELD(est_rmsprop_options, FLOAT, epsilon, .def = 1e-7, .max = INFINITY, .doc = "keeps the divisor above 0"),
     EST_FIELD(est_rmsprop_options, BOOL, centered, .doc = "divide by the deviation from the mean gradient"),
     EST__DECAY_FIELD(est_rmsprop_options),
+    EST__CLIP_FIELDS(est_rmsprop_options),
     { 0 }
 };
 

@@ -14,6 +14,7 @@ static const est_field fields[] = {
     EST_FIELD(est_sgd_options, FLOAT, momentum, .max = 1, .doc = "share of the last step that the next one keeps"),
     EST_FIELD(est_sgd_options, BOOL, nesterov, .doc = "Nesterov's momentum"),
     EST__DECAY_FIELD(est_sgd_options),
+    EST__CLIP_FIELDS(est_sgd_options),
     { 0 }
 };
 
