@@ -57,6 +57,21 @@ static inline est_status est_linear_regressor_new(const est_linear_regressor_opt
     return est_linear_regressor_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
 }
 
+typedef struct est_linear_estimator_options {
+    est_head *head;                     /* needed */
+    est_column_list feature_columns;    /* needed */
+    est_optimizer *optimizer;           /* NULL: Ftrl with learning rate 0.2 */
+    const char *sparse_combiner;        /* "sum" */
+} est_linear_estimator_options;
+/** A linear model under any head (tf.estimator.LinearEstimator). */
+EST_API est_status est_linear_estimator_new_sized(const est_linear_estimator_options *options, size_t size,
+                                                  const est_run_config *config, size_t config_size, est_estimator **out);
+static inline est_status est_linear_estimator_new(const est_linear_estimator_options *options,
+                                                  const est_run_config *config, est_estimator **out)
+{
+    return est_linear_estimator_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
+}
+
 /** Any canned estimator by its tf.estimator name, with that constructor's options struct of `size` bytes.
  *  Errors: NOT_FOUND: unknown name (the nearest is named); else as above. */
 EST_API est_status est_estimator_new(const char *name, const void *options, size_t size, const est_run_config *config,

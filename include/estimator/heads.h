@@ -51,6 +51,10 @@ static inline est_status est_head_new(const char *kind, const est_head_options *
 {
     return est_head_new_sized(kind, options, options ? sizeof *options : 0, out);
 }
+/** The names of all heads, NULL-terminated, and the options that one takes; NULL: unknown. Constant.
+ *  Thread-safe. Since 0.1. */
+EST_API const char *const *est_head_kinds(void);
+EST_API const est_field *est_head_fields(const char *kind);
 /** Gives up one share, and frees it with the last; NULL does nothing. Thread-safe. Since 0.1. */
 EST_API void est_head_free(est_head *h);
 /** Another share, for another est_head_free; returns `h`. NULL does nothing. Thread-safe. Since 0.1. */

@@ -3,7 +3,15 @@
 
 #include "base/fields.h"
 
-static const est__canned_kind *const kinds[] = { &est__canned_linear_classifier, &est__canned_linear_regressor };
+#define KINDS(X)                              \
+    X(linear_classifier, "LinearClassifier") \
+    X(linear_regressor, "LinearRegressor")   \
+    X(linear_estimator, "LinearEstimator")
+
+#define KIND(kind, name) &est__canned_##kind,
+#define NAME(kind, name) name,
+static const est__canned_kind *const kinds[] = { KINDS(KIND) };
+static const char *const names[] = { KINDS(NAME) NULL };
 enum { COUNT = sizeof kinds / sizeof kinds[0] };
 
 static const est__canned_kind *find(const char *name)
@@ -16,14 +24,19 @@ static const est__canned_kind *find(const char *name)
 
 static est_status unknown(const char *name)
 {
-    const char *near = name ? est__nearest(name, est_estimator_names(), COUNT) : NULL;
-    return est__fail(EST_NOT_FOUND, "unknown estimator '%s'%s%s%s", name ? name : "(NULL)", near ? "; did you mean '" : "", near ? near : "",
-                     near ? "'?" : "; there are LinearClassifier and LinearRegressor");
+    const char *near = name ? est__nearest(name, names, COUNT) : NULL;
+    est__buffer all = { 0 };
+    if (near)
+        est__buffer_printf(&all, "did you mean '%s'?", near);
+    for (size_t i = 0; i < COUNT && !near; i++)
+        est__buffer_printf(&all, "%s%s", i == 0 ? "there are " : i + 1 < COUNT ? ", " : " and ", names[i]);
+    est_status st = est__fail(EST_NOT_FOUND, "unknown estimator '%s'; %s", name ? name : "(NULL)", all.data ? all.data : "");
+    est__buffer_free(&all);
+    return st;
 }
 
 const char *const *est_estimator_names(void)
 {
-    static const char *const names[COUNT + 1] = { "LinearClassifier", "LinearRegressor" };
     return names;
 }
 

@@ -14,6 +14,7 @@ typedef struct est__canned_kind {
 } est__canned_kind;
 
 extern const est__canned_kind est__canned_linear_classifier;
+extern const est__canned_kind est__canned_linear_estimator;
 extern const est__canned_kind est__canned_linear_regressor;
 
 /* The caller's options, extended and checked. */

@@ -1,4 +1,4 @@
-/* LinearClassifier and LinearRegressor: a linear model under a head (tf.estimator's canned/linear.py). */
+/* LinearClassifier, LinearRegressor and LinearEstimator: a linear model under a head (tf.estimator's canned/linear.py). */
 #include "estimators/canned.h"
 
 #include <estimator/ops.h>
@@ -15,13 +15,15 @@ typedef struct linear {
 static const char *const combiners[] = { "sum", "mean", "sqrtn", NULL };
 static const char *const reductions[] = { "sum_over_batch_size", "sum", NULL };
 
-#define LINEAR_FIELDS(options)                                                                                       \
+#define MODEL_FIELDS(options)                                                                                        \
     EST_FIELD(options, COLUMNS, feature_columns, .needed = true, .doc = "what the model sees of the features"),      \
-    EST_FIELD(options, STRING, weight_column, .def_text = NULL, .doc = "key of a float feature: weight of an example"), \
     EST_FIELD(options, OPTIMIZER, optimizer, .def_text = "Ftrl, learning rate 0.2",                                  \
               .doc = "NAME, or {type: NAME, …}"),                                                                    \
     EST_FIELD(options, STRING, sparse_combiner, .def_text = "sum", .choices = combiners,                             \
-              .doc = "how the weights of several ids of one column are joined"),                                     \
+              .doc = "how the weights of several ids of one column are joined")
+#define LINEAR_FIELDS(options)                                                                                       \
+    MODEL_FIELDS(options),                                                                                           \
+    EST_FIELD(options, STRING, weight_column, .def_text = NULL, .doc = "key of a float feature: weight of an example"), \
     EST_FIELD(options, STRING, loss_reduction, .def_text = "sum_over_batch_size", .choices = reductions,             \
               .doc = "mean over the batch's elements, or their sum")
 
@@ -35,6 +37,12 @@ static const est_field classifier_fields[] = {
 static const est_field regressor_fields[] = {
     LINEAR_FIELDS(est_linear_regressor_options),
     EST_FIELD(est_linear_regressor_options, INT, label_dimension, .def = 1, .min = 1, .max = 1e9, .doc = "values of a label"),
+    { 0 },
+};
+
+static const est_field estimator_fields[] = {
+    EST_FIELD(est_linear_estimator_options, HEAD, head, .needed = true, .doc = "what makes loss, metrics and predictions of logits"),
+    MODEL_FIELDS(est_linear_estimator_options),
     { 0 },
 };
 
@@ -91,25 +99,24 @@ static void free_linear(void *user)
     est__canned_free(l);
 }
 
+/* `head` is taken over. */
 static est_status new_linear(const char *name, est_column_list columns, est_optimizer *optimizer, const char *combiner,
-                             const char *head_kind, const est_head_options *head, const est_run_config *config, size_t config_size,
-                             est_estimator **out)
+                             est_head *head, const est_run_config *config, size_t config_size, est_estimator **out)
 {
     linear *l = est__canned_alloc(1, sizeof *l);
     est_column **copy = est__canned_alloc(columns.count + 1, sizeof *copy);
-    *out = NULL;
     if (l == NULL || copy == NULL) {
         est__canned_free(l);
         est__canned_free(copy);
+        est_head_free(head);
         return est__canned_no_memory(name);
     }
     if (columns.count)
         memcpy(copy, columns.data, columns.count * sizeof *copy);
     l->columns = (est_column_list){ copy, columns.count };
+    l->head = head;
     strncpy(l->sparse_combiner, combiner, sizeof l->sparse_combiner - 1);
-    est_status st = est_head_new(head_kind, head, &l->head);
-    if (st == EST_OK)
-        st = optimizer ? EST_OK : est_estimator_optimizer(name, NULL, &l->optimizer);
+    est_status st = optimizer ? EST_OK : est_estimator_optimizer(name, NULL, &l->optimizer);
     if (st != EST_OK) {
         free_linear(l);
         return st;
@@ -131,8 +138,10 @@ est_status est_linear_classifier_new_sized(const est_linear_classifier_options *
         return st;
     est_head_options head = { .n_classes = o.n_classes > 2 ? o.n_classes : 0, .label_vocabulary = o.label_vocabulary,
                               .weight_column = o.weight_column, .loss_reduction = o.loss_reduction };
-    return new_linear("LinearClassifier", o.feature_columns, o.optimizer, o.sparse_combiner,
-                      o.n_classes > 2 ? "MultiClassHead" : "BinaryClassHead", &head, config, config_size, out);
+    est_head *h;
+    st = est_head_new(o.n_classes > 2 ? "MultiClassHead" : "BinaryClassHead", &head, &h);
+    return st != EST_OK ? st : new_linear("LinearClassifier", o.feature_columns, o.optimizer, o.sparse_combiner, h, config,
+                                          config_size, out);
 }
 
 est_status est_linear_regressor_new_sized(const est_linear_regressor_options *options, size_t size, const est_run_config *config,
@@ -145,8 +154,20 @@ est_status est_linear_regressor_new_sized(const est_linear_regressor_options *op
         return st;
     est_head_options head = { .label_dimension = o.label_dimension, .weight_column = o.weight_column,
                               .loss_reduction = o.loss_reduction };
-    return new_linear("LinearRegressor", o.feature_columns, o.optimizer, o.sparse_combiner, "RegressionHead", &head, config,
-                      config_size, out);
+    est_head *h;
+    st = est_head_new("RegressionHead", &head, &h);
+    return st != EST_OK ? st : new_linear("LinearRegressor", o.feature_columns, o.optimizer, o.sparse_combiner, h, config,
+                                          config_size, out);
+}
+
+est_status est_linear_estimator_new_sized(const est_linear_estimator_options *options, size_t size, const est_run_config *config,
+                                          size_t config_size, est_estimator **out)
+{
+    est_linear_estimator_options o;
+    *out = NULL;
+    est_status st = est__canned_options(&est__canned_linear_estimator, options, size, &o);
+    return st != EST_OK ? st : new_linear("LinearEstimator", o.feature_columns, o.optimizer, o.sparse_combiner,
+                                          est_head_retain(o.head), config, config_size, out);
 }
 
 static est_status make_classifier(const void *options, size_t size, const est_run_config *config, size_t config_size,
@@ -161,9 +182,18 @@ static est_status make_regressor(const void *options, size_t size, const est_run
     return est_linear_regressor_new_sized(options, size, config, config_size, out);
 }
 
+static est_status make_estimator(const void *options, size_t size, const est_run_config *config, size_t config_size,
+                                 est_estimator **out)
+{
+    return est_linear_estimator_new_sized(options, size, config, config_size, out);
+}
+
 const est__canned_kind est__canned_linear_classifier = {
     .name = "LinearClassifier", .fields = classifier_fields, .options_size = sizeof(est_linear_classifier_options),
     .make = make_classifier, .default_optimizer = "Ftrl", .default_rate = 0.2 };
 const est__canned_kind est__canned_linear_regressor = {
     .name = "LinearRegressor", .fields = regressor_fields, .options_size = sizeof(est_linear_regressor_options),
     .make = make_regressor, .default_optimizer = "Ftrl", .default_rate = 0.2 };
+const est__canned_kind est__canned_linear_estimator = {
+    .name = "LinearEstimator", .fields = estimator_fields, .options_size = sizeof(est_linear_estimator_options),
+    .make = make_estimator, .default_optimizer = "Ftrl", .default_rate = 0.2 };

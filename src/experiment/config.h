@@ -72,6 +72,8 @@ typedef struct est__convert {
     size_t made_count, made_capacity;
     est_optimizer **optimizers;     /* ours until the estimator holds them */
     size_t optimizer_count, optimizer_capacity;
+    est_head **heads;               /* likewise */
+    size_t head_count, head_capacity;
 } est__convert;
 void est__convert_free(est__convert *c);
 
@@ -98,7 +100,8 @@ const char *est__suggest(const char *name, const char *const *names, size_t coun
 /* UNIMPLEMENTED when tf.estimator knows `name`, which this library does not have; else INVALID_ARGUMENT with the nearest. */
 est_status est__unknown_name(const est__yaml *at, size_t line, const char *what, const char *name, const char *const *built_in,
                              const char *const *known);
-extern const char *const est__known_estimators[], *const est__known_columns[], *const est__known_optimizers[];
+extern const char *const est__known_estimators[], *const est__known_heads[], *const est__known_columns[],
+    *const est__known_optimizers[];
 
 /* ---- experiment.c ---- */
 const est__config *est__experiment_config(const est_experiment *x);

@@ -195,16 +195,16 @@ static est_status to_normalizer(const est__yaml *n, const est_field *f, est_norm
     return EST_OK;
 }
 
-/* {name: {parameters}} and {type: name, parameters}. */
-static est_status split_column(const est__yaml *n, const char *field, const char **kind, const est__yaml **params)
+/* {name: {parameters}}; `wanted` is what a message shows of it. */
+static est_status split_named(const est__yaml *n, const char *field, const char *wanted, const char **kind, const est__yaml **params)
 {
     char room[160];
     if (n->kind != EST_YAML_MAP || n->count != 1)
-        return est__yaml_fail(n, "%s takes a column, {numeric_column: {key: …}}, not %s", field,
+        return est__yaml_fail(n, "%s takes %s, not %s", field, wanted,
                               n->kind == EST_YAML_MAP ? "a map of several keys" : est__yaml_describe(n, room));
     *kind = n->pairs[0].key;
     *params = n->pairs[0].value;
-    if ((*params)->kind != EST_YAML_MAP)
+    if ((*params)->kind != EST_YAML_MAP && !est__yaml_is_null(*params))
         return est__yaml_fail(*params, "%s takes a map of its parameters, not %s", *kind, est__yaml_describe(*params, room));
     return EST_OK;
 }
@@ -236,7 +236,7 @@ static est_status to_column(est__convert *c, const est__yaml *n, const est_field
 {
     const char *kind = NULL;
     const est__yaml *params = NULL;
-    EST_TRY(split_column(n, f->name, &kind, &params));
+    EST_TRY(split_named(n, f->name, "a column, {numeric_column: {key: …}}", &kind, &params));
     for (size_t i = 0; i < c->made_count; i++) /* an anchor that was met before */
         if (c->made[i].params == params && !strcmp(c->made[i].kind, kind)) {
             *out = c->made[i].column;
@@ -328,6 +328,29 @@ static est_status to_optimizer(est__convert *c, const est__yaml *n, const est_fi
     return EST_OK;
 }
 
+static est_status make_head(est__convert *c, const est__yaml *n, const est_field *f, est_head **out)
+{
+    const char *kind = NULL;
+    const est__yaml *params = NULL;
+    est_head_options options = { 0 };
+    EST_TRY(split_named(n, f->name, "a head, {RegressionHead: {label_dimension: …}}", &kind, &params));
+    const est_field *fields = est_head_fields(kind);
+    if (!fields)
+        return est__unknown_name(n, n->pairs[0].line, "head", kind, est_head_kinds(), est__known_heads);
+    if (!est__yaml_is_null(params))
+        EST_TRY(est__convert_map(c, params, &(est__keys){ .path = kind, .fields = fields, .zero_is_default = true }, &options));
+    est_status st = est_head_new(kind, &options, out);
+    return st == EST_OK ? st : est__fail_in(st, "%s:%zu", n->file, n->line);
+}
+
+static est_status to_head(est__convert *c, const est__yaml *n, const est_field *f, est_head **out)
+{
+    EST_TRY(est__grow(&c->heads, &c->head_capacity, c->head_count + 1, sizeof *c->heads));
+    EST_TRY(make_head(c, n, f, out));
+    c->heads[c->head_count++] = *out;
+    return EST_OK;
+}
+
 /* NAME, or {type: NAME, …}. */
 static est_status to_initializer(est__convert *c, const est__yaml *n, const est_field *f, est_initializer *out)
 {
@@ -388,7 +411,7 @@ static est_status to_field(est__convert *c, const est__yaml *n, const est_field 
     case EST_FIELD_CROSS_KEYS: return to_cross_keys(c, n, f, p);
     case EST_FIELD_OPTIMIZER: return to_optimizer(c, n, f, p);
     case EST_FIELD_INITIALIZER: return to_initializer(c, n, f, p);
-    case EST_FIELD_HEAD:
+    case EST_FIELD_HEAD: return to_head(c, n, f, p);
     case EST_FIELD_END: break;
     }
     return est__yaml_fail_line(EST_UNIMPLEMENTED, n, n->line, "'%s' is not built in", f->name);
@@ -453,6 +476,9 @@ void est__convert_free(est__convert *c)
     for (size_t i = 0; i < c->optimizer_count; i++)
         est_optimizer_free(c->optimizers[i]);
     est__free(c->optimizers);
+    for (size_t i = 0; i < c->head_count; i++)
+        est_head_free(c->heads[i]);
+    est__free(c->heads);
     est__free(c->made);
     est_columns_free(c->columns);
     *c = (est__convert){ 0 };

@@ -125,6 +125,10 @@ static void put_model(lister *l)
         snprintf(path, sizeof path, "task.model.feature_columns.initializer.%s", *name);
         put_fields(l, path, est_initializer_fields(*name), NULL);
     }
+    for (const char *const *kind = est_head_kinds(); kind && *kind; kind++) {
+        snprintf(path, sizeof path, "task.model.head.%s", *kind);
+        put_fields(l, path, est_head_fields(*kind), NULL);
+    }
     for (const char *const *name = est_optimizer_names(); name && *name; name++) {
         snprintf(path, sizeof path, "task.model.optimizer.%s", *name);
         put_fields(l, path, est_optimizer_fields(*name, &size), NULL);

@@ -168,6 +168,18 @@ static void put_column(est__buffer *b, const est__yaml *n)
     est__buffer_free(&inside);
 }
 
+/* {RegressionHead: {label_dimension: 1, …}} */
+static void put_head(est__buffer *b, const est__yaml *n)
+{
+    const char *kind = n->pairs[0].key;
+    est__buffer inside = { 0 };
+    put_fields(&inside, n->pairs[0].value, est_head_fields(kind));
+    est__buffer_printf(b, "{%s: {%s}}", kind, inside.size > 2 ? inside.data + 2 : "");
+    if (inside.status != EST_OK)
+        b->status = inside.status;
+    est__buffer_free(&inside);
+}
+
 /* With the values that it was made with: those of the estimator, when it has none or a name alone. */
 static est_status put_optimizer(est__buffer *b, const char *estimator, const est__yaml *n)
 {
@@ -218,6 +230,8 @@ static est_status put_model(est__buffer *b, const est__config *c)
             EST_TRY(put_optimizer(b, c->estimator, n));
         else if (est__yaml_is_null(n))
             put_default(b, f);
+        else if (f->type == EST_FIELD_HEAD)
+            put_head(b, n);
         else
             put_node(b, n);
         est__buffer_text(b, "\n");

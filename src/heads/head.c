@@ -18,15 +18,29 @@ est_status est__head_fail(const est_head *h, const char *format, ...)
     return est__fail(EST_INVALID_ARGUMENT, "%s: %s", h->kind->name, text);
 }
 
+static const est_head_kind *find_kind(const char *name)
+{
+    const est_head_kind *const *k = est__head_kinds;
+    while (*k && !(name && strcmp((*k)->name, name) == 0))
+        k++;
+    return *k;
+}
+
 static est_status unknown_kind(const char *name)
 {
-    const char *names[16];
+    const char *const *names = est_head_kinds();
     size_t count = 0;
-    for (; est__head_kinds[count] && count < 16; count++)
-        names[count] = est__head_kinds[count]->name;
+    while (names[count])
+        count++;
     const char *near = name ? est__nearest(name, names, count) : NULL;
     return est__fail(EST_INVALID_ARGUMENT, "'%s' is no head%s%s%s", name ? name : "(NULL)",
                      near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+const est_field *est_head_fields(const char *kind)
+{
+    const est_head_kind *k = find_kind(kind);
+    return k ? k->fields : NULL;
 }
 
 static est_status fill(est_head *h, const est_head_options *options, size_t size)
@@ -38,17 +52,15 @@ static est_status fill(est_head *h, const est_head_options *options, size_t size
 
 est_status est_head_new_sized(const char *kind, const est_head_options *options, size_t size, est_head **out)
 {
-    const est_head_kind *const *k = est__head_kinds;
+    const est_head_kind *k = find_kind(kind);
     *out = NULL;
-    while (*k && !(kind && strcmp((*k)->name, kind) == 0))
-        k++;
-    if (!*k)
+    if (!k)
         return unknown_kind(kind);
     est_head *h = est__calloc(1, sizeof *h);
     if (!h)
         return est__fail_memory(sizeof *h);
     atomic_init(&h->owners, 1);
-    h->kind = *k;
+    h->kind = k;
     est_status st = fill(h, options, size);
     if (st != EST_OK) {
         est_head_free(h);

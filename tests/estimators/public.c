@@ -47,12 +47,57 @@ static est_status new_regressor(const char *dir, est_estimator **out)
     return st;
 }
 
+/* The same model, its head given. */
+static est_status new_under_head(const char *dir, est_estimator **out)
+{
+    est_columns *c = est_columns_new();
+    est_optimizer *adagrad = NULL;
+    est_head *head = NULL;
+    est_status st = est_adagrad_optimizer_new(&(est_adagrad_options){ .learning_rate = 0.5 }, &adagrad);
+    *out = NULL;
+    if (st == EST_OK)
+        st = est_head_new("RegressionHead", &(est_head_options){ .name = "y" }, &head);
+    if (st == EST_OK)
+        st = est_linear_estimator_new(
+            &(est_linear_estimator_options){ .head = head, .feature_columns = EST_COLUMNS(est_numeric_column(c, "x", NULL)),
+                                             .optimizer = adagrad },
+            &(est_run_config){ .model_dir = dir, .num_threads = 1 }, out);
+    est_head_free(head);
+    est_optimizer_free(adagrad);
+    est_columns_free(c);
+    return st;
+}
+
 static double metric(const est_results *r, const char *name)
 {
     for (size_t i = 0; r && i < r->count; i++)
         if (strcmp(r->name[i], name) == 0)
             return r->value[i];
     return -1;
+}
+
+static void any_head_gives_the_same_weights(void)
+{
+    est_estimator *e[2];
+    est_results *r = NULL;
+    float w[2] = { 0, 1 };
+    EST_NEED_OK(new_regressor(est_test_path("regressor"), &e[0]));
+    EST_NEED_OK(new_under_head(est_test_path("estimator"), &e[1]));
+    for (int i = 0; i < 2; i++) {
+        est_tensor *weights = NULL;
+        EST_CHECK_OK(est_train(e[i], &(est_train_options){ .input_fn = line, .max_steps = 20 }, NULL));
+        if (EST_CHECK_OK(est_get_variable_value(e[i], "linear/linear_model/x/weights", &weights)))
+            w[i] = *(const float *)weights->data;
+        est_tensor_free(weights);
+    }
+    EST_CHECK(w[0] == w[1]);
+    EST_CHECK_OK(est_evaluate(e[1], &(est_evaluate_options){ .input_fn = line }, &r));
+    EST_CHECK_NEAR(metric(r, "label/mean/y"), 1, 1e-6);
+    est_results_free(r);
+    est_estimator_free(e[0]);
+    est_estimator_free(e[1]);
+    EST_CHECK_FAILS(est_linear_estimator_new(&((est_linear_estimator_options){ 0 }), NULL, &e[0]), EST_INVALID_ARGUMENT,
+                    "LinearEstimator: head is missing: what makes loss, metrics and predictions of logits");
 }
 
 static void regressor_learns_a_line(void)
@@ -184,7 +229,7 @@ static void refused_options(void)
     EST_CHECK_FAILS(est_custom_new(&(est_custom_options){ .model_fn = model_fn }, &(est_run_config){ .device = "cuda" }, &e),
                     EST_UNIMPLEMENTED, "Estimator: device 'cuda' is not built in; there are 'auto' and 'cpu'");
     EST_CHECK_FAILS(est_estimator_new(NULL, NULL, 0, NULL, 0, &e), EST_NOT_FOUND,
-                    "unknown estimator '(NULL)'; there are LinearClassifier and LinearRegressor");
+                    "unknown estimator '(NULL)'; there are LinearClassifier, LinearRegressor and LinearEstimator");
     EST_CHECK_FAILS(est_optimizer_new(NULL, NULL, 0, &o), EST_NOT_FOUND,
                     "unknown optimizer '(NULL)'; there are Adadelta, Adagrad, Adam, Adamax, Ftrl, Nadam, RMSprop and SGD");
     EST_CHECK_FAILS(est_callback_dataset_new(NULL, &d), EST_INVALID_ARGUMENT, "a callback dataset needs next");
@@ -240,5 +285,5 @@ static void predictors_on_threads(void)
     est_saved_model_free(m);
 }
 
-EST_SUITE(estimators_public, EST_TEST(regressor_learns_a_line), EST_TEST(lent_lists_do_not_disturb_each_other),
+EST_SUITE(estimators_public, EST_TEST(regressor_learns_a_line), EST_TEST(any_head_gives_the_same_weights), EST_TEST(lent_lists_do_not_disturb_each_other),
           EST_TEST(model_fn_of_ones_own), EST_TEST(refused_options), EST_TEST(predictors_on_threads));

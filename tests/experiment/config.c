@@ -89,7 +89,7 @@ static void names_what_is_not_built_in(void)
 {
     static const struct { const char *set, *message; } cases[] = {
         { "task.model.estimator=DNNClassifier",
-          "the estimator 'DNNClassifier' is not built in; there are LinearClassifier and LinearRegressor" },
+          "the estimator 'DNNClassifier' is not built in; there are LinearClassifier, LinearRegressor and LinearEstimator" },
         { "runtime.distribution_strategy=mirrored",
           "runtime.distribution_strategy 'mirrored' is not built in; there is one_device" },
         { "task.model.optimizer={type: Ftrl, learning_rate: {type: ExponentialDecay}}",
@@ -162,6 +162,50 @@ static void dense_columns(void)
     }
     EST_CHECK_OK(est_experiment_train(x, NULL, NULL, NULL));
     est_experiment_free(x);
+}
+
+#define LINEAR_ESTIMATOR(head) \
+    "task.model={estimator: LinearEstimator, feature_columns: [{numeric_column: {key: age}}], head: " head "}"
+
+/* A head is its name over its options; none will do where all have defaults. */
+static void heads(void)
+{
+    est_experiment *x, *again;
+    const char *path = EST_TEST_FILE("c.yaml", base);
+    EST_TEST_FILE("train.csv", csv);
+    EST_NEED_OK(load(path, EST_STRINGS(LINEAR_ESTIMATOR("{BinaryClassHead: {name: h, thresholds: [0.25, 0.5]}}")), &x));
+    const char *text = est_experiment_config(x);
+    EST_CHECK(strstr(text, "    head: {BinaryClassHead: {label_vocabulary: null, weight_column: null, loss_reduction: "
+                           "sum_over_batch_size, name: h, thresholds: [0.25, 0.5]}}\n") != NULL);
+    EST_CHECK(strstr(text, "    optimizer: {type: Ftrl, learning_rate: 0.2,") != NULL);
+    if (EST_CHECK_OK(load(est_test_file("kept.yaml", text, strlen(text)), (est_strings){ 0 }, &again))) {
+        EST_CHECK_STR(est_experiment_config(again), text);
+        est_experiment_free(again);
+    }
+    EST_CHECK_OK(est_experiment_train(x, NULL, NULL, NULL));
+    est_experiment_free(x);
+    EST_NEED_OK(load(path, EST_STRINGS(LINEAR_ESTIMATOR("{RegressionHead: }")), &x));
+    EST_CHECK(strstr(est_experiment_config(x), "    head: {RegressionHead: {label_dimension: 1, ") != NULL);
+    est_experiment_free(x);
+}
+
+static void refuses_heads(void)
+{
+    static const struct { const char *set, *message; } cases[] = {
+        { LINEAR_ESTIMATOR("RegressionHead"), "head takes a head, {RegressionHead: {label_dimension: …}}, not \"RegressionHead\"" },
+        { LINEAR_ESTIMATOR("{RegresionHead: {}}"), "unknown head 'RegresionHead'; did you mean 'RegressionHead'?" },
+        { LINEAR_ESTIMATOR("{RegressionHead: {label_dimensions: 2}}"),
+          "unknown key 'label_dimensions'; did you mean 'label_dimension'?" },
+        { LINEAR_ESTIMATOR("{RegressionHead: 3}"), "RegressionHead takes a map of its parameters, not the number 3" },
+        { LINEAR_ESTIMATOR("{MultiClassHead: {label_vocabulary: [a, b]}}"), "'n_classes' is missing in MultiClassHead" },
+        { LINEAR_ESTIMATOR("null"), "'head' is missing in task.model" },
+    };
+    const char *path = EST_TEST_FILE("c.yaml", base);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        est_experiment *x;
+        EST_CHECK_FAILS(load(path, EST_STRINGS(cases[i].set), &x), EST_INVALID_ARGUMENT,
+                        est_test_text("--set %s: %s", cases[i].set, cases[i].message));
+    }
 }
 
 static void finds_vocabulary_files(void)
@@ -265,4 +309,5 @@ static void survives_without_memory(void)
 }
 
 EST_SUITE(experiment_config, EST_TEST(survives_without_memory), EST_TEST(refuses_settings), EST_TEST(names_what_is_not_built_in), EST_TEST(names_file_and_line),
-          EST_TEST(resolves_to_itself), EST_TEST(dense_columns), EST_TEST(finds_vocabulary_files), EST_TEST(runs_all_verbs), EST_TEST(needs_an_end_of_training), EST_TEST(explains_keys));
+          EST_TEST(resolves_to_itself), EST_TEST(dense_columns), EST_TEST(heads),
+          EST_TEST(refuses_heads), EST_TEST(finds_vocabulary_files), EST_TEST(runs_all_verbs), EST_TEST(needs_an_end_of_training), EST_TEST(explains_keys));
