@@ -36,9 +36,9 @@ task:
     feature_columns:
       - {numeric_column: {key: age, shape: [1], default_value: 30, normalizer_fn: {mean: 30, std: 10}, dtype: float32}}
       - {categorical_column_with_vocabulary_list: {key: sex, vocabulary_list: [male, female], default_value: null, num_oov_buckets: 0, dtype: null}}
-    weight_column: null
     optimizer: {type: Ftrl, learning_rate: 0.2, learning_rate_power: -0.5, initial_accumulator_value: 0.1, l1_regularization_strength: 0, l2_regularization_strength: 0, l2_shrinkage_regularization_strength: 0, beta: 0, decay: 0, clipnorm: null, clipvalue: null, global_clipnorm: null}
     sparse_combiner: sum
+    weight_column: null
     loss_reduction: sum_over_batch_size
     n_classes: 2
     label_vocabulary: null
