@@ -29,7 +29,8 @@ typedef enum est_field_type {
     EST_FIELD_OPTIMIZER,    /* est_optimizer *: NAME, or {type: NAME, …} */
     EST_FIELD_HEAD,         /* est_head * */
     EST_FIELD_CROSS_KEYS,   /* est_cross_keys: a list of names and columns */
-    EST_FIELD_INITIALIZER   /* est_initializer: NAME, or {type: NAME, …} */
+    EST_FIELD_INITIALIZER,  /* est_initializer: NAME, or {type: NAME, …} */
+    EST_FIELD_SCHEDULE      /* const est_schedule *: {type: NAME, …} */
 } est_field_type;
 
 /** A vocabulary: strings, or integers when `strings` is empty. */
@@ -66,10 +67,35 @@ typedef struct est_initializer {
     const char *distribution;  /* VarianceScaling: "truncated_normal" (default), "untruncated_normal", "uniform" */
     double gain;               /* Identity; 1 */
 } est_initializer;
+
+/** A learning rate that changes from step to step, by its name in tf.keras.optimizers.schedules, with that one's
+ *  parameters; or "LinearWarmup", which rises in a line to where another one, or a number, goes on. EST_OFF
+ *  stands for a 0 that is meant, where 0 is not the default. */
+typedef struct est_schedule {
+    const char *type;
+    double initial_learning_rate;   /* of all but PiecewiseConstantDecay and LinearWarmup: needed */
+    double decay_steps;             /* Exponential-, InverseTime-, Polynomial-, CosineDecay: needed */
+    double decay_rate;              /* ExponentialDecay, InverseTimeDecay: needed */
+    bool staircase;                 /* ExponentialDecay, InverseTimeDecay: at whole multiples of decay_steps */
+    est_ints boundaries;            /* PiecewiseConstantDecay: values[i] up to and with step boundaries[i] */
+    est_floats values;              /* … one more than boundaries */
+    double end_learning_rate;       /* PolynomialDecay; 0.0001 */
+    double power;                   /* PolynomialDecay; 1 */
+    bool cycle;                     /* PolynomialDecay: up again after decay_steps */
+    double alpha;                   /* CosineDecay, CosineDecayRestarts: the least, as a share; 0 */
+    double warmup_target;           /* CosineDecay: where its warm-up ends; 0: it has none */
+    double warmup_steps;            /* CosineDecay: 0; LinearWarmup: needed */
+    double first_decay_steps;       /* CosineDecayRestarts: needed */
+    double t_mul, m_mul;            /* CosineDecayRestarts: how much longer, higher each time is; 2, 1 */
+    double warmup_learning_rate;    /* LinearWarmup: at step 0; 0 */
+    double learning_rate;           /* LinearWarmup: what follows, a number or a schedule, is needed */
+    const struct est_schedule *learning_rate_schedule;
+} est_schedule;
 /** One member of an options struct. Tables are constant and end with EST_FIELD_END; any thread may read them.
  *  Since 0.1. */
 typedef struct est_field {
-    const char *name;                 /* of the member, and the YAML key */
+    const char *name;                 /* of the member, and the YAML key; a key that may be a number or a map has a
+                                         row for each, one after the other, and the map's is the second */
     est_field_type type;
     size_t offset;                    /* of the member, in bytes */
     bool needed;                      /* has no default */

@@ -62,6 +62,17 @@ EST_API est_node *est_squared_error(est_graph *g, est_node *labels, est_node *pr
  *  Errors: INVALID_ARGUMENT: another reduction. */
 EST_API est_node *est_loss_reduce(est_graph *g, est_node *losses, est_node *weights, const char *reduction);
 
+/* ---- schedules of the learning rate: tf.keras.optimizers.schedules ---- */
+/** The learning rate at `step`, a number node []: a float32 [] (tf.keras.optimizers.schedules.*.__call__).
+ *  Errors, sticking: those of est_schedule_check. */
+EST_API est_node *est_scheduled(est_graph *g, const est_schedule *schedule, est_node *step);
+/** EST_OK, or INVALID_ARGUMENT: the name (the nearest is named), a parameter. Thread-safe. Since 0.1. */
+EST_API est_status est_schedule_check(const est_schedule *schedule);
+/** The names of all schedules, NULL-terminated, and the parameters of one; NULL: unknown. Constant.
+ *  Thread-safe. Since 0.1. */
+EST_API const char *const *est_schedule_names(void);
+EST_API const est_field *est_schedule_fields(const char *type);
+
 /* ---- optimizers: tf.keras.optimizers.legacy ---- */
 /** A way to train variables (tf.keras.optimizers.legacy.Optimizer). It does not change, and is counted:
  *  whoever is given one keeps it alive. */
@@ -71,7 +82,8 @@ typedef struct est_optimizer est_optimizer;
  * learning rate is divided by 1 + decay * step; 0. The gradients are clipped before they are applied, those of
  * rows before equal ids are summed (tf.clip_by_value, tf.clip_by_norm, tf.clip_by_global_norm); 0: they are
  * not: clipvalue, the highest size of an element; clipnorm, the highest norm of the gradient of a variable;
- * global_clipnorm, not beside clipnorm, that of all gradients together. */
+ * global_clipnorm, not beside clipnorm, that of all gradients together. `learning_rate_schedule`: instead of
+ * learning_rate; copied. */
 #define EST_FTRL_FIXED_RATE (-1e-300)   /* a learning_rate_power of 0 */
 typedef struct est_sgd_options {
     double learning_rate;               /* 0.01 */
@@ -79,6 +91,7 @@ typedef struct est_sgd_options {
     bool nesterov;
     double decay;
     double clipnorm, clipvalue, global_clipnorm;
+    const est_schedule *learning_rate_schedule;
 } est_sgd_options;
 /** Duchi et al. 2011, "Adaptive subgradient methods". */
 typedef struct est_adagrad_options {
@@ -87,6 +100,7 @@ typedef struct est_adagrad_options {
     double epsilon;                     /* 1e-7 */
     double decay;
     double clipnorm, clipvalue, global_clipnorm;
+    const est_schedule *learning_rate_schedule;
 } est_adagrad_options;
 /** Kingma and Ba 2015, "Adam"; amsgrad: Reddi et al. 2018. */
 typedef struct est_adam_options {
@@ -96,6 +110,7 @@ typedef struct est_adam_options {
     bool amsgrad;
     double decay;
     double clipnorm, clipvalue, global_clipnorm;
+    const est_schedule *learning_rate_schedule;
 } est_adam_options;
 /** Kingma and Ba 2015, section 7.1. */
 typedef struct est_adamax_options {
@@ -104,6 +119,7 @@ typedef struct est_adamax_options {
     double epsilon;                     /* 1e-7 */
     double decay;
     double clipnorm, clipvalue, global_clipnorm;
+    const est_schedule *learning_rate_schedule;
 } est_adamax_options;
 /** Dozat 2016, "Incorporating Nesterov momentum into Adam". */
 typedef struct est_nadam_options {
@@ -122,6 +138,7 @@ typedef struct est_rmsprop_options {
     bool centered;
     double decay;
     double clipnorm, clipvalue, global_clipnorm;
+    const est_schedule *learning_rate_schedule;
 } est_rmsprop_options;
 /** Zeiler 2012, "ADADELTA". */
 typedef struct est_adadelta_options {
@@ -130,6 +147,7 @@ typedef struct est_adadelta_options {
     double epsilon;                     /* 1e-7 */
     double decay;
     double clipnorm, clipvalue, global_clipnorm;
+    const est_schedule *learning_rate_schedule;
 } est_adadelta_options;
 /** McMahan et al. 2013, "Ad click prediction". */
 typedef struct est_ftrl_options {
@@ -141,6 +159,7 @@ typedef struct est_ftrl_options {
     double beta;                        /* 0 */
     double decay;
     double clipnorm, clipvalue, global_clipnorm;
+    const est_schedule *learning_rate_schedule;
 } est_ftrl_options;
 
 /** An optimizer by Keras' name ("Adadelta", "Adagrad", "Adam", "Adamax", "Ftrl", "Nadam", "RMSprop", "SGD")

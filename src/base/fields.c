@@ -165,6 +165,7 @@ static est_status apply(const est_field *f, const char *where, void *at)
     case EST_FIELD_BOOL:
     case EST_FIELD_INITIALIZER:
     case EST_FIELD_NORMALIZER:
+    case EST_FIELD_SCHEDULE:
     case EST_FIELD_END:
         return EST_OK;
     }
@@ -185,6 +186,15 @@ est_status est__fields_apply(const est_field *fields, const char *where, const v
     for (const est_field *f = fields; f->type != EST_FIELD_END; f++)
         EST_TRY(apply(f, where, (char *)out + f->offset));
     return EST_OK;
+}
+
+void est__fields_write_zeros(const est_field *fields, void *options)
+{
+    for (const est_field *f = fields; f->type != EST_FIELD_END; f++) {
+        double *v = (double *)(void *)((char *)options + f->offset);
+        if (f->type == EST_FIELD_FLOAT && f->zero != 0 && *v == f->zero)
+            *v = 0;
+    }
 }
 
 static est_status copy_list(est__arena *arena, void *at, size_t element_size)
@@ -227,6 +237,22 @@ static est_status copy_initializer(est__arena *arena, est_initializer *i)
     return copy_string(arena, &i->distribution);
 }
 
+/* One inside of another follows its pointer, as deep as it goes. */
+static est_status copy_schedule(est__arena *arena, const est_schedule **at)
+{
+    for (; *at; at = &((est_schedule *)*at)->learning_rate_schedule) {
+        est_schedule *copy = est__arena_alloc(arena, sizeof *copy);
+        if (!copy)
+            return est__fail_memory(sizeof *copy);
+        *copy = **at;
+        EST_TRY(copy_string(arena, &copy->type));
+        EST_TRY(copy_list(arena, &copy->boundaries, sizeof *copy->boundaries.data));
+        EST_TRY(copy_list(arena, &copy->values, sizeof *copy->values.data));
+        *at = copy;
+    }
+    return EST_OK;
+}
+
 static est_status copy_keys(est__arena *arena, est_cross_keys *l)
 {
     EST_TRY(copy_list(arena, l, sizeof *l->data));
@@ -260,6 +286,9 @@ est_status est__fields_copy(const est_field *fields, void *options, est__arena *
             break;
         case EST_FIELD_INITIALIZER:
             EST_TRY(copy_initializer(arena, at));
+            break;
+        case EST_FIELD_SCHEDULE:
+            EST_TRY(copy_schedule(arena, at));
             break;
         case EST_FIELD_VALUES:
             EST_TRY(copy_strings(arena, &((est_values *)at)->strings));

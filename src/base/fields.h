@@ -22,6 +22,8 @@ static inline bool est__field_has_max(const est_field *f)
  * fields, checks ranges, choices and needed ones. `where` opens the message: "LinearClassifier". */
 est_status est__fields_apply(const est_field *fields, const char *where, const void *given, size_t given_size, void *out,
                              size_t full_size);
+/* Once the defaults are filled in, a number's stand-in for 0 (est_field.zero) has done its work: it becomes a 0. */
+void est__fields_write_zeros(const est_field *fields, void *options);
 /* Deep copies of what the fields point to (strings and lists), into the arena. Columns, optimizers, heads stay pointers. */
 est_status est__fields_copy(const est_field *fields, void *options, est__arena *arena);
 

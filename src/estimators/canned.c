@@ -72,7 +72,7 @@ est_status est_estimator_optimizer(const char *estimator, const char *optimizer,
     if (options == NULL)
         return est__fail_memory(size);
     for (const est_field *f = fields; f->name; f++)
-        if (strcmp(f->name, "learning_rate") == 0)
+        if (f->type == EST_FIELD_FLOAT && strcmp(f->name, "learning_rate") == 0)
             *(double *)(void *)(options + f->offset) = k->default_rate;
     est_status st = est_optimizer_new(optimizer, options, size, out);
     est__free(options);

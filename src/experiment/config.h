@@ -86,6 +86,8 @@ typedef struct est__keys {
     bool zero_is_default;           /* `into` is an options struct of the library, where 0 means "not given" */
 } est__keys;
 est_status est__convert_map(est__convert *c, const est__yaml *map, const est__keys *keys, void *into);
+/* The row of `key`, in the form that `value` has: a number or a map. NULL: there is none. */
+const est_field *est__field_for(const est_field *fields, const char *key, const est__yaml *value);
 void est__fields_defaults(const est_field *fields, void *into);
 /* One that names files or a folder; relative ones are relative to where they were written. */
 bool est__field_is_path(const est_field *f);

@@ -16,6 +16,17 @@ const char *est__suggest(const char *name, const char *const *names, size_t coun
     return room;
 }
 
+const est_field *est__field_for(const est_field *fields, const char *key, const est__yaml *value)
+{
+    const est_field *f = fields;
+    while (f && f->type && strcmp(f->name, key))
+        f++;
+    if (!f || !f->type)
+        return NULL;
+    bool has_map_form = f[1].type && !strcmp(f[1].name, key);
+    return has_map_form && value && value->kind == EST_YAML_MAP ? f + 1 : f;
+}
+
 void est__fields_defaults(const est_field *fields, void *into)
 {
     for (const est_field *f = fields; f->type; f++) {
@@ -296,7 +307,6 @@ static est_status make_optimizer(est__convert *c, const est__yaml *n, const est_
     static const char *const others[] = { "type", NULL };
     const est_field type_field = { .name = "type" };
     const est__yaml *type = n->kind == EST_YAML_MAP ? est__yaml_get(n, "type") : n;
-    const est__yaml *rate = est__yaml_get(n, "learning_rate");
     const char *name;
     size_t size = 0;
     if (est__yaml_is_null(n))
@@ -310,8 +320,6 @@ static est_status make_optimizer(est__convert *c, const est__yaml *n, const est_
         return est__unknown_name(type, type->line, "optimizer", name, est_optimizer_names(), est__known_optimizers);
     if (n->kind != EST_YAML_MAP)
         return by_name(c, n, name, out);
-    if (rate && rate->kind == EST_YAML_MAP)
-        return est__yaml_fail_line(EST_UNIMPLEMENTED, rate, rate->line, "learning_rate: schedules are not built in; give a number");
     void *options = est__arena_alloc(c->arena, size + 1);
     if (!options)
         return fail_memory();
@@ -369,6 +377,26 @@ static est_status to_initializer(est__convert *c, const est__yaml *n, const est_
     return est__convert_map(c, n, &(est__keys){ .path = out->type, .fields = fields, .others = others, .zero_is_default = true }, out);
 }
 
+/* {type: NAME, …} */
+static est_status to_schedule(est__convert *c, const est__yaml *n, const est_field *f, const est_schedule **out)
+{
+    static const char *const others[] = { "type", NULL };
+    const est__yaml *type = est__yaml_get(n, "type");
+    est_schedule *s = est__arena_alloc(c->arena, sizeof *s);
+    if (!s)
+        return fail_memory();
+    if (!type)
+        return est__yaml_fail(n, "%s takes a number or {type: NAME, …}: 'type' is missing", f->name);
+    if (!est__yaml_string(type, &s->type))
+        return wrong_type(type, &(est_field){ .name = "type" }, "a schedule's name");
+    const est_field *fields = est_schedule_fields(s->type);
+    if (!fields)
+        return est__unknown_name(type, type->line, "schedule", s->type, est_schedule_names(), (const char *const[]){ NULL });
+    EST_TRY(est__convert_map(c, n, &(est__keys){ .path = s->type, .fields = fields, .others = others, .zero_is_default = true }, s));
+    *out = s;
+    return EST_OK;
+}
+
 static est_status to_bool(const est__yaml *n, const est_field *f, bool *out)
 {
     if (!est__yaml_bool(n, out))
@@ -412,6 +440,7 @@ static est_status to_field(est__convert *c, const est__yaml *n, const est_field 
     case EST_FIELD_OPTIMIZER: return to_optimizer(c, n, f, p);
     case EST_FIELD_INITIALIZER: return to_initializer(c, n, f, p);
     case EST_FIELD_HEAD: return to_head(c, n, f, p);
+    case EST_FIELD_SCHEDULE: return to_schedule(c, n, f, p);
     case EST_FIELD_END: break;
     }
     return est__yaml_fail_line(EST_UNIMPLEMENTED, n, n->line, "'%s' is not built in", f->name);
@@ -449,12 +478,10 @@ est_status est__convert_map(est__convert *c, const est__yaml *map, const est__ke
         return est__yaml_fail(map, "%s takes a map of keys, not %s", keys->path, est__yaml_describe(map, room));
     for (size_t i = 0; i < map->count; i++) {
         const est__yaml_pair *p = &map->pairs[i];
-        const est_field *f = keys->fields;
-        while (f && f->type && strcmp(f->name, p->key))
-            f++;
+        const est_field *f = est__field_for(keys->fields, p->key, p->value);
         if (is_in(p->key, keys->others))
             continue;
-        if (!f || !f->type)
+        if (!f)
             return unknown_key(p, keys);
         if (!est__yaml_is_null(p->value))
             EST_TRY(to_field(c, p->value, f, keys, (char *)into + f->offset));

@@ -17,7 +17,8 @@ static const char *type_text(est_field_type type)
         [EST_FIELD_INTS] = "integers", [EST_FIELD_FLOATS] = "numbers", [EST_FIELD_STRINGS] = "strings",
         [EST_FIELD_VALUES] = "strings or integers", [EST_FIELD_NORMALIZER] = "normalizer", [EST_FIELD_COLUMN] = "column",
         [EST_FIELD_COLUMNS] = "columns", [EST_FIELD_OPTIMIZER] = "optimizer", [EST_FIELD_HEAD] = "head",
-        [EST_FIELD_CROSS_KEYS] = "names and columns", [EST_FIELD_INITIALIZER] = "initializer" };
+        [EST_FIELD_CROSS_KEYS] = "names and columns", [EST_FIELD_INITIALIZER] = "initializer",
+        [EST_FIELD_SCHEDULE] = "schedule" };
     return texts[type];
 }
 
@@ -132,6 +133,10 @@ static void put_model(lister *l)
     for (const char *const *name = est_optimizer_names(); name && *name; name++) {
         snprintf(path, sizeof path, "task.model.optimizer.%s", *name);
         put_fields(l, path, est_optimizer_fields(*name, &size), NULL);
+    }
+    for (const char *const *name = est_schedule_names(); name && *name; name++) {
+        snprintf(path, sizeof path, "task.model.optimizer.learning_rate.%s", *name);
+        put_fields(l, path, est_schedule_fields(*name), NULL);
     }
 }
 

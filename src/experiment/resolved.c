@@ -117,6 +117,14 @@ static void put_default(est__buffer *b, const est_field *f)
 }
 
 static void put_column(est__buffer *b, const est__yaml *n);
+static void put_typed(est__buffer *b, const est__yaml *map, const est_field *fields);
+
+static const char *type_of(const est__yaml *map)
+{
+    const char *name = "";
+    est__yaml_string(est__yaml_get(map, "type"), &name);
+    return name;
+}
 
 /* A list of names and columns. */
 static void put_keys(est__buffer *b, const est__yaml *n)
@@ -136,6 +144,8 @@ static void put_fields(est__buffer *b, const est__yaml *map, const est_field *fi
 {
     for (const est_field *f = fields; f && f->type; f++) {
         const est__yaml *n = est__yaml_get(map, f->name);
+        if (est__field_for(fields, f->name, n) != f)
+            continue;
         est__buffer_printf(b, ", %s: ", f->name);
         if (est__yaml_is_null(n))
             put_default(b, f);
@@ -143,11 +153,21 @@ static void put_fields(est__buffer *b, const est__yaml *map, const est_field *fi
             put_column(b, n);
         else if (f->type == EST_FIELD_CROSS_KEYS || f->type == EST_FIELD_COLUMNS)
             put_keys(b, n);
+        else if (f->type == EST_FIELD_SCHEDULE)
+            put_typed(b, n, est_schedule_fields(type_of(n)));
         else if (est__field_is_path(f))
             put_path(b, n->base, n->text);
         else
             put_node(b, n);
     }
+}
+
+/* {type: NAME, …} */
+static void put_typed(est__buffer *b, const est__yaml *map, const est_field *fields)
+{
+    est__buffer_printf(b, "{type: %s", type_of(map));
+    put_fields(b, map, fields);
+    est__buffer_text(b, "}");
 }
 
 /* {numeric_column: {key: age, shape: …}} */
@@ -186,10 +206,7 @@ static est_status put_optimizer(est__buffer *b, const char *estimator, const est
     size_t size;
     const char *name = NULL;
     if (n && n->kind == EST_YAML_MAP) {
-        est__yaml_string(est__yaml_get(n, "type"), &name);
-        est__buffer_printf(b, "{type: %s", name);
-        put_fields(b, n, est_optimizer_fields(name, &size));
-        est__buffer_text(b, "}");
+        put_typed(b, n, est_optimizer_fields(type_of(n), &size));
         return EST_OK;
     }
     est_optimizer *o;
@@ -198,7 +215,10 @@ static est_status put_optimizer(est__buffer *b, const char *estimator, const est
     EST_TRY(est_estimator_optimizer(estimator, name, &o));
     const char *options = est_optimizer_options(o);
     est__buffer_printf(b, "{type: %s", est_optimizer_name(o));
-    for (const est_field *f = est_optimizer_fields(est_optimizer_name(o), &size); f->type; f++) {
+    const est_field *fields = est_optimizer_fields(est_optimizer_name(o), &size);
+    for (const est_field *f = fields; f->type; f++) {
+        if (est__field_for(fields, f->name, NULL) != f)
+            continue;
         est__buffer_printf(b, ", %s: ", f->name);
         if (strcmp(f->name, "learning_rate"))
             put_default(b, f);

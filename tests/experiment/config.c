@@ -50,6 +50,14 @@ static void refuses_settings(void)
         { "task.model.optimizer=Ftlr", "unknown optimizer 'Ftlr'; did you mean 'Ftrl'?" },
         { "task.model.optimizer={learning_rate: 1}", "optimizer takes {type: NAME, …}: 'type' is missing" },
         { "task.model.optimizer={type: SGD, clipnorm: 0}", "clipnorm is 0; it must be above 0" },
+        { "task.model.optimizer={type: SGD, learning_rate: {type: CosineDecai}}",
+          "unknown schedule 'CosineDecai'; did you mean 'CosineDecay'?" },
+        { "task.model.optimizer={type: SGD, learning_rate: {decay_rate: 1}}",
+          "learning_rate takes a number or {type: NAME, …}: 'type' is missing" },
+        { "task.model.optimizer={type: SGD, learning_rate: {type: CosineDecay, initial_learning_rate: 1}}",
+          "'decay_steps' is missing in CosineDecay" },
+        { "task.model.optimizer={type: Nadam, learning_rate: {type: CosineDecay}}",
+          "learning_rate takes a number, not a map" },
         { "task.model.optimizer={type: SGD, learning_rate: -1}", "learning_rate is -1; it must be at least 0" },
         { "task.model.feature_columns=age", "feature_columns takes a list of columns, not \"age\"" },
         { "task.model.feature_columns=[age]", "feature_columns takes a column, {numeric_column: {key: …}}, not \"age\"" },
@@ -92,8 +100,6 @@ static void names_what_is_not_built_in(void)
           "the estimator 'DNNClassifier' is not built in; there are LinearClassifier, LinearRegressor and LinearEstimator" },
         { "runtime.distribution_strategy=mirrored",
           "runtime.distribution_strategy 'mirrored' is not built in; there is one_device" },
-        { "task.model.optimizer={type: Ftrl, learning_rate: {type: ExponentialDecay}}",
-          "learning_rate: schedules are not built in; give a number" },
     };
     const char *path = EST_TEST_FILE("c.yaml", base);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -208,6 +214,26 @@ static void refuses_heads(void)
     }
 }
 
+/* A schedule, one inside of another, with its defaults; its 0 is a 0. */
+static void schedules(void)
+{
+    est_experiment *x, *again;
+    const char *path = EST_TEST_FILE("c.yaml", base);
+    est_strings set = EST_STRINGS("task.model.optimizer={type: SGD, learning_rate: {type: LinearWarmup, warmup_steps: 3, learning_rate: "
+                                  "{type: PolynomialDecay, initial_learning_rate: 0.5, decay_steps: 4, end_learning_rate: 0}}}");
+    EST_NEED_OK(load(path, set, &x));
+    const char *text = est_experiment_config(x);
+    EST_CHECK(strstr(text, "optimizer: {type: SGD, learning_rate: {type: LinearWarmup, warmup_steps: 3, warmup_learning_rate: 0, "
+                           "learning_rate: {type: PolynomialDecay, initial_learning_rate: 0.5, decay_steps: 4, end_learning_rate: 0, "
+                           "power: 1, cycle: false}}, momentum: 0,") != NULL);
+    const char *kept = est_test_file("kept.yaml", text, strlen(text));
+    if (EST_CHECK_OK(load(kept, (est_strings){ 0 }, &again))) {
+        EST_CHECK_STR(est_experiment_config(again), text);
+        est_experiment_free(again);
+    }
+    est_experiment_free(x);
+}
+
 static void finds_vocabulary_files(void)
 {
     est_experiment *x;
@@ -310,4 +336,4 @@ static void survives_without_memory(void)
 
 EST_SUITE(experiment_config, EST_TEST(survives_without_memory), EST_TEST(refuses_settings), EST_TEST(names_what_is_not_built_in), EST_TEST(names_file_and_line),
           EST_TEST(resolves_to_itself), EST_TEST(dense_columns), EST_TEST(heads),
-          EST_TEST(refuses_heads), EST_TEST(finds_vocabulary_files), EST_TEST(runs_all_verbs), EST_TEST(needs_an_end_of_training), EST_TEST(explains_keys));
+          EST_TEST(refuses_heads), EST_TEST(schedules), EST_TEST(finds_vocabulary_files), EST_TEST(runs_all_verbs), EST_TEST(needs_an_end_of_training), EST_TEST(explains_keys));

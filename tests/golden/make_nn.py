@@ -45,6 +45,7 @@ OPTIMIZERS = {
     "ftrl_global_clipnorm": (legacy.Ftrl, dict(learning_rate=0.2, global_clipnorm=0.9)),
     "nadam_clips": (legacy.Nadam, dict(learning_rate=0.1, clipvalue=0.6, clipnorm=1.5)),
     "rmsprop_loose": (legacy.RMSprop, dict(learning_rate=0.1, global_clipnorm=100.0)),
+    "adagrad_schedule": (legacy.Adagrad, dict(learning_rate=tf.keras.optimizers.schedules.ExponentialDecay(0.3, 3, 0.5), decay=0.1)),
     "adadelta_default": (legacy.Adadelta, {}),
     "adadelta_all": (legacy.Adadelta, dict(learning_rate=0.5, rho=0.9, epsilon=1e-4, decay=0.1)),
 }
@@ -135,7 +136,51 @@ def losses(rng):
         put(f"loss/{reduction}_plain", tf.keras.__internal__.losses.compute_weighted_loss(sigmoid, None, reduction))
 
 
+STEP_LIST = [0, 1, 2, 3, 5, 7, 9, 10, 11, 13, 15, 19, 20, 21, 29, 30, 31, 45, 69, 70, 71, 99, 100, 150, 151, 999, 100000]
+schedules_of = tf.keras.optimizers.schedules
+
+SCHEDULES = {
+    "exponential": schedules_of.ExponentialDecay(0.1, 10, 0.9),
+    "exponential_stairs": schedules_of.ExponentialDecay(0.1, 10, 0.5, staircase=True),
+    "piecewise": schedules_of.PiecewiseConstantDecay([10, 20, 100], [1.0, 0.5, 0.25, 0.01]),
+    "polynomial": schedules_of.PolynomialDecay(0.1, 30),
+    "polynomial_power": schedules_of.PolynomialDecay(0.1, 70, end_learning_rate=0.01, power=0.5),
+    "polynomial_cycle": schedules_of.PolynomialDecay(0.1, 20, end_learning_rate=0.0, power=2.0, cycle=True),
+    "inverse": schedules_of.InverseTimeDecay(0.1, 10, 0.5),
+    "inverse_stairs": schedules_of.InverseTimeDecay(0.1, 10, 0.5, staircase=True),
+    "cosine": schedules_of.CosineDecay(0.1, 70, alpha=0.1),
+    "cosine_warmup": schedules_of.CosineDecay(0.0, 70, warmup_target=0.3, warmup_steps=20),
+    "restarts": schedules_of.CosineDecayRestarts(0.1, 10),
+    "restarts_even": schedules_of.CosineDecayRestarts(0.1, 15, t_mul=1.0, m_mul=0.8, alpha=0.05),
+}
+
+
+class LinearWarmup:
+    """As official.modeling.optimization.LinearWarmup, which is no part of TensorFlow."""
+
+    def __init__(self, warmup_steps, warmup_learning_rate, after):
+        self.steps, self.first, self.after = warmup_steps, warmup_learning_rate, after
+
+    def __call__(self, step):
+        step = tf.cast(step, tf.float32)
+        after = self.after if callable(self.after) else lambda step: tf.constant(self.after)
+        top = after(tf.constant(float(self.steps)))
+        line = self.first + step / self.steps * (top - self.first)
+        return tf.where(step < self.steps, line, after(step))
+
+
+SCHEDULES["warmup"] = LinearWarmup(20, 0.0, 0.1)
+SCHEDULES["warmup_exponential"] = LinearWarmup(15, 0.01, SCHEDULES["exponential"])
+
+
+def schedules():
+    put("schedule/steps", STEP_LIST)
+    for name, schedule in SCHEDULES.items():
+        put(f"schedule/{name}", [schedule(tf.constant(float(step))).numpy() for step in STEP_LIST])
+
+
 rng = np.random.default_rng(1)
 optimizers(rng)
 metrics(rng)
 losses(rng)
+schedules()

@@ -12,6 +12,9 @@ typedef struct optimizer_case {
 #define WITH(type, ...) &(const type){ __VA_ARGS__ }, sizeof(type)
 #define FTRL_HYPERS "learning_rate decay beta l1_regularization_strength l2_regularization_strength learning_rate_power"
 
+static const est_schedule exponential = { .type = "ExponentialDecay", .initial_learning_rate = 0.3, .decay_steps = 3,
+                                          .decay_rate = 0.5 };
+
 static const optimizer_case cases[] = {
     { "ftrl_default", "Ftrl", NULL, 0, FTRL_HYPERS, "accumulator linear" },
     { "ftrl_l1", "Ftrl", WITH(est_ftrl_options, .learning_rate = 0.2, .l1_regularization_strength = 0.3,
@@ -57,6 +60,8 @@ static const optimizer_case cases[] = {
       "learning_rate decay beta_1 beta_2 momentum_cache", "m v" },
     { "rmsprop_loose", "RMSprop", WITH(est_rmsprop_options, .learning_rate = 0.1, .global_clipnorm = 100),
       "learning_rate decay rho momentum", "rms" },
+    { "adagrad_schedule", "Adagrad", WITH(est_adagrad_options, .decay = 0.1, .learning_rate_schedule = &exponential), "decay",
+      "accumulator" },
     { "adadelta_default", "Adadelta", NULL, 0, "learning_rate decay rho", "accum_grad accum_var" },
     { "adadelta_all", "Adadelta", WITH(est_adadelta_options, .learning_rate = 0.5, .rho = 0.9, .epsilon = 1e-4, .decay = 0.1),
       "learning_rate decay rho", "accum_grad accum_var" },
@@ -253,6 +258,11 @@ static void bad_options_are_refused(void)
                     "optimizer 'SGD': clipvalue is -1; it must be above 0");
     EST_CHECK_FAILS(est_sgd_optimizer_new((&(est_sgd_options){ .clipnorm = 1, .global_clipnorm = 2 }), &o), EST_INVALID_ARGUMENT,
                     "optimizer 'SGD': clipnorm and global_clipnorm are both given; it takes one of them");
+    EST_CHECK_FAILS(est_sgd_optimizer_new((&(est_sgd_options){ .learning_rate = 1, .learning_rate_schedule = &exponential }), &o),
+                    EST_INVALID_ARGUMENT,
+                    "optimizer 'SGD': learning_rate and learning_rate_schedule are both given; it takes one of them");
+    EST_CHECK_FAILS(est_sgd_optimizer_new((&(est_sgd_options){ .learning_rate_schedule = &(est_schedule){ .type = "CosineDekay" } }), &o),
+                    EST_INVALID_ARGUMENT, "optimizer 'SGD': unknown schedule 'CosineDekay'; did you mean 'CosineDecay'?");
     EST_CHECK_FAILS(est_adam_optimizer_new((&(est_adam_options){ .learning_rate = -2 }), &o), EST_INVALID_ARGUMENT,
                     "optimizer 'Adam': learning_rate is -2; it must be at least 0");
 }

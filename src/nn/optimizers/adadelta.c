@@ -11,6 +11,7 @@ static const char *const hypers[] = { "rho", NULL };
 
 static const est_field fields[] = {
     EST__LEARNING_RATE_FIELD(est_adadelta_options, 0.001),
+    EST__RATE_SCHEDULE_FIELD(est_adadelta_options),
     EST_FIELD(est_adadelta_options, FLOAT, rho, .def = 0.95, .max = 1, .zero = EST_OFF, .doc = "decay of both means of squares"),
     EST_FIELD(est_adadelta_options, FLOAT, epsilon, .def = 1e-7, .max = INFINITY, .doc = "keeps both roots above 0"),
     EST__DECAY_FIELD(est_adadelta_options),

@@ -10,6 +10,7 @@ static const char *const hypers[] = { NULL };
 
 static const est_field fields[] = {
     EST__LEARNING_RATE_FIELD(est_adagrad_options, 0.001),
+    EST__RATE_SCHEDULE_FIELD(est_adagrad_options),
     EST_FIELD(est_adagrad_options, FLOAT, initial_accumulator_value, .def = 0.1, .max = INFINITY, .zero = EST_OFF,
               .doc = "first value of the accumulators"),
     EST_FIELD(est_adagrad_options, FLOAT, epsilon, .def = 1e-7, .max = INFINITY, .doc = "keeps the divisor above 0"),

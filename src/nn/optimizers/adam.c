@@ -15,6 +15,7 @@ static const char *const hypers[] = { "beta_1", "beta_2", NULL };
 
 static const est_field fields[] = {
     EST__LEARNING_RATE_FIELD(est_adam_options, 0.001),
+    EST__RATE_SCHEDULE_FIELD(est_adam_options),
     EST_FIELD(est_adam_options, FLOAT, beta_1, .def = 0.9, .max = 1, .zero = EST_OFF,
               .doc = "decay of the mean of gradients"),
     EST_FIELD(est_adam_options, FLOAT, beta_2, .def = 0.999, .max = 1, .zero = EST_OFF,

@@ -14,6 +14,7 @@ static const char *const hypers[] = { "beta", "l1_regularization_strength", "l2_
 
 static const est_field fields[] = {
     EST__LEARNING_RATE_FIELD(est_ftrl_options, 0.001),
+    EST__RATE_SCHEDULE_FIELD(est_ftrl_options),
     EST_FIELD(est_ftrl_options, FLOAT, learning_rate_power, .def = -0.5, .min = -INFINITY, .zero = EST_FTRL_FIXED_RATE,
               .doc = "how fast the learning rate sinks; 0: it stays"),
     EST_FIELD(est_ftrl_options, FLOAT, initial_accumulator_value, .def = 0.1, .max = INFINITY, .zero = EST_OFF,

@@ -11,6 +11,7 @@
 struct est_optimizer {
     atomic_int references;
     const est__optimizer_kind *kind;
+    est__arena arena;                      /* what the options point to */
     _Alignas(max_align_t) char options[];
 };
 
@@ -53,16 +54,6 @@ static est_status unknown(const char *name)
     return est__fail(EST_NOT_FOUND, "unknown optimizer '%s'; there are Adadelta, Adagrad, Adam, Adamax, Ftrl, Nadam, RMSprop and SGD", name ? name : "(NULL)");
 }
 
-/* A field's stand-in for 0 has done its work once the defaults are filled in. */
-static void write_zeros(const est_field *f, char *options)
-{
-    for (; f->type != EST_FIELD_END; f++) {
-        double *v = (double *)(void *)(options + f->offset);
-        if (f->type == EST_FIELD_FLOAT && f->zero != 0 && *v == f->zero)
-            *v = 0;
-    }
-}
-
 static double option(const est_optimizer *o, const char *field)
 {
     const est_field *f = o->kind->fields;
@@ -73,22 +64,49 @@ static double option(const est_optimizer *o, const char *field)
     return v;
 }
 
+/* NULL: the learning rate is a number. */
+static const est_schedule *schedule_of(const est__optimizer_kind *kind, const char *options)
+{
+    const est_field *f = kind->fields;
+    while (f->type != EST_FIELD_END && f->type != EST_FIELD_SCHEDULE)
+        f++;
+    return f->type == EST_FIELD_SCHEDULE ? *(const est_schedule *const *)(const void *)(options + f->offset) : NULL;
+}
+
 static est__clipping clipping_of(const est_optimizer *o)
 {
     return (est__clipping){ .value = option(o, "clipvalue"), .norm = option(o, "clipnorm"),
                             .global_norm = option(o, "global_clipnorm") };
 }
 
+/* A learning rate that is the default may well not have been given. */
+static est_status check_schedule(const est_optimizer *o, const char *where)
+{
+    const est_schedule *s = schedule_of(o->kind, o->options);
+    if (s && option(o, "learning_rate") != o->kind->fields[0].def)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: learning_rate and learning_rate_schedule are both given; it takes one of them", where);
+    est_status st = s ? est_schedule_check(s) : EST_OK;
+    return st == EST_OK ? st : est__fail_in(st, "%s", where);
+}
+
 static est_status complete(est_optimizer *o, const void *options, size_t size)
 {
+    const est__optimizer_kind *kind = o->kind;
     char where[64];
-    snprintf(where, sizeof where, "optimizer '%s'", o->kind->name);
-    EST_TRY(est__fields_apply(o->kind->fields, where, options, size, o->options, o->kind->options_size));
-    write_zeros(o->kind->fields, o->options);
+    snprintf(where, sizeof where, "optimizer '%s'", kind->name);
+    EST_TRY(est__fields_apply(kind->fields, where, options, size, o->options, kind->options_size));
+    EST_TRY(check_schedule(o, where));
     est__clipping c = clipping_of(o);
-    return c.norm > 0 && c.global_norm > 0
-               ? est__fail(EST_INVALID_ARGUMENT, "%s: clipnorm and global_clipnorm are both given; it takes one of them", where)
-               : EST_OK;
+    if (c.norm > 0 && c.global_norm > 0)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: clipnorm and global_clipnorm are both given; it takes one of them", where);
+    est__fields_write_zeros(kind->fields, o->options);
+    return est__fields_copy(kind->fields, o->options, &o->arena);
+}
+
+static void end(est_optimizer *o)
+{
+    est__arena_free(&o->arena);
+    est__free(o);
 }
 
 est_status est_optimizer_new(const char *name, const void *options, size_t size, est_optimizer **out)
@@ -104,7 +122,7 @@ est_status est_optimizer_new(const char *name, const void *options, size_t size,
     o->kind = kind;
     est_status st = complete(o, options, size);
     if (st != EST_OK) {
-        est__free(o);
+        end(o);
         return st;
     }
     *out = o;
@@ -121,7 +139,7 @@ est_optimizer *est_optimizer_retain(est_optimizer *o)
 void est_optimizer_free(est_optimizer *o)
 {
     if (o && atomic_fetch_sub_explicit(&o->references, 1, memory_order_acq_rel) == 1)
-        est__free(o);
+        end(o);
 }
 
 const char *est_optimizer_name(const est_optimizer *o)
@@ -148,7 +166,7 @@ static void free_name(const est_graph *g, const char *kind, char out[64])
     char taken[128];
     snprintf(out, 64, "%s", kind);
     for (int i = 1;; i++) {
-        snprintf(taken, sizeof taken, "training/%s/learning_rate", out);
+        snprintf(taken, sizeof taken, "training/%s/decay", out);
         if (!est_graph_variable(g, taken))
             return;
         snprintf(out, 64, "%s_%d", kind, i);
@@ -179,7 +197,8 @@ static est__updates begin_updates(est_graph *g, const est_optimizer *o, const ch
 {
     est__updates u = { .g = g, .name = name, .options = o->options };
     u.iteration = est_cast(g, est_read(g, global_step), EST_FLOAT);
-    u.learning_rate = hyper(g, o, name, "learning_rate");
+    const est_schedule *schedule = schedule_of(o->kind, o->options);
+    u.learning_rate = schedule ? est_scheduled(g, schedule, u.iteration) : hyper(g, o, name, "learning_rate");
     est_node *decay = est_read(g, scalar_variable(g, name, "decay", option(o, o->kind->decays ? o->kind->decays : "decay"), true));
     if (!o->kind->decays && option(o, "decay") > 0)
         u.learning_rate = est_div(g, u.learning_rate, est_add(g, est_constant_float(g, 1), est_mul(g, decay, u.iteration)));

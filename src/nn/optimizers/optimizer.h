@@ -4,6 +4,8 @@
 
 #include <estimator/nn.h>
 
+#include "nn/schedules.h"
+
 enum { EST__MAX_SLOTS = 3, EST__MAX_HYPERS = 4, EST__MAX_DERIVED = 8 };
 
 /* A variable beside each trained one, of its shape: training/<Name>/<variable>/<slot>. */
@@ -28,7 +30,8 @@ typedef struct est__optimizer_kind {
     const char *name;                      /* Keras' */
     const est_field *fields;
     size_t options_size;
-    const char *const *hypers;             /* the fields that are variables, beside learning_rate and decay; ends with NULL */
+    const char *const *hypers;             /* the fields that are variables, beside learning_rate (unless it has a schedule) and
+                                            * decay; ends with NULL */
     const char *decays;                    /* the field behind the variable `decay`; NULL: `decay`, of the learning rate */
     int (*slots)(const void *options, est__slot out[EST__MAX_SLOTS]);   /* returns how many */
     void (*prepare)(est__updates *u);      /* NULL: nothing to derive */

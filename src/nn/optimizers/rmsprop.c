@@ -13,6 +13,7 @@ static const char *const hypers[] = { "rho", "momentum", NULL };
 
 static const est_field fields[] = {
     EST__LEARNING_RATE_FIELD(est_rmsprop_options, 0.001),
+    EST__RATE_SCHEDULE_FIELD(est_rmsprop_options),
     EST_FIELD(est_rmsprop_options, FLOAT, rho, .def = 0.9, .max = 1, .zero = EST_OFF, .doc = "decay of the mean of squared gradients"),
     EST_FIELD(est_rmsprop_options, FLOAT, momentum, .max = 1, .doc = "share of the last step in this one"),
     EST_FIELD(est_rmsprop_options, FLOAT, epsilon, .def = 1e-7, .max = INFINITY, .doc = "keeps the divisor above 0"),

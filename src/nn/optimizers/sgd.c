@@ -11,6 +11,7 @@ static const char *const hypers[] = { "momentum", NULL };
 
 static const est_field fields[] = {
     EST__LEARNING_RATE_FIELD(est_sgd_options, 0.01),
+    EST__RATE_SCHEDULE_FIELD(est_sgd_options),
     EST_FIELD(est_sgd_options, FLOAT, momentum, .max = 1, .doc = "share of the last step that the next one keeps"),
     EST_FIELD(est_sgd_options, BOOL, nesterov, .doc = "Nesterov's momentum"),
     EST__DECAY_FIELD(est_sgd_options),
