@@ -254,12 +254,13 @@ static est_status whole(void *user, const est__table **out)
 
 /* ---- saved places: the points, as differences ---- */
 
-static void save_points(void *user, est__buffer *out)
+static void save_points(void *user, int64_t rows, est__buffer *out)
 {
     source *c = user;
     point last = { 0 };
     pthread_mutex_lock(&c->lock);
-    size_t count = c->cached ? 0 : c->count;
+    const point *before = c->cached || !rows ? NULL : point_before(c, rows - 1);
+    size_t count = before ? (size_t)(before - c->points) + 1 : 0;
     est__buffer_varint(out, count);
     for (size_t i = 0; i < count; i++) {
         const point *p = &c->points[i];
@@ -302,6 +303,7 @@ static est_status restore_points(void *user, est__cursor *in)
     point p = { 0 };
     EST_TRY(est__cursor_varint(in, &count));
     c->count = 0;
+    c->block = NULL;          /* its point is forgotten too: it is sought again */
     for (uint64_t i = 0; i < count; i++)
         EST_TRY(read_point(c, in, &p));
     return EST_OK;

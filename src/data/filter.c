@@ -87,14 +87,29 @@ static est_status fill(est__stage *stage)
 
 /* ---- places: the points, as differences ---- */
 
-static void save(void *stage, est__buffer *out)
+static int64_t needs(est__stage *stage, int input, int64_t rows)
+{
+    filter *f = (filter *)stage;
+    (void)input;
+    if (rows == INT64_MAX)
+        return rows;
+    pthread_mutex_lock(&f->lock);
+    const point *p = rows ? point_before(f, rows - 1) : NULL;
+    int64_t from = p ? p->from + 1 : 0;
+    pthread_mutex_unlock(&f->lock);
+    return from;
+}
+
+static void save(void *stage, int64_t rows, est__buffer *out)
 {
     filter *f = stage;
     point last = { 0 };
-    est__stage_save(stage, out);
+    est__stage_save(stage, rows, out);
     pthread_mutex_lock(&f->lock);
-    est__buffer_varint(out, f->count);
-    for (size_t i = 0; i < f->count; i++) {
+    const point *p = rows ? point_before(f, rows - 1) : NULL;
+    size_t count = p ? (size_t)(p - f->points) + 1 : 0;
+    est__buffer_varint(out, count);
+    for (size_t i = 0; i < count; i++) {
         est__buffer_varint(out, (uint64_t)(f->points[i].row - last.row));
         est__buffer_varint(out, (uint64_t)(f->points[i].from - last.from));
         last = f->points[i];
@@ -149,6 +164,7 @@ est_dataset *est_dataset_filter(est_dataset *d, est_filter_fn fn, void *user)
     if (st == EST_OK) {
         f->stage.fill = fill;
         f->stage.go = go;
+        f->stage.needs = needs;
         f->fn = fn;
         f->user = user;
         pthread_mutex_init(&f->lock, NULL);

@@ -12,9 +12,10 @@ static est_status whole(void *source, const est__table **out)
     return EST_OK;
 }
 
-static void save_nothing(void *source, est__buffer *out)
+static void save_nothing(void *source, int64_t rows, est__buffer *out)
 {
     (void)source;
+    (void)rows;
     (void)out;
 }
 

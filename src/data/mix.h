@@ -10,7 +10,11 @@ struct est__mix {
     est__stage stage;
     int64_t row;              /* the next one to be given a turn */
     int64_t *given;           /* rows of each input before it */
-    int64_t reached;          /* up to this row the ends of the inputs are known. Under the lock of in[0] */
+    /* What reading has learnt, under the lock of in[0]. */
+    int64_t reached;          /* up to this row the ends of the inputs are known */
+    int64_t *ended_at;        /* the row whose turn it was when an input was found to have ended; INT64_MAX: it was not */
+    int64_t *noted;           /* `given` before each row whose number is a multiple of NOTED */
+    size_t notes, capacity;
     /* Before the first row. */
     void (*reset)(est__mix *m);
     /* Whose turn it is, and for how many rows at most; -1: all have ended. */

@@ -92,13 +92,25 @@ static est_status whole(void *stage, const est__table **out)
     return EST_OK;
 }
 
-static void save(void *stage, est__buffer *out)
+/* -1: it need not be known. */
+static int64_t length_for(repeat *s, int64_t rows)
 {
-    repeat *s = stage;
-    est__stage_save(stage, out);
     pthread_mutex_lock(&s->stage.in[0].lock);
-    est__buffer_varint(out, (uint64_t)(s->length + 1));
+    int64_t length = s->length;
     pthread_mutex_unlock(&s->stage.in[0].lock);
+    return rows > length ? length : -1;
+}
+
+static int64_t needs(est__stage *stage, int input, int64_t rows)
+{
+    (void)input;
+    return length_for((repeat *)stage, rows) < 0 ? rows : INT64_MAX;
+}
+
+static void save(void *stage, int64_t rows, est__buffer *out)
+{
+    est__stage_save(stage, rows, out);
+    est__buffer_varint(out, (uint64_t)(length_for(stage, rows) + 1));
 }
 
 static est_status restore(void *stage, est__cursor *in)
@@ -125,6 +137,7 @@ void est__stage_repeat(est_dataset *d)
         return;
     est_status st = est__stage_new(sizeof *s, 1, &rows, &s);
     if (st == EST_OK) {
+        s->stage.needs = needs;
         s->epochs = epochs;
         est__stage_identify(&s->stage, "%lld", (long long)epochs);
     }

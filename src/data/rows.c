@@ -189,11 +189,18 @@ est_status est__rows_read(est_dataset *d, est_batch *b)
 
 /* ---- places ---- */
 
+/* What was learnt of the source in making `batches` batches, whatever reading ahead has added to that. */
 est_status est__rows_save(est_dataset *d, int64_t batches, est__buffer *out)
 {
+    int64_t end = est__reader_end(&d->rows.in), rows = 0;
+    bool whole = d->rows.in.whole;
+    if (batches && !whole &&
+        (__builtin_mul_overflow(batches, d->batch_size, &rows) || __builtin_add_overflow(rows, d->buffer_size, &rows)))
+        rows = INT64_MAX;
+    bool met = !whole && end >= 0 && rows > end;
     est__buffer_varint(out, (uint64_t)batches);
-    est__buffer_varint(out, (uint64_t)(est__reader_end(&d->rows.in) + 1));
-    d->kind->rows->save(d->source, out);
+    est__buffer_varint(out, met || whole ? (uint64_t)end + 1 : 0);
+    d->kind->rows->save(d->source, met ? INT64_MAX : rows, out);
     return EST_OK;
 }
 

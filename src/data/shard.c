@@ -18,6 +18,17 @@ static est_status go(est__stage *stage, int64_t row)
     return EST_OK;
 }
 
+static int64_t needs(est__stage *stage, int input, int64_t rows)
+{
+    shard *s = (shard *)stage;
+    int64_t last;
+    (void)input;
+    if (!rows)
+        return 0;
+    return __builtin_mul_overflow(rows - 1, s->num_shards, &last) || __builtin_add_overflow(last, s->index + 1, &last) ? INT64_MAX
+                                                                                                                    : last;
+}
+
 static est_status fill(est__stage *stage)
 {
     shard *s = (shard *)stage;
@@ -47,6 +58,7 @@ est_dataset *est_dataset_shard(est_dataset *d, int64_t num_shards, int64_t index
     if (st == EST_OK) {
         s->stage.fill = fill;
         s->stage.go = go;
+        s->stage.needs = needs;
         s->num_shards = num_shards;
         s->index = index;
         est__stage_identify(&s->stage, "%lld %lld", (long long)num_shards, (long long)index);

@@ -50,6 +50,14 @@ static est_status next(void *stage, const est__table **out)
     return EST_OK;
 }
 
+static int64_t needs(est__stage *stage, int input, int64_t rows)
+{
+    slice *s = (slice *)stage;
+    int64_t last, count = rows < s->count ? rows : s->count;
+    (void)input;
+    return __builtin_add_overflow(count, s->skip, &last) ? INT64_MAX : count ? last : 0;
+}
+
 static const est__rows_kind rows = { .whole = est__stage_whole, .next = next, .seek = seek, .save = est__stage_save,
                                      .restore = est__stage_restore };
 static const est__source_kind source = EST__STAGE_SOURCE("slice", &rows, est__stage_free);
@@ -59,6 +67,7 @@ static est_dataset *put_slice(est_dataset *d, int64_t skip, int64_t count)
     slice *s;
     est_status st = est__stage_new(sizeof *s, 1, &rows, &s);
     if (st == EST_OK) {
+        s->stage.needs = needs;
         s->skip = skip;
         s->count = count;
         est__stage_identify(&s->stage, "%lld %lld", (long long)skip, (long long)count);

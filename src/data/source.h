@@ -89,8 +89,10 @@ typedef struct est__rows_kind {
     est_status (*next)(void *source, const est__table **out);
     /* The rows from number `row` on: *out from its row *at. OUT_OF_RANGE when there is no such row. An epoch starts with row 0. */
     est_status (*seek)(void *source, int64_t row, const est__table **out, int64_t *at);
-    /* What makes seek quick, as part of a saved place. save may be called while another thread reads. */
-    void (*save)(void *source, est__buffer *out);
+    /* What leads quickly to the rows before number `rows`, all of which were given (INT64_MAX: so was every row, and the end was
+     * met), as part of a saved place. It says no more than that, so that it does not depend on what reading ahead has learnt.
+     * `rows` is 0 for a source whose rows are all in one table. Called while another thread reads. */
+    void (*save)(void *source, int64_t rows, est__buffer *out);
     est_status (*restore)(void *source, est__cursor *in);
     /* Told how many rows were read of the table of all; NULL: need not know. */
     void (*read)(void *source, int64_t rows);

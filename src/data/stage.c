@@ -219,11 +219,11 @@ est_status est__stage_show(est__stage *s, est_batch *b)
 
 /* ---- places ---- */
 
-void est__stage_save(void *stage, est__buffer *out)
+void est__stage_save(void *stage, int64_t rows, est__buffer *out)
 {
     est__stage *s = stage;
     for (int i = 0; i < s->count; i++)
-        s->from[i]->kind->rows->save(s->from[i]->source, out);
+        s->from[i]->kind->rows->save(s->from[i]->source, s->in[i].whole ? 0 : s->needs ? s->needs(s, i, rows) : rows, out);
 }
 
 est_status est__stage_restore(void *stage, est__cursor *in)

@@ -24,6 +24,9 @@ struct est__stage {
     est_status (*fill)(est__stage *s);
     /* Goes to a place from where fill comes to row `row`, and sets `first`. */
     est_status (*go)(est__stage *s, int64_t row);
+    /* How many rows of an input lead to its own first `rows`, as `save` of est__rows_kind has it; NULL: as many. Called while
+     * another thread reads. */
+    int64_t (*needs)(est__stage *s, int input, int64_t rows);
 
     est__table all;           /* every row, where the inputs are small and in memory themselves */
     bool loaded;
@@ -59,7 +62,7 @@ est_status est__combine_finish(est_status st, est_features_spec features, int la
 est_status est__stage_whole(void *stage, const est__table **out);
 est_status est__stage_next(void *stage, const est__table **out);
 est_status est__stage_seek(void *stage, int64_t row, const est__table **out, int64_t *at);
-void est__stage_save(void *stage, est__buffer *out);
+void est__stage_save(void *stage, int64_t rows, est__buffer *out);
 est_status est__stage_restore(void *stage, est__cursor *in);
 est_status est__stage_fingerprint(const est_dataset *d, uint64_t *out);
 int64_t est__stage_skipped(const est_dataset *d);

@@ -79,9 +79,10 @@ static inline est_status pieces_whole(void *source, const est__table **out)
     return p->whole ? pieces_give(p, 0, p->rows, out) : EST_OK;
 }
 
-static inline void pieces_save(void *source, est__buffer *out)
+static inline void pieces_save(void *source, int64_t rows, est__buffer *out)
 {
     (void)source;
+    (void)rows;
     est__buffer_varint(out, 77);
 }
 

@@ -87,12 +87,28 @@ static inline const char *all_rows(est_dataset *d)
 /* A dataset made anew, the same each time. */
 typedef est_dataset *(*dataset_maker)(void *user);
 
+enum { SEED = 7 };
+
+/* The place after `at` batches, from a dataset that went on from the place before it: as the one from a dataset that did not stop,
+ * and read further. */
+static inline bool check_same_place(est_dataset *d, const est__buffer *before, int64_t at, const est__buffer *wanted)
+{
+    est__buffer state = { 0 }, row = { 0 };
+    EST_CHECK_OK(est__dataset_restore(d, before->data, before->size, SEED));
+    (void)add_batches(&row, d, 1);
+    EST_CHECK_OK(est__dataset_save(d, at, &state));
+    bool same = EST_CHECK_BYTES(state.data, state.size, wanted->data, wanted->size);
+    est_dataset_free(d);
+    est__buffer_free(&state);
+    est__buffer_free(&row);
+    return same;
+}
+
 /* Saves after every number of batches, with `ahead` batches read beyond it, and checks that a new dataset goes on as the
- * uninterrupted one does. At most `most` batches are looked at. */
+ * uninterrupted one does, through the same places. At most `most` batches are looked at. */
 static inline void check_places(dataset_maker make, void *user, int64_t ahead, int64_t most)
 {
-    enum { SEED = 7 };
-    est__buffer all = { 0 };
+    est__buffer all = { 0 }, before = { 0 };
     size_t *end = est__calloc((size_t)most + 2, sizeof *end);
     est_dataset *d = make(user);
     est_batch *b = NULL;
@@ -125,13 +141,17 @@ static inline void check_places(dataset_maker make, void *user, int64_t ahead, i
         (void)add_batches(&tail, d, batches - at);
         bool same = EST_CHECK_BYTES(tail.data, tail.size, all.data + end[at], all.size - end[at]);
         est_dataset_free(d);
+        if (at)
+            same = check_same_place(make(user), &before, at, &state) && same;
         est__buffer_free(&head);
-        est__buffer_free(&state);
+        est__buffer_free(&before);
+        before = state;
         est__buffer_free(&tail);
         if (!same)
             break;
     }
     est__free(end);
+    est__buffer_free(&before);
     est__buffer_free(&all);
 }
 

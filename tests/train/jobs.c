@@ -236,7 +236,7 @@ static est_status from_counted(const est_input_context *c, est_dataset **out, vo
 const job jobs[] = { { .name = "CSV in memory", .input_fn = from_memory },
                      { .name = "CSV", .input_fn = from_csv, .is_quick = true },
                      { .name = "CSV.gz", .input_fn = from_gzip, .is_quick = true },
-                     { .name = "interleave", .input_fn = from_both, .is_quick = true, .learns_ends = true },
+                     { .name = "interleave", .input_fn = from_both, .is_quick = true },
                      { .name = "cache on disk", .input_fn = from_cache },
                      { .name = "callback", .input_fn = from_callback, .is_quick = true },
                      { .name = "counted callback", .input_fn = from_counted },

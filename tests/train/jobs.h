@@ -8,7 +8,6 @@ typedef struct job {
     const char *name;
     est_input_fn input_fn;        /* its `user` is the model's folder */
     bool is_quick;                /* to take up again: not by reading everything once more */
-    bool learns_ends;             /* .input also says what reading ahead has told, which is a matter of time */
     int threads;
     int64_t steps, every;         /* train to; between checkpoints */
 } job;

@@ -124,13 +124,13 @@ static bool same_file(const char *a, const char *b)
 }
 
 /* Are the last checkpoints the same files, and is nothing left over? */
-static void compare(const job *j, const char *what, const char *dir, const char *wanted)
+static void compare(const char *what, const char *dir, const char *wanted, int64_t step)
 {
     static const char *const suffixes[] = { "data-00000-of-00001", "index", "input" };
     est__buffer a = { 0 }, b = { 0 };
     char name[64];
-    for (size_t i = 0; i < (j->learns_ends ? 2 : 3); i++) {
-        snprintf(name, sizeof name, "model.ckpt-%lld.%s", (long long)j->steps, suffixes[i]);
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(name, sizeof name, "model.ckpt-%lld.%s", (long long)step, suffixes[i]);
         if (!same_file(path_of(dir, name), path_of(wanted, name)))
             complain("%s: %s differs from that of the uninterrupted run", what, name);
     }
@@ -239,7 +239,7 @@ static void stop_at(const job *j, const char *wanted, harm h, int at)
         check_temporaries(what, dir);
     }
     finish(what, j, dir);
-    compare(j, what, dir, wanted);
+    compare(what, dir, wanted, j->steps);
 }
 
 /* Three checkpoints; the third removes the first. At each `stride`th moment. */
@@ -299,7 +299,7 @@ static void kill_often(const job *j, const char *wanted, double seconds, int lea
     for (int i = 0; i < TENTHS; i++)
         if (!tenth[i] && is_long)
             complain("%s: not killed in tenth %d of the run", j->name, i + 1);
-    compare(j, j->name, dir, wanted);
+    compare(j->name, dir, wanted, j->steps);
 }
 
 /* As many steps as take `seconds`, and a checkpoint every now and then. */
@@ -329,7 +329,7 @@ static void kill_with_threads(job j, double seconds, int least, const int *threa
         if (i == 0)
             first = wanted;
         else
-            compare(&j, "with other threads", wanted, first);
+            compare("with other threads", wanted, first, j.steps);
         kill_often(&j, wanted, took, least);
     }
 }
