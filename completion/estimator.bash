@@ -30,7 +30,7 @@ _estimator()
             convert) options='--config --na-value --field-delim --multivalent-delim --skip-errors' ;;
             init) options='--label --boundaries --no-crosses --validation --na-value --field-delim' ;;
             train) options=$model ;;
-            evaluate) options="$model --checkpoint" ;;
+            evaluate) options="$model --checkpoint --report" ;;
             predict) options="$model --input --output --format --keys --checkpoint" ;;
             export) options="$model --export-dir --receiver --format" ;;
             config) options="$model --explain" ;;

@@ -167,12 +167,24 @@ static inline est_status est_train(est_estimator *e, const est_train_options *op
     return est_train_sized(e, options, sizeof *options, result);
 }
 
+/** One batch of predictions: tensors by key, in the head's order, each [rows, …]. Lent for the callback. */
+typedef struct est_predictions {
+    size_t count;
+    const char *const *key;
+    const est_tensor *const *value;
+    int64_t rows;
+} est_predictions;
 typedef struct est_evaluate_options {
     est_input_fn input_fn;              /* needed */
     void *user;
     int64_t steps;                      /* 0: to the end of the data */
     const char *checkpoint_path;        /* prefix; NULL: the newest */
     const char *name;                   /* events go to <model_dir>/eval_<name>; NULL: to eval */
+    bool no_events;                     /* nothing is written */
+    /* Each batch: the predictions, then as the head took them "labels" [rows, n] (class ids, or float32) and, with a weight
+     * column, "weights" [rows, 1 or n]; another status than EST_OK ends it. NULL: none. */
+    est_status (*each)(const est_predictions *batch, void *user);
+    void *each_user;
 } est_evaluate_options;
 /** Metrics by name, sorted, with `loss` (the mean of the batches' losses) and `global_step` among them. */
 typedef struct est_results {
@@ -183,7 +195,7 @@ typedef struct est_results {
 /** Metrics over data, in a checkpoint (tf.estimator.Estimator.evaluate); also written as events. The model
  *  stays loaded for the next call.
  *  Errors: those of input_fn and the data; NOT_FOUND: no checkpoint; INVALID_ARGUMENT: no batch, options, a
- *  checkpoint of another model; DATA_LOSS; CANCELLED. Out: the caller's, est_results_free. One thread at a
+ *  checkpoint of another model; DATA_LOSS; CANCELLED; those of `each`. Out: the caller's, est_results_free. One thread at a
  *  time per estimator. Since 0.1. */
 EST_API est_status est_evaluate_sized(est_estimator *e, const est_evaluate_options *options, size_t size, est_results **out);
 static inline est_status est_evaluate(est_estimator *e, const est_evaluate_options *options,
@@ -194,13 +206,6 @@ static inline est_status est_evaluate(est_estimator *e, const est_evaluate_optio
 /** Frees them; NULL does nothing. Thread-safe. Since 0.1. */
 EST_API void est_results_free(est_results *r);
 
-/** One batch of predictions: tensors by key, in the head's order, each [rows, …]. Lent for the callback. */
-typedef struct est_predictions {
-    size_t count;
-    const char *const *key;
-    const est_tensor *const *value;
-    int64_t rows;
-} est_predictions;
 typedef struct est_predict_options {
     est_input_fn input_fn;              /* needed */
     void *user;

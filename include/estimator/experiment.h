@@ -44,6 +44,11 @@ EST_API est_status est_experiment_train(est_experiment *x, void (*progress)(cons
 /** est_evaluate on task.validation_data. `checkpoint`: a prefix, NULL: the newest. Out: the caller's,
  *  est_results_free. */
 EST_API est_status est_experiment_evaluate(est_experiment *x, const char *checkpoint, est_results **out);
+/** Evaluates as above, and tells of it on one page of HTML that needs nothing else: metrics, losses by step, ROC and
+ *  precision-recall curves, calibration, confusion matrix, residuals, and how much the loss of the first 20,480 examples grows
+ *  when a feature's values are shuffled (permutation importance; for up to 200 features).
+ *  Out: the caller's, `*out` by est_results_free, `*html` by est_text_free; NULL after a failure. */
+EST_API est_status est_experiment_report(est_experiment *x, const char *checkpoint, est_results **out, char **html);
 /** est_predict on the file `input` (NULL: the configuration's), read as task.validation_data says, else
  *  task.train_data. `keys` empty: all; `checkpoint`: a prefix, NULL: the newest; `each` as in
  *  est_predict_options. */

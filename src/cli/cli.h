@@ -70,6 +70,7 @@ typedef struct cli_output {
 } cli_output;
 bool cli_output_open(cli_output *o, const char *path);             /* path NULL: stdout; false: a failure that was printed */
 bool cli_output_close(cli_output *o, bool keep);                   /* likewise; without `keep` a file is left as it was */
+int cli_write_text(const char *path, const char *text);            /* a whole file; the exit status */
 
 void json_string(FILE *f, const char *s, size_t n);
 void json_double(FILE *f, double v);                               /* shortest that reads back; NaN, Infinity as bare tokens */

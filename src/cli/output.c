@@ -60,3 +60,12 @@ bool cli_output_close(cli_output *o, bool keep)
     forget(o);
     return good;
 }
+
+int cli_write_text(const char *path, const char *text)
+{
+    cli_output out;
+    if (!cli_output_open(&out, path))
+        return CLI_FAILED;
+    fputs(text, out.file);
+    return cli_output_close(&out, true) ? CLI_DONE : CLI_FAILED;
+}

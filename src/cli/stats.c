@@ -9,15 +9,10 @@
 static int write_page(const est_stats *s, const char *path)
 {
     char *text;
-    cli_output out;
     est_status st = est_stats_text(s, EST_STATS_HTML, &text);
     if (st != EST_OK)
         return cli_fail(st);
-    int status = CLI_FAILED;
-    if (cli_output_open(&out, path)) {
-        fputs(text, out.file);
-        status = cli_output_close(&out, true) ? CLI_DONE : CLI_FAILED;
-    }
+    int status = cli_write_text(path, text);
     est_text_free(text);
     return status;
 }

@@ -30,6 +30,7 @@ typedef struct est__model {
     size_t num_feeds;
     est__plan *early, *late;
     est__run *run;
+    size_t num_fetches;           /* of an evaluation: a callback that sees predictions needs more */
     est__plan *results;           /* of an evaluation: the metrics' values */
     est__run *results_run;
     est__arena arena;
@@ -64,6 +65,7 @@ est_status est__estimator_dataset(est_estimator *e, est_mode mode, est_input_fn 
 /* Builds the graph of a mode over placeholders for the dataset's features, and a session for it that is not started yet. */
 est_status est__model_new(est_estimator *e, est_mode mode, const est_dataset *d, est__model **out);
 void est__model_free(est__model *m);
+void est__model_unplan(est__model *m);     /* the plans alone */
 /* The cached model of `*place`, or a new one when the dataset's features are others; its session holds the checkpoint `path` (NULL: the
  * newest), read anew only if it is another than last time. */
 est_status est__model_ready(est_estimator *e, est__model **place, est_mode mode, const est_dataset *d, const char *path);

@@ -60,35 +60,109 @@ static est_status finish(est_estimator *e, est_dataset *d, est_status st)
     return st == EST_OK ? EST_OK : est__error_give(&error);
 }
 
-/* ---- evaluate ---- */
+/* What a callback is shown of each batch: some of the plan's fetches, by their keys. */
+typedef struct showing {
+    est_predictions p;
+    const char **key;
+    const est_tensor **value;
+    size_t *fetch;                /* by key shown: its place among the plan's fetches */
+    est_status (*each)(const est_predictions *batch, void *user);
+    void *user;
+} showing;
 
-typedef struct losses {
-    double sum;
-    int64_t batches;
-} losses;
-
-/* The result's loss is the plain mean of the batches' losses, however short the last one is, as TensorFlow has it. */
-static est_status add_loss(est__model *m, int64_t rows, void *user)
+static est_status showing_new(showing *c, size_t most)
 {
-    losses *l = user;
-    (void)rows;
-    l->sum += (double)*(const float *)est__run_fetch(m->run, 0)->data;
-    l->batches++;
-    return EST_OK;
+    c->p.key = c->key = est__calloc(most + 1, sizeof *c->key);
+    c->p.value = c->value = est__calloc(most + 1, sizeof *c->value);
+    c->fetch = est__calloc(most + 1, sizeof *c->fetch);
+    return c->key && c->value && c->fetch ? EST_OK : est__fail_memory(most * sizeof *c->key);
 }
 
-static est_status plan_metrics(est_estimator *e, est__model *m)
+static void showing_free(showing *c)
+{
+    est__free(c->key);
+    est__free(c->value);
+    est__free(c->fetch);
+}
+
+static void show(showing *c, const char *key, size_t fetch)
+{
+    c->key[c->p.count] = key;
+    c->fetch[c->p.count++] = fetch;
+}
+
+static est_status give_batch(est__model *m, int64_t rows, void *user)
+{
+    showing *c = user;
+    for (size_t i = 0; i < c->p.count; i++) {
+        c->value[i] = est__run_fetch(m->run, c->fetch[i]);
+        if (c->value[i]->shape.rank < 1 || c->value[i]->shape.dim[0] != rows)
+            return est__fail(EST_INVALID_ARGUMENT, "prediction '%s' does not have the batch's %lld rows", c->key[i], (long long)rows);
+    }
+    c->p.rows = rows;
+    return c->each(&c->p, c->user);
+}
+
+/* ---- evaluate ---- */
+
+typedef struct evaluating {
+    double losses;                /* of all batches */
+    int64_t batches;
+    showing shown;
+} evaluating;
+
+/* The result's loss is the plain mean of the batches' losses, however short the last one is, as TensorFlow has it. */
+static est_status add_batch(est__model *m, int64_t rows, void *user)
+{
+    evaluating *v = user;
+    v->losses += (double)*(const float *)est__run_fetch(m->run, 0)->data;
+    v->batches++;
+    return v->shown.each ? give_batch(m, rows, &v->shown) : EST_OK;
+}
+
+/* The loss, and what a callback is to see; returns their number. */
+static size_t evaluation_fetches(const est_spec *s, showing *c, est_node **fetches)
+{
+    size_t n = 0;
+    fetches[n++] = s->loss;
+    if (c->each == NULL)
+        return n;
+    for (size_t i = 0; i < s->num_predictions; i++) {
+        show(c, s->prediction[i].name, n);
+        fetches[n++] = s->prediction[i].node;
+    }
+    if (s->labels) {
+        show(c, "labels", n);
+        fetches[n++] = s->labels;
+    }
+    if (s->weights) {
+        show(c, "weights", n);
+        fetches[n++] = s->weights;
+    }
+    return n;
+}
+
+static est_status plan_metrics(est_estimator *e, est__model *m, showing *c)
 {
     const est_spec *s = m->spec;
-    est_node **updates = est__malloc((2 * s->num_metrics + 1) * sizeof *updates), **values;
+    size_t shown = s->num_predictions + 2;
+    est_node **updates = est__malloc((2 * s->num_metrics + shown + 1) * sizeof *updates), **values, **fetches;
     if (updates == NULL)
         return est__fail_memory(s->num_metrics * sizeof *updates);
     values = updates + s->num_metrics;
+    fetches = values + s->num_metrics;
     for (size_t i = 0; i < s->num_metrics; i++) {
         updates[i] = s->metric[i].update;
         values[i] = s->metric[i].value;
     }
-    est_status st = plan_model(e, m, EST_NODES(s->loss), (est_nodes){ updates, s->num_metrics });
+    est_status st = showing_new(c, shown);
+    if (st == EST_OK) {
+        size_t n = evaluation_fetches(s, c, fetches);
+        if (m->run && m->num_fetches != n)
+            est__model_unplan(m);
+        m->num_fetches = n;
+        st = plan_model(e, m, (est_nodes){ fetches, n }, (est_nodes){ updates, s->num_metrics });
+    }
     if (st == EST_OK && m->results == NULL) {
         st = est__plan_new(m->graph, &(est__plan_options){ .resources = m->session->resources, .fetches = { values, s->num_metrics } },
                            &m->results);
@@ -132,7 +206,7 @@ static est_status make_results(pair *p, size_t n, est_results **out)
     return EST_OK;
 }
 
-static est_status collect(est__model *m, const losses *l, est_results **out)
+static est_status collect(est__model *m, const evaluating *v, est_results **out)
 {
     const est_spec *s = m->spec;
     pair *p = est__calloc(s->num_metrics + 2, sizeof *p);
@@ -141,7 +215,7 @@ static est_status collect(est__model *m, const losses *l, est_results **out)
     est_status st = est__run_step(m->results_run, NULL, 0);
     for (size_t i = 0; i < s->num_metrics && st == EST_OK; i++)
         p[i] = (pair){ s->metric[i].name, est__tensor_get(est__run_fetch(m->results_run, i), 0) };
-    p[s->num_metrics] = (pair){ "loss", (double)(float)(l->sum / (double)l->batches) };
+    p[s->num_metrics] = (pair){ "loss", (double)(float)(v->losses / (double)v->batches) };
     p[s->num_metrics + 1] =
         (pair){ "global_step", est__tensor_get(est__session_variable(m->session, "global_step")->value, 0) };
     if (st == EST_OK)
@@ -183,17 +257,23 @@ static est_status write_events(est_estimator *e, const est__model *m, const char
 
 static est_status evaluate(est_estimator *e, const est_evaluate_options *o, est_dataset *d, est_results **out)
 {
-    losses l = { 0 };
+    evaluating v = { .shown = { .each = o->each, .user = o->each_user } };
     if (o->steps < 0)
         return est__fail(EST_INVALID_ARGUMENT, "%s: evaluate: steps is %lld; it must be above 0", e->name, (long long)o->steps);
     EST_TRY(est__model_ready(e, &e->evaluating, EST_EVAL, d, o->checkpoint_path));
     est__model *m = e->evaluating;
-    EST_TRY(plan_metrics(e, m));
-    EST_TRY(est__session_reset_local(m->session));
-    EST_TRY(run_batches(e, m, d, o->steps, add_loss, &l));
-    if (l.batches == 0)
-        return est__fail(EST_INVALID_ARGUMENT, "%s: evaluate: the data gave no batch", e->name);
-    EST_TRY(collect(m, &l, out));
+    est_status st = plan_metrics(e, m, &v.shown);
+    if (st == EST_OK)
+        st = est__session_reset_local(m->session);
+    if (st == EST_OK)
+        st = run_batches(e, m, d, o->steps, add_batch, &v);
+    showing_free(&v.shown);
+    if (st == EST_OK && v.batches == 0)
+        st = est__fail(EST_INVALID_ARGUMENT, "%s: evaluate: the data gave no batch", e->name);
+    if (st == EST_OK)
+        st = collect(m, &v, out);
+    if (st != EST_OK || o->no_events)
+        return st;
     if (write_events(e, m, o->name, *out) != EST_OK)   /* of a directory that may only be read: the results are there all the same */
         est__log(EST_LOG_WARNING, "%s; TensorBoard will not see these results", est_error());
     return EST_OK;
@@ -217,37 +297,14 @@ void est_results_free(est_results *r)
 
 /* ---- predict ---- */
 
-typedef struct predicting {
-    const est_predict_options *o;
-    est_predictions p;
-    const char **key;
-    const est_tensor **value;
-    size_t *fetch;                /* by key shown: its place among the plan's fetches */
-} predicting;
-
-static est_status give_batch(est__model *m, int64_t rows, void *user)
+static est_status choose_keys(const est_spec *s, est_strings wanted, showing *c)
 {
-    predicting *c = user;
-    for (size_t i = 0; i < c->p.count; i++) {
-        c->value[i] = est__run_fetch(m->run, c->fetch[i]);
-        if (c->value[i]->shape.rank < 1 || c->value[i]->shape.dim[0] != rows)
-            return est__fail(EST_INVALID_ARGUMENT, "prediction '%s' does not have the batch's %lld rows", c->key[i], (long long)rows);
-    }
-    c->p.rows = rows;
-    return c->o->each(&c->p, c->o->each_user);
-}
-
-static est_status choose_keys(const est_spec *s, predicting *c)
-{
-    est_strings wanted = c->o->predict_keys;
     for (size_t i = 0; i < s->num_predictions; i++) {
         bool take = wanted.count == 0;
         for (size_t j = 0; j < wanted.count && !take; j++)
             take = strcmp(wanted.data[j], s->prediction[i].name) == 0;
-        if (take) {
-            c->key[c->p.count] = s->prediction[i].name;
-            c->fetch[c->p.count++] = i;
-        }
+        if (take)
+            show(c, s->prediction[i].name, i);
     }
     for (size_t j = 0; j < wanted.count; j++) {
         bool known = false;
@@ -265,7 +322,7 @@ static est_status choose_keys(const est_spec *s, predicting *c)
     return EST_OK;
 }
 
-static est_status predict_all(est_estimator *e, est__model *m, est_dataset *d, predicting *c)
+static est_status predict_all(est_estimator *e, est__model *m, est_dataset *d, est_strings keys, showing *c)
 {
     const est_spec *s = m->spec;
     est_node **fetches = est__malloc((s->num_predictions + 1) * sizeof *fetches);
@@ -276,26 +333,20 @@ static est_status predict_all(est_estimator *e, est__model *m, est_dataset *d, p
     est_status st = plan_model(e, m, (est_nodes){ fetches, s->num_predictions }, (est_nodes){ 0 });
     est__free(fetches);
     if (st == EST_OK)
-        st = choose_keys(s, c);
-    c->p.key = c->key;
-    c->p.value = c->value;
+        st = showing_new(c, s->num_predictions);
+    if (st == EST_OK)
+        st = choose_keys(s, keys, c);
     return st == EST_OK ? run_batches(e, m, d, 0, give_batch, c) : st;
 }
 
 static est_status predict(est_estimator *e, const est_predict_options *o, est_dataset *d)
 {
-    predicting c = { .o = o };
+    showing c = { .each = o->each, .user = o->each_user };
     if (o->each == NULL)
         return est__fail(EST_INVALID_ARGUMENT, "%s: predict: each is needed", e->name);
     EST_TRY(est__model_ready(e, &e->predicting, EST_PREDICT, d, o->checkpoint_path));
-    size_t n = e->predicting->spec->num_predictions + 1;
-    c.key = est__calloc(n, sizeof *c.key);
-    c.value = est__calloc(n, sizeof *c.value);
-    c.fetch = est__calloc(n, sizeof *c.fetch);
-    est_status st = c.key && c.value && c.fetch ? predict_all(e, e->predicting, d, &c) : est__fail_memory(n * sizeof *c.key);
-    est__free(c.key);
-    est__free(c.value);
-    est__free(c.fetch);
+    est_status st = predict_all(e, e->predicting, d, o->predict_keys, &c);
+    showing_free(&c);
     return st;
 }
 

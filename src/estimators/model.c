@@ -143,15 +143,22 @@ est_status est__model_new(est_estimator *e, est_mode mode, const est_dataset *d,
     return EST_OK;
 }
 
+void est__model_unplan(est__model *m)
+{
+    est__run_free(m->run);
+    est__plan_free(m->late);
+    est__plan_free(m->early);
+    m->run = NULL;
+    m->late = m->early = NULL;
+}
+
 void est__model_free(est__model *m)
 {
     if (m == NULL)
         return;
     est__run_free(m->results_run);
     est__plan_free(m->results);
-    est__run_free(m->run);
-    est__plan_free(m->late);
-    est__plan_free(m->early);
+    est__model_unplan(m);
     est__session_free(m->session);
     est__spec_free(m->spec);
     est_graph_free(m->graph);

@@ -1,5 +1,6 @@
 /* An experiment: the configuration read and checked once, its estimator, and the verbs with what the configuration says. */
 #include "experiment/config.h"
+#include "experiment/report.h"
 
 struct est_experiment {
     est__yaml_document document;
@@ -185,6 +186,38 @@ est_status est_experiment_evaluate(est_experiment *x, const char *checkpoint, es
     est_evaluate_options o = { .input_fn = est__source_open, .user = &source, .steps = c->trainer.validation_steps,
                                .checkpoint_path = checkpoint };
     return est_evaluate(x->estimator, &o, out);
+}
+
+static est_status evaluate_for_report(est_experiment *x, const char *checkpoint, est__report *r)
+{
+    const est__config *c = &x->config;
+    const est__yaml *weight = est__yaml_get(c->model, "weight_column");
+    est__source source = { .estimator = x->estimator, .data = &c->validation_data, .where = "task.validation_data" };
+    EST_TRY(need_block(x, &c->validation_data, "task.validation_data"));
+    est_evaluate_options o = { .input_fn = est__source_open, .user = &source, .steps = c->trainer.validation_steps,
+                               .checkpoint_path = checkpoint, .each = est__report_batch, .each_user = r };
+    EST_TRY(est_evaluate(x->estimator, &o, &r->results));
+    return est__report_importance(r, &source, weight ? weight->text : NULL, checkpoint);
+}
+
+est_status est_experiment_report(est_experiment *x, const char *checkpoint, est_results **out, char **html)
+{
+    est__report r = { 0 };
+    est__buffer page = { 0 };
+    est_status st = evaluate_for_report(x, checkpoint, &r);
+    if (st == EST_OK)
+        st = est__report_html(&r, x->config.estimator, x->config.top.model_dir, &page);
+    *out = NULL;
+    *html = NULL;
+    if (st == EST_OK) {
+        *out = r.results;
+        r.results = NULL;
+        *html = page.data;
+    } else {
+        est__buffer_free(&page);
+    }
+    est__report_free(&r);
+    return st;
 }
 
 est_status est_experiment_predict(est_experiment *x, const char *input, est_strings keys, const char *checkpoint,

@@ -205,6 +205,8 @@ static est_node *loss_of(est__head_run *r)
     if (r->head->options.weight_column)
         r->weights = read_weights(r);
     r->head->kind->losses(r);
+    r->spec->labels = r->labels;
+    r->spec->weights = r->weights;
     est_node *loss = est_loss_reduce(r->g, r->losses, r->weights, r->head->options.loss_reduction);
     est_graph_end_scope(r->g);
     return loss;

@@ -14,7 +14,7 @@ fail() {
 run() {
     wanted=$1
     shift
-    timeout 20 "$ESTIMATOR" "$@" > out 2> err < /dev/null
+    timeout 120 "$ESTIMATOR" "$@" > out 2> err < /dev/null
     got=$?
     if [ "$got" -ne "$wanted" ]; then
         fail "estimator $*: exit status $got, wanted $wanted"

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support/est_test.h"
 
@@ -182,6 +183,63 @@ static void evaluates_again_at_once(void)
     est_estimator_free(e);
 }
 
+/* ---- what a callback sees of an evaluation ---- */
+
+typedef struct seen { int64_t rows, right; bool keys; } seen;
+
+static est_status look_at(const est_predictions *batch, void *user)
+{
+    seen *s = user;
+    const est_tensor *labels = NULL, *ids = NULL;
+    for (size_t i = 0; i < batch->count; i++) {
+        if (strcmp(batch->key[i], "labels") == 0)
+            labels = batch->value[i];
+        if (strcmp(batch->key[i], "class_ids") == 0)
+            ids = batch->value[i];
+    }
+    s->keys = labels && ids && labels->dtype == EST_FLOAT && ids->dtype == EST_INT64;
+    if (!s->keys)
+        return EST_INVALID_ARGUMENT;
+    for (int64_t i = 0; i < batch->rows; i++)
+        s->right += ((const float *)labels->data)[i] == (float)((const int64_t *)ids->data)[i];
+    s->rows += batch->rows;
+    return EST_OK;
+}
+
+static est_status refuses(const est_predictions *batch, void *user)
+{
+    (void)batch;
+    (void)user;
+    return EST_ABORTED;
+}
+
+static void shows_batches(void)
+{
+    est_estimator *e = trained(50);
+    seen s = { 0 };
+    est_results *plain = NULL, *r = NULL;
+    est_evaluate_options o = { .input_fn = passengers, .no_events = true };
+    EST_CHECK_OK(est_evaluate(e, &o, &plain));
+    EST_CHECK(access(est_test_path("model/eval"), F_OK) != 0);
+    o.each = look_at;
+    o.each_user = &s;
+    EST_CHECK_OK(est_evaluate(e, &o, &r));
+    same_results(plain, r);
+    EST_CHECK(s.keys && s.rows > 0);
+    EST_CHECK_NEAR((double)s.right / (double)s.rows, r->value[0], 1e-6);
+    est_results_free(r);
+    o.each = refuses;
+    EST_CHECK(est_evaluate(e, &o, &r) == EST_ABORTED && r == NULL);
+    o.each = NULL;
+    o.no_events = false;
+    EST_CHECK_OK(est_evaluate(e, &o, &r));      /* the smaller plan again */
+    same_results(plain, r);
+    EST_CHECK(access(est_test_path("model/eval"), F_OK) == 0);
+    est_results_free(r);
+    est_results_free(plain);
+    est_estimator_free(e);
+}
+
 /* ---- what is allocated ---- */
 
 static void at_line(est_log_level level, const char *text, void *user)
@@ -322,4 +380,4 @@ static void export_refuses(void)
 }
 
 EST_SUITE(estimators_titanic, EST_TEST(variables_by_name), EST_TEST(predicts_by_key), EST_TEST(evaluates_again_at_once),
-          EST_TEST(trains_without_allocating), EST_TEST(exports_for_many_threads), EST_TEST(export_refuses));
+          EST_TEST(shows_batches), EST_TEST(trains_without_allocating), EST_TEST(exports_for_many_threads), EST_TEST(export_refuses));

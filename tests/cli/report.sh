@@ -1,0 +1,44 @@
+#!/bin/sh
+# evaluate --report: a page for each kind of model, beside the metrics that evaluate prints anyway.
+. "$SRCDIR/tests/cli/common.sh"
+small_config
+run 0 train c.yaml --quiet
+run 0 evaluate c.yaml
+cp out plain.txt
+events=$(ls model/eval | wc -l)
+run 0 evaluate c.yaml --report page.html
+same out < plain.txt
+[ "$(ls model/eval | wc -l)" -le $((events + 1)) ] || fail 'shuffled features are evaluated into the model directory'
+
+# has FILE TEXT...: the page holds each of them, and ends.
+has() {
+    page=$1
+    shift
+    for text; do grep -qF "$text" "$page" || fail "$page lacks '$text'"; done
+    tail -n 1 "$page" | grep -q '</html>$' || fail "$page has no end"
+    grep -qE 'nan|inf[^o]' "$page" && fail "$page holds numbers that are none: $(grep -nE 'nan|inf[^o]' "$page" | head -n 3)"
+}
+has page.html '<h1>LinearClassifier</h1><p>model, 6 examples' '<h2>Metrics</h2>' '<h2>Loss</h2>' '<h2>ROC</h2>' \
+    '<h2>Calibration</h2>' '<h2>Thresholds</h2>' '<h2>Scores</h2>' '<h2>Confusion</h2>' '<h2>Importance</h2>' '<tr><td>sex</td>'
+
+# Three classes, one of which never comes, by names that need escaping.
+sed -e 's/survived/kind/' -e 's/^0/"<a>"/; s/^1/b\&c/' train.csv > kinds.csv
+sed -e 's/train\.csv/kinds.csv/; s/survived/kind/; s/model_dir: model/model_dir: kinds/' \
+    -e 's/estimator: LinearClassifier/estimator: LinearClassifier\n    n_classes: 3\n    label_vocabulary: ["<a>", "b\&c", never]/' c.yaml > kinds.yaml
+run 0 train kinds.yaml --quiet
+run 0 evaluate kinds.yaml --report kinds.html --json
+has kinds.html '<h1>LinearClassifier</h1>' '<th>&lt;a&gt;</th>' '<th>b&amp;c</th>' '<th>never</th>' '<h2>ROC</h2>'
+grep -q '<a>' kinds.html && fail 'a name of a class is not escaped'
+
+sed -e 's/LinearClassifier/LinearRegressor/; s/model_dir: model/model_dir: numbers/; s/survived/age/; s/- numeric_column.*/- numeric_column: {key: survived}/' \
+    c.yaml | sed '/survived: survived/d' > numbers.yaml
+sed 's/22/2200/; s/male,$/male,1/' train.csv > n.csv && mv n.csv train.csv
+run 0 train numbers.yaml --quiet
+run 0 evaluate numbers.yaml --report numbers.html
+has numbers.html '<h1>LinearRegressor</h1>' '<h2>Predictions</h2>' '<h2>Residuals</h2>' '<tr><td>survived</td>'
+
+run 1 evaluate numbers.yaml --report none/page.html
+grep -qx 'estimator: none/page.html: No such file or directory' err || fail "a folder that is not there: $(cat err)"
+run 1 evaluate c.yaml --model-dir empty --report never.html
+[ ! -e never.html ] || fail 'a page without a model'
+exit $bad
