@@ -35,5 +35,6 @@
 #include <estimator/status.h>
 #include <estimator/tensor.h>
 #include <estimator/version.h>
+#include <estimator/warm_start.h>
 
 #endif

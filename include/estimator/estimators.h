@@ -6,6 +6,7 @@
 #include <estimator/feature_columns.h>
 #include <estimator/heads.h>
 #include <estimator/run_config.h>
+#include <estimator/warm_start.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,6 +29,7 @@ typedef struct est_linear_classifier_options {
     est_optimizer *optimizer;           /* NULL: Ftrl with learning rate 0.2 */
     const char *sparse_combiner;        /* "sum" */
     const char *loss_reduction;         /* "sum_over_batch_size" */
+    const est_warm_start_settings *warm_start_from;   /* none */
 } est_linear_classifier_options;
 /** A linear model under BinaryClassHead, or MultiClassHead from three classes on
  *  (tf.estimator.LinearClassifier). */
@@ -47,6 +49,7 @@ typedef struct est_linear_regressor_options {
     est_optimizer *optimizer;           /* NULL: Ftrl with learning rate 0.2 */
     const char *sparse_combiner;        /* "sum" */
     const char *loss_reduction;         /* "sum_over_batch_size" */
+    const est_warm_start_settings *warm_start_from;   /* none */
 } est_linear_regressor_options;
 /** A linear model under RegressionHead (tf.estimator.LinearRegressor). */
 EST_API est_status est_linear_regressor_new_sized(const est_linear_regressor_options *options, size_t size,
@@ -62,6 +65,7 @@ typedef struct est_linear_estimator_options {
     est_column_list feature_columns;    /* needed */
     est_optimizer *optimizer;           /* NULL: Ftrl with learning rate 0.2 */
     const char *sparse_combiner;        /* "sum" */
+    const est_warm_start_settings *warm_start_from;   /* none */
 } est_linear_estimator_options;
 /** A linear model under any head (tf.estimator.LinearEstimator). */
 EST_API est_status est_linear_estimator_new_sized(const est_linear_estimator_options *options, size_t size,
@@ -101,6 +105,7 @@ typedef struct est_custom_options {
     const char *name;                   /* "Estimator": in messages */
     void *user;                         /* of model_fn */
     void (*free_user)(void *user);      /* when the estimator is freed, also when it could not be made; NULL: none */
+    const est_warm_start_settings *warm_start_from;   /* none */
 } est_custom_options;
 /** An estimator of one's own (tf.estimator.Estimator). Errors: INVALID_ARGUMENT: no model_fn; UNIMPLEMENTED:
  *  a feature with a default, which only a column can tell; else as above. */

@@ -81,6 +81,7 @@ static est_status fill(est_estimator *e, const est_custom_options *o, const est_
     e->head = o->head ? est_head_retain(o->head) : NULL;
     EST_TRY(keep_columns(e, o->feature_columns));
     EST_TRY(keep_features(e, o->features));
+    EST_TRY(est__warm_start_copy(o->warm_start_from, e->name, &e->arena, &e->warm_start_from));
     EST_TRY(set_config(e, config, config_size));
     return est__pool_new((int)e->config.num_threads, &e->pool);
 }

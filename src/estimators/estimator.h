@@ -12,7 +12,7 @@
 #include "feature_columns/columns.h"
 #include "heads/spec.h"
 #include "runtime/runtime.h"
-#include "train/session.h"
+#include "train/warm_start.h"
 
 /* One mode's graph, made for a dataset's features and kept from call to call: only a newer checkpoint is read again. */
 typedef struct est__model {
@@ -48,6 +48,7 @@ struct est_estimator {
     size_t num_sets;
     est_features_spec features;
     est_run_config config;
+    const est_warm_start_settings *warm_start_from;   /* NULL: none */
     char *model_dir;
     atomic_bool stop;
     est__pool *pool;

@@ -20,7 +20,8 @@ static const char *const reductions[] = { "sum_over_batch_size", "sum", NULL };
     EST_FIELD(options, OPTIMIZER, optimizer, .def_text = "Ftrl, learning rate 0.2",                                  \
               .doc = "NAME, or {type: NAME, …}"),                                                                    \
     EST_FIELD(options, STRING, sparse_combiner, .def_text = "sum", .choices = combiners,                             \
-              .doc = "how the weights of several ids of one column are joined")
+              .doc = "how the weights of several ids of one column are joined"),                                     \
+    EST_FIELD(options, WARM_START, warm_start_from, .doc = "variables of a new model come from there")
 #define LINEAR_FIELDS(options)                                                                                       \
     MODEL_FIELDS(options),                                                                                           \
     EST_FIELD(options, STRING, weight_column, .def_text = NULL, .doc = "key of a float feature: weight of an example"), \
@@ -101,7 +102,8 @@ static void free_linear(void *user)
 
 /* `head` is taken over. */
 static est_status new_linear(const char *name, est_column_list columns, est_optimizer *optimizer, const char *combiner,
-                             est_head *head, const est_run_config *config, size_t config_size, est_estimator **out)
+                             est_head *head, const est_warm_start_settings *warm_start_from, const est_run_config *config,
+                             size_t config_size, est_estimator **out)
 {
     linear *l = est__canned_alloc(1, sizeof *l);
     est_column **copy = est__canned_alloc(columns.count + 1, sizeof *copy);
@@ -124,7 +126,8 @@ static est_status new_linear(const char *name, est_column_list columns, est_opti
     if (optimizer)
         l->optimizer = est_optimizer_retain(optimizer);
     return est_custom_new_sized(&(est_custom_options){ .name = name, .model_fn = model_fn, .feature_columns = l->columns,
-                                                       .head = l->head, .user = l, .free_user = free_linear },
+                                                       .head = l->head, .user = l, .free_user = free_linear,
+                                                       .warm_start_from = warm_start_from },
                                 sizeof(est_custom_options), config, config_size, out);
 }
 
@@ -140,8 +143,8 @@ est_status est_linear_classifier_new_sized(const est_linear_classifier_options *
                               .weight_column = o.weight_column, .loss_reduction = o.loss_reduction };
     est_head *h;
     st = est_head_new(o.n_classes > 2 ? "MultiClassHead" : "BinaryClassHead", &head, &h);
-    return st != EST_OK ? st : new_linear("LinearClassifier", o.feature_columns, o.optimizer, o.sparse_combiner, h, config,
-                                          config_size, out);
+    return st != EST_OK ? st : new_linear("LinearClassifier", o.feature_columns, o.optimizer, o.sparse_combiner, h, o.warm_start_from,
+                                          config, config_size, out);
 }
 
 est_status est_linear_regressor_new_sized(const est_linear_regressor_options *options, size_t size, const est_run_config *config,
@@ -156,8 +159,8 @@ est_status est_linear_regressor_new_sized(const est_linear_regressor_options *op
                               .loss_reduction = o.loss_reduction };
     est_head *h;
     st = est_head_new("RegressionHead", &head, &h);
-    return st != EST_OK ? st : new_linear("LinearRegressor", o.feature_columns, o.optimizer, o.sparse_combiner, h, config,
-                                          config_size, out);
+    return st != EST_OK ? st : new_linear("LinearRegressor", o.feature_columns, o.optimizer, o.sparse_combiner, h, o.warm_start_from,
+                                          config, config_size, out);
 }
 
 est_status est_linear_estimator_new_sized(const est_linear_estimator_options *options, size_t size, const est_run_config *config,
@@ -167,7 +170,7 @@ est_status est_linear_estimator_new_sized(const est_linear_estimator_options *op
     *out = NULL;
     est_status st = est__canned_options(&est__canned_linear_estimator, options, size, &o);
     return st != EST_OK ? st : new_linear("LinearEstimator", o.feature_columns, o.optimizer, o.sparse_combiner,
-                                          est_head_retain(o.head), config, config_size, out);
+                                          est_head_retain(o.head), o.warm_start_from, config, config_size, out);
 }
 
 static est_status make_classifier(const void *options, size_t size, const est_run_config *config, size_t config_size,

@@ -85,6 +85,8 @@ static est_status start(train_run *t)
     EST_TRY(st);
     if (!t->resumed) {
         EST_TRY(est__session_start(t->model->session, NULL));
+        if (t->e->warm_start_from)
+            EST_TRY(est__warm_start(t->model->session, t->e->warm_start_from));
         EST_TRY(place_input(t, NULL));
     }
     t->step = *(const int64_t *)est__session_variable(t->model->session, "global_step")->value->data;

@@ -77,12 +77,12 @@ typedef struct est__convert {
 } est__convert;
 void est__convert_free(est__convert *c);
 
-/* Keys of `map` into the struct `into`, as `fields` says. `others`: keys that the caller reads itself; `later`: keys that are
- * known but not built in. Both end with NULL and may be NULL. `path` is for messages. A null is as if the key were absent. */
+/* Keys of `map` into the struct `into`, as `fields` says. `others`: keys that the caller reads itself; ends with NULL, and may
+ * be NULL. `path` is for messages. A null is as if the key were absent. */
 typedef struct est__keys {
     const char *path;
     const est_field *fields;
-    const char *const *others, *const *later;
+    const char *const *others;
     bool zero_is_default;           /* `into` is an options struct of the library, where 0 means "not given" */
 } est__keys;
 est_status est__convert_map(est__convert *c, const est__yaml *map, const est__keys *keys, void *into);
@@ -96,6 +96,11 @@ bool est__field_is_path_or_true(const est_field *f);
 
 /* The model's options struct, in the arena, from task.model. */
 est_status est__convert_model(est__convert *c, const est__config *config, void **options, size_t *size);
+
+/* One node into the field f at `p`; of `keys`, path and zero_is_default count. */
+est_status est__convert_field(est__convert *c, const est__yaml *n, const est_field *f, const est__keys *keys, void *p);
+/* warm_start_from (warm_start.c). */
+est_status est__convert_warm_start(est__convert *c, const est__yaml *n, const est_field *f, const est_warm_start_settings **out);
 
 /* "did you mean": `; did you mean 'x'?`, or "". */
 const char *est__suggest(const char *name, const char *const *names, size_t count, char room[160]);

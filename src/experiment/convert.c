@@ -80,8 +80,8 @@ static est_status to_float(const est__yaml *n, const est_field *f, const char *w
 
 bool est__field_is_path(const est_field *f)
 {
-    static const char *const names[] = { "model_dir", "input_path", "vocabulary_file", "warm_start_from", "ckpt_to_load_from",
-                                         "cache" };
+    static const char *const names[] = { "model_dir", "input_path", "vocabulary_file", "ckpt_to_load_from", "cache",
+                                         "ckpt_to_initialize_from", "new_vocab", "old_vocab" };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(f->name, names[i]))
             return true;
@@ -422,7 +422,7 @@ static est_status to_number(const est__yaml *n, const est_field *f, const est__k
     return EST_OK;
 }
 
-static est_status to_field(est__convert *c, const est__yaml *n, const est_field *f, const est__keys *keys, void *p)
+est_status est__convert_field(est__convert *c, const est__yaml *n, const est_field *f, const est__keys *keys, void *p)
 {
     switch (f->type) {
     case EST_FIELD_BOOL: return to_bool(n, f, p);
@@ -441,6 +441,7 @@ static est_status to_field(est__convert *c, const est__yaml *n, const est_field 
     case EST_FIELD_INITIALIZER: return to_initializer(c, n, f, p);
     case EST_FIELD_HEAD: return to_head(c, n, f, p);
     case EST_FIELD_SCHEDULE: return to_schedule(c, n, f, p);
+    case EST_FIELD_WARM_START: return est__convert_warm_start(c, n, f, p);
     case EST_FIELD_END: break;
     }
     return est__yaml_fail_line(EST_UNIMPLEMENTED, n, n->line, "'%s' is not built in", f->name);
@@ -459,8 +460,6 @@ static est_status unknown_key(const est__yaml_pair *p, const est__keys *keys)
     const char *names[128];
     size_t count = 0;
     char room[160];
-    if (is_in(p->key, keys->later))
-        return est__yaml_fail_line(EST_UNIMPLEMENTED, p->value, p->line, "'%s' is not built in", p->key);
     for (const est_field *f = keys->fields; f && f->type && count < 100; f++)
         names[count++] = f->name;
     for (const char *const *o = keys->others; o && *o && count < 128; o++)
@@ -484,7 +483,7 @@ est_status est__convert_map(est__convert *c, const est__yaml *map, const est__ke
         if (!f)
             return unknown_key(p, keys);
         if (!est__yaml_is_null(p->value))
-            EST_TRY(to_field(c, p->value, f, keys, (char *)into + f->offset));
+            EST_TRY(est__convert_field(c, p->value, f, keys, (char *)into + f->offset));
     }
     for (const est_field *f = keys->fields; f && f->type; f++) {
         if (!est__yaml_is_null(est__yaml_get(map, f->name)))

@@ -47,7 +47,7 @@ est_status est__unknown_name(const est__yaml *at, size_t line, const char *what,
 
 est_status est__convert_model(est__convert *c, const est__config *config, void **options, size_t *size)
 {
-    static const char *const others[] = { "estimator", NULL }, *const later[] = { "warm_start_from", NULL };
+    static const char *const others[] = { "estimator", NULL };
     const est_field *fields = est_estimator_fields(config->estimator, size);
     const est__yaml *name = est__yaml_get(config->model, "estimator");
     if (!fields)
@@ -56,6 +56,6 @@ est_status est__convert_model(est__convert *c, const est__config *config, void *
     if (!*options)
         return est__fail_memory(*size);
     c->estimator = config->estimator;
-    return est__convert_map(c, config->model, &(est__keys){ .path = "task.model", .fields = fields, .others = others, .later = later,
+    return est__convert_map(c, config->model, &(est__keys){ .path = "task.model", .fields = fields, .others = others,
                                                             .zero_is_default = true }, *options);
 }

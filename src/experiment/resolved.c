@@ -230,6 +230,41 @@ static est_status put_optimizer(est__buffer *b, const char *estimator, const est
     return EST_OK;
 }
 
+/* {variable: {new_vocab: …}} */
+static void put_infos(est__buffer *b, const est__yaml *n)
+{
+    est__buffer inside = { 0 };
+    est__buffer_text(b, ", var_name_to_vocab_info: {");
+    for (size_t i = 0; n && i < n->count; i++) {
+        est__buffer_clear(&inside);
+        put_fields(&inside, n->pairs[i].value, est_vocab_info_fields(NULL));
+        est__buffer_text(b, i ? ", " : "");
+        est__yaml_quote(b, n->pairs[i].key);
+        est__buffer_printf(b, ": {%s}", inside.size > 2 ? inside.data + 2 : "");
+    }
+    est__buffer_text(b, "}");
+    if (inside.status != EST_OK)
+        b->status = inside.status;
+    est__buffer_free(&inside);
+}
+
+static void put_warm_start(est__buffer *b, const est__yaml *n)
+{
+    const est__yaml *from = est__yaml_get(n, "ckpt_to_initialize_from"), *names = est__yaml_get(n, "var_name_to_prev_var_name");
+    if (n->kind != EST_YAML_MAP) {
+        put_path(b, n->base, n->text);
+        return;
+    }
+    est__buffer_text(b, "{ckpt_to_initialize_from: ");
+    put_path(b, from->base, from->text);
+    est__buffer_text(b, ", vars_to_warm_start: ");
+    put_node(b, est__yaml_get(n, "vars_to_warm_start"));
+    est__buffer_text(b, ", var_name_to_prev_var_name: ");
+    put_node(b, names);
+    put_infos(b, est__yaml_get(n, "var_name_to_vocab_info"));
+    est__buffer_text(b, "}");
+}
+
 static est_status put_model(est__buffer *b, const est__config *c)
 {
     size_t size;
@@ -252,6 +287,8 @@ static est_status put_model(est__buffer *b, const est__config *c)
             put_default(b, f);
         else if (f->type == EST_FIELD_HEAD)
             put_head(b, n);
+        else if (f->type == EST_FIELD_WARM_START)
+            put_warm_start(b, n);
         else
             put_node(b, n);
         est__buffer_text(b, "\n");

@@ -39,6 +39,15 @@ head -c 1000 /dev/urandom > d.yaml
 run 1 train d.yaml
 grep -q '^estimator: d.yaml:' err || fail "random bytes: $(cat err)"
 
+# warm_start_from.
+warm=task.model.warm_start_from
+refuses "--set $warm=[1]: warm_start_from takes a path or {ckpt_to_initialize_from: PATH, …}, not a list" --set "$warm=[1]"
+refuses 'warm_start_from: none.index: cannot be opened: No such file or directory' --set $warm=none
+refuses 'warm_start_from: folder: there is no checkpoint' --set $warm=folder
+set -- "$warm={ckpt_to_initialize_from: a, var_name_to_vocab_info: {w: {new_vocab: a}}}" "$warm={ckpt_to_initialise_from: a}"
+refuses "--set $1: 'new_vocab_size' is missing in var_name_to_vocab_info" --set "$1"
+refuses "--set $2: unknown key 'ckpt_to_initialise_from'; did you mean 'ckpt_to_initialize_from'?" --set "$2"
+
 # Data.
 sed 's/key: age/key: agee/' c.yaml > d.yaml
 says 1 "estimator: train.csv: there is no column 'agee'; did you mean 'age'?" train d.yaml --quiet --model-dir m
