@@ -4,6 +4,7 @@
 
 #include "feature_columns/columns.h"
 #include "formats/tfrecord.h"
+#include "ops/lookup_table.h"
 
 static const char *const dtypes[] = { "string", "int64", NULL };
 static const char *const formats[] = { "text", "tfrecord_gzip", NULL };
@@ -43,22 +44,6 @@ static bool is_records(const est_vocabulary_file_options *o)
 }
 
 /* Lines as far as they count. That they are no number, or stand twice, is found when the table is filled. */
-static est_status count_lines(const est_column *c, const char *text, size_t size, int64_t most, int64_t *count)
-{
-    const est_vocabulary_file_options *o = c->options;
-    int64_t n = 0;
-    for (size_t at = 0; at < size && (most == 0 || n < most); n++) {
-        const char *end = memchr(text + at, '\n', size - at);
-        size_t length = end ? (size_t)(end - text) - at : size - at;
-        if (length == 0 || (length == 1 && text[at] == '\r'))
-            return est__column_fail(c, "vocabulary_file '%s': line %lld is empty; each line must hold a word",
-                                    o->vocabulary_file, (long long)n + 1);
-        at += length + 1;
-    }
-    *count = n;
-    return EST_OK;
-}
-
 static est_status read_text(const est_column *c, state *s)
 {
     const est_vocabulary_file_options *o = c->options;
@@ -66,9 +51,11 @@ static est_status read_text(const est_column *c, state *s)
     size_t size;
     int64_t lines = 0;
     EST_TRY(est__file_read(o->vocabulary_file, INT32_MAX, &text, &size));
-    est_status st = count_lines(c, text, size, o->vocabulary_size, &lines);
+    int64_t empty = est__vocabulary_lines(text, size, o->vocabulary_size, &lines);
     est__free(text);
-    EST_TRY(st);
+    if (empty)
+        return est__column_fail(c, "vocabulary_file '%s': line %lld is empty; each line must hold a word", o->vocabulary_file,
+                                (long long)empty);
     if (lines < o->vocabulary_size)
         return est__column_fail(c, "vocabulary_size is %lld, vocabulary_file '%s' has %lld line%s",
                                 (long long)o->vocabulary_size, o->vocabulary_file, (long long)lines,

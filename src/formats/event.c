@@ -22,7 +22,7 @@ struct est__event_writer {
     size_t num_values, num_list;
 };
 
-/* ---- histograms ---- */
+/* ---- writing: histograms ---- */
 
 /* The positive limits: from 1e-12 by tenths up to 1e20, then DBL_MAX. Negative ones mirror them, 0 lies
  * between. */
@@ -103,7 +103,7 @@ void est__histogram_free(est__histogram *h)
     *h = (est__histogram){ 0 };
 }
 
-/* ---- gathering events ---- */
+/* ---- writing: gathering events ---- */
 
 static est_status add(est__event_writer *w, Tensorflow__Event *e, int64_t step)
 {
@@ -215,7 +215,7 @@ est_status est__event_session_log(est__event_writer *w, int64_t step,
     return add(w, &e, step);
 }
 
-/* ---- files ---- */
+/* ---- writing: files ---- */
 
 static est_status add_version(est__event_writer *w)
 {

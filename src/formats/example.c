@@ -52,9 +52,10 @@ static est_status each_entry(est__bytes record, const where *w,
 
 /* ---- values: each reader appends to the column; it fails on a list of another form ---- */
 
+/* Never NULL but without memory, also for no values. */
 static void *room(est__feature_column *c, size_t n, size_t size)
 {
-    if (c->count + n > c->capacity && est__grow(&c->values, &c->capacity, c->count + n, size) != EST_OK)
+    if (c->count + n >= c->capacity && est__grow(&c->values, &c->capacity, c->count + n + 1, size) != EST_OK)
         return NULL;
     return (char *)c->values + c->count * size;
 }
@@ -360,6 +361,8 @@ static void put_message(est__buffer *out, unsigned number, const est__buffer *bo
 static void put_list(est__buffer *out, est_dtype dtype, const void *values, size_t begin, size_t end)
 {
     size_t packed = 0;
+    if (begin == end)
+        return;
     if (dtype == EST_STRING) {
         for (const est__bytes *s = (const est__bytes *)values + begin; begin < end; begin++, s++) {
             est__buffer_varint(out, 1 << 3 | EST__WIRE_BYTES);
@@ -370,8 +373,6 @@ static void put_list(est__buffer *out, est_dtype dtype, const void *values, size
     }
     for (size_t i = begin; i < end; i++)
         packed += dtype == EST_FLOAT ? 4 : varint_size((uint64_t)((const int64_t *)values)[i]);
-    if (begin == end)
-        return;
     est__buffer_varint(out, 1 << 3 | EST__WIRE_BYTES);
     est__buffer_varint(out, packed);
     for (size_t i = begin; i < end; i++) {

@@ -54,18 +54,11 @@ static est_status import_cpu(est_kernel *k)
     return st == EST_OK ? st : est__kernel_fail(k, st, "lookup table '%s': %s", t->base.name, est_error());
 }
 
-/* What a line of a vocabulary file gives: a column, or one of these. */
-enum { WHOLE_LINE = -2, LINE_NUMBER = -1 };
 enum { FILE_LIMIT = 0x7fffffff };
-
-typedef struct file_state {
-    int64_t key_index, value_index, vocab_size, offset;
-    char delimiter;
-} file_state;
 
 static est_status prepare_file(const est_operation *op, void *state)
 {
-    file_state *s = state;
+    est__vocabulary_text *s = state;
     const char *delimiter = est__attr_string(op, "delimiter");
     s->key_index = est__attr_int(op, "key_index");
     s->value_index = est__attr_int(op, "value_index");
@@ -73,134 +66,14 @@ static est_status prepare_file(const est_operation *op, void *state)
     s->offset = est__attr_int(op, "offset");
     if (strlen(delimiter) != 1)
         return EST_PREPARE_FAIL(op, "the delimiter \"%s\" must be one character", delimiter);
-    if (s->key_index < WHOLE_LINE || s->value_index < WHOLE_LINE)
+    if (s->key_index < EST__WHOLE_LINE || s->value_index < EST__WHOLE_LINE)
         return EST_PREPARE_FAIL(op,
                                 "column %lld: -2 is the whole line, -1 the line number, 0 the first column",
-                                (long long)(s->key_index < WHOLE_LINE ? s->key_index : s->value_index));
+                                (long long)(s->key_index < EST__WHOLE_LINE ? s->key_index : s->value_index));
     if (s->vocab_size < -1 || s->vocab_size == 0)
         return EST_PREPARE_FAIL(op, "vocab_size %lld is neither -1 nor positive", (long long)s->vocab_size);
     s->delimiter = delimiter[0];
     return EST_OK;
-}
-
-typedef struct span {
-    const char *p;
-    size_t n;
-} span;
-
-/* The lines of a text, without their ends. */
-static est_status cut_lines(const char *text, size_t size, int64_t most, span **lines, int64_t *count)
-{
-    size_t cap = 0;
-    int64_t n = 0;
-    *lines = NULL;
-    for (size_t at = 0; at < size && (most < 0 || n < most); n++) {
-        const char *end = memchr(text + at, '\n', size - at);
-        size_t length = end != NULL ? (size_t)(end - text) - at : size - at;
-        EST_TRY(est__grow(lines, &cap, (size_t)n + 1, sizeof **lines));
-        (*lines)[n] = (span){ text + at, length > 0 && text[at + length - 1] == '\r' ? length - 1 : length };
-        if ((*lines)[n].n == 0)
-            return est__fail(EST_INVALID_ARGUMENT, "line %lld is empty", (long long)n + 1);
-        at += length + 1;
-    }
-    *count = n;
-    return EST_OK;
-}
-
-static bool column_of(span line, char delimiter, int64_t column, span *out)
-{
-    for (; column >= 0; column--) {
-        const char *end = memchr(line.p, delimiter, line.n);
-        *out = (span){ line.p, end != NULL ? (size_t)(end - line.p) : line.n };
-        if (end == NULL)
-            return column == 0;
-        line = (span){ end + 1, line.n - out->n - 1 };
-    }
-    return true;
-}
-
-static bool parse_number(est_tensor *t, int64_t i, span s)
-{
-    double v;
-    if (t->dtype == EST_INT64)
-        return est__parse_int64(s.p, s.n, &((int64_t *)t->data)[i]);
-    if (t->dtype == EST_FLOAT)
-        return est__parse_float(s.p, s.n, &((float *)t->data)[i]);
-    if (!est__parse_double(s.p, s.n, &v))
-        return false;
-    est__tensor_set(t, i, v);
-    return true;
-}
-
-static est_status make_strings(const span *part, int64_t n, est_tensor **out)
-{
-    est_shape shape = EST_SHAPE(n);
-    const char **p = est__malloc((size_t)n * sizeof *p);
-    size_t *length = est__malloc((size_t)n * sizeof *length);
-    est_status st =
-        p != NULL && length != NULL ? EST_OK : est__fail_memory((size_t)n * (sizeof *p + sizeof *length));
-    for (int64_t i = 0; st == EST_OK && i < n; i++)
-        p[i] = part[i].p, length[i] = part[i].n;
-    if (st == EST_OK)
-        st = est_tensor_new_strings(&shape, p, length, out);
-    est__free(p);
-    est__free(length);
-    return st;
-}
-
-/* The tensor of what column `index` holds in each line; `part` is room for n spans. */
-static est_status make_column(const file_state *s, int64_t index, est_dtype dtype, const span *line,
-                              span *part, int64_t n, est_tensor **out)
-{
-    est_shape shape = EST_SHAPE(n);
-    if (index == LINE_NUMBER && dtype != EST_INT64)
-        return est__fail(EST_INVALID_ARGUMENT, "line numbers are int64, the table takes %s",
-                         est_dtype_name(dtype));
-    if (index == WHOLE_LINE && dtype != EST_STRING && !est__dtype_is_integer(dtype))
-        return est__fail(EST_INVALID_ARGUMENT, "a whole line is a string or an integer, the table takes %s",
-                         est_dtype_name(dtype));
-    for (int64_t i = 0; index != LINE_NUMBER && i < n; i++) {
-        part[i] = line[i];
-        if (index >= 0 && !column_of(line[i], s->delimiter, index, &part[i]))
-            return est__fail(EST_INVALID_ARGUMENT, "line %lld has no column %lld", (long long)i + 1,
-                             (long long)index);
-    }
-    if (dtype == EST_STRING)
-        return make_strings(part, n, out);
-    EST_TRY(est_tensor_new(dtype, &shape, out));
-    for (int64_t i = 0; i < n; i++) {
-        if (index == LINE_NUMBER)
-            ((int64_t *)(*out)->data)[i] = i + s->offset;
-        else if (!parse_number(*out, i, part[i]))
-            return est__fail(EST_INVALID_ARGUMENT, "line %lld: \"%.*s\" is not a number (%s)",
-                             (long long)i + 1, part[i].n < 80 ? (int)part[i].n : 80, part[i].p,
-                             est_dtype_name(dtype));
-    }
-    return EST_OK;
-}
-
-static est_status import_text(est__table *t, const file_state *s, const char *text, size_t size)
-{
-    span *line = NULL, *part = NULL;
-    est_tensor *keys = NULL, *values = NULL;
-    int64_t n = 0;
-    est_status st = cut_lines(text, size, s->vocab_size, &line, &n);
-    if (st == EST_OK && (n == 0 || n < s->vocab_size))
-        st = est__fail(EST_INVALID_ARGUMENT, "it has %lld lines, vocab_size is %lld", (long long)n,
-                       (long long)s->vocab_size);
-    if (st == EST_OK && (part = est__malloc((size_t)n * sizeof *part)) == NULL)
-        st = est__fail_memory((size_t)n * sizeof *part);
-    if (st == EST_OK)
-        st = make_column(s, s->key_index, t->key_dtype, line, part, n, &keys);
-    if (st == EST_OK)
-        st = make_column(s, s->value_index, t->value_dtype, line, part, n, &values);
-    if (st == EST_OK)
-        st = est__table_import(t, keys, values);
-    est_tensor_free(keys);
-    est_tensor_free(values);
-    est__free(line);
-    est__free(part);
-    return st;
 }
 
 static est_status import_file_cpu(est_kernel *k)
@@ -216,7 +89,7 @@ static est_status import_file_cpu(est_kernel *k)
     char *path = est__strndup(given, length);
     est_status st = path != NULL ? est__file_read(path, FILE_LIMIT, &text, &size) : est__fail_memory(length);
     if (st == EST_OK) {
-        st = import_text(t, k->state, text, size);
+        st = est__table_import_text(t, k->state, text, size);
         if (st != EST_OK)
             est__fail_in(st, "vocabulary file '%s'", path);
     }
@@ -300,7 +173,7 @@ EST_OPS(lookup,
         { .tf_name = "InitializeTableFromTextFileV2",
           .signature = "table_handle: resource, filename: string -> ; key_index: int; value_index: int; "
                        "vocab_size: int = -1; delimiter: string = '\t'; offset: int = 0",
-          .cpu = import_file_cpu, .state_size = sizeof(file_state), .prepare = prepare_file, FILLS });
+          .cpu = import_file_cpu, .state_size = sizeof(est__vocabulary_text), .prepare = prepare_file, FILLS });
 
 est_node *est_lookup_table(est_graph *g, const char *name, est_dtype key, est_dtype value)
 {
@@ -322,7 +195,7 @@ est_node *est_vocabulary_file_table(est_graph *g, const char *name, est_node *fi
     est_node *table = est_lookup_table(g, name, key, EST_INT64);
     est__graph_add_initializer(
         g, est_op(g, "InitializeTableFromTextFileV2", NULL, EST_NODES(table, file),
-                  EST_ATTRS(EST_INT_ATTR("key_index", WHOLE_LINE), EST_INT_ATTR("value_index", LINE_NUMBER),
+                  EST_ATTRS(EST_INT_ATTR("key_index", EST__WHOLE_LINE), EST_INT_ATTR("value_index", EST__LINE_NUMBER),
                             EST_INT_ATTR("vocab_size", vocab_size))));
     return table;
 }

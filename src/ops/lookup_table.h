@@ -22,4 +22,17 @@ est_status est__table_import(est__table *t, const est_tensor *keys, const est_te
 /* The entry with the key keys[i]; -1: none. */
 int64_t est__table_find(const est__table *t, const est_tensor *keys, int64_t i);
 
+/* ---- entries out of a text (vocabulary_text.c): TensorFlow's InitializeTableFromTextFile ---- */
+/* What a line gives: a column, or one of these. */
+enum { EST__WHOLE_LINE = -2, EST__LINE_NUMBER = -1 };
+typedef struct est__vocabulary_text {
+    int64_t key_index, value_index;
+    int64_t vocab_size;          /* so many lines; -1: all */
+    int64_t offset;              /* added to the line's number, which counts from 0 */
+    char delimiter;
+} est__vocabulary_text;
+est_status est__table_import_text(est__table *t, const est__vocabulary_text *s, const char *text, size_t size);
+/* Lines of a text, `most` of them at most (0: all). The number of the first empty one, from 1; 0: there is none. */
+int64_t est__vocabulary_lines(const char *text, size_t size, int64_t most, int64_t *count);
+
 #endif

@@ -45,6 +45,22 @@ static void parses_a_batch(void)
         est__buffer_free(&kept[i]);
 }
 
+/* A list that is packed and empty, in a column that has no memory yet. */
+static void takes_empty_lists(void)
+{
+    static const est__feature_spec spec = { .name = "age", .dtype = EST_FLOAT, .variable = true };
+    est__bytes record = BYTES("\x0a\x0d\x0a\x0b\x0a\x03" "age\x12\x04\x12\x02\x0a\x00");
+    est__example_parser *p;
+    est__buffer again = { 0 };
+    EST_NEED_OK(est__example_parser_new(&spec, 1, &p));
+    EST_CHECK_OK(est__example_parse(p, record, "x", 0));
+    EST_CHECK_INT(est__example_rows(p), 1);
+    EST_CHECK_INT((int64_t)est__example_column(p, 0)->count, 0);
+    EST_CHECK_OK(est__example_write(&again, &spec, est__example_column(p, 0), 1, 0));
+    est__buffer_free(&again);
+    est__example_parser_free(p);
+}
+
 /* Writes a batch back, record by record: the same bytes. */
 static void writes_what_it_parsed(void)
 {
@@ -222,7 +238,7 @@ static void allocates_nothing_later(void)
     est__buffer_free(&record);
 }
 
-EST_SUITE(formats_example, EST_TEST(parses_a_batch), EST_TEST(writes_what_it_parsed),
+EST_SUITE(formats_example, EST_TEST(parses_a_batch), EST_TEST(takes_empty_lists), EST_TEST(writes_what_it_parsed),
           EST_TEST(takes_packed_and_single_numbers), EST_TEST(fills_in_defaults),
           EST_TEST(takes_the_last_of_a_key), EST_TEST(names_record_and_feature),
           EST_TEST(checks_what_is_wanted), EST_TEST(lists_what_is_there), EST_TEST(allocates_nothing_later));

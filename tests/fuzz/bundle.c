@@ -1,5 +1,5 @@
 /* A checkpoint whose index holds any entries, under checksums that fit. The input is entries: length, key,
- * length, value. */
+ * length, value. Covers src/formats/bundle.c. */
 #include "fuzz/fuzz.h"
 
 #include <stdio.h>
@@ -13,8 +13,7 @@ static char prefix[256], index_file[300], data_file[300];
 
 static void choose_files(void)
 {
-    const char *dir = getenv("TMPDIR");
-    snprintf(prefix, sizeof prefix, "%.200s/est-fuzz-%ld", dir && *dir ? dir : "/tmp", (long)getpid());
+    snprintf(prefix, sizeof prefix, "%s", fuzz_temporary());
     snprintf(index_file, sizeof index_file, "%s.index", prefix);
     snprintf(data_file, sizeof data_file, "%s.data-00000-of-00001", prefix);
 }

@@ -1,4 +1,4 @@
-/* Any bytes as the file `checkpoint`. */
+/* Any bytes as the file `checkpoint`. Covers src/formats/checkpoint_state.c. */
 #include "fuzz/fuzz.h"
 
 #include "formats/checkpoint_state.h"

@@ -8,18 +8,11 @@
 
 typedef int (*target)(const uint8_t *data, size_t size);
 
-int est_fuzz_tfrecord(const uint8_t *data, size_t size);
-int est_fuzz_table(const uint8_t *data, size_t size);
-int est_fuzz_bundle(const uint8_t *data, size_t size);
-int est_fuzz_example(const uint8_t *data, size_t size);
-int est_fuzz_jsonl(const uint8_t *data, size_t size);
-int est_fuzz_libsvm(const uint8_t *data, size_t size);
-int est_fuzz_numpy(const uint8_t *data, size_t size);
-int est_fuzz_sequence_example(const uint8_t *data, size_t size);
-int est_fuzz_saved_model(const uint8_t *data, size_t size);
-int est_fuzz_checkpoint_state(const uint8_t *data, size_t size);
-int est_fuzz_csv(const uint8_t *data, size_t size);
-int est_fuzz_yaml(const uint8_t *data, size_t size);
+#define X(name) int est_fuzz_##name(const uint8_t *data, size_t size);
+#include "fuzz/targets.h"
+#undef X
+
+enum { MOST_RUNS = 1500 };   /* of a target */
 
 /* A copy of exactly `size` bytes each time, so that the sanitizer sees a read beyond. */
 static void run(target fuzz, const uint8_t *data, size_t size)
@@ -33,11 +26,14 @@ static void run(target fuzz, const uint8_t *data, size_t size)
     free(copy);
 }
 
-static void mangle(target fuzz, uint8_t *data, size_t size)
+/* Every length and every bit, or `runs` of them, evenly chosen. */
+static void mangle(target fuzz, uint8_t *data, size_t size, size_t runs)
 {
-    for (size_t n = 0; n <= size; n++)
+    size_t step = 9 * size / runs + 1;
+    for (size_t n = 0; n <= size; n += step)
         run(fuzz, data, n);
-    for (size_t bit = 0; bit < 8 * size; bit++) {
+    run(fuzz, data, size);
+    for (size_t bit = 0; bit < 8 * size; bit += step) {
         data[bit / 8] ^= (uint8_t)(1u << bit % 8);
         run(fuzz, data, size);
         data[bit / 8] ^= (uint8_t)(1u << bit % 8);
@@ -55,72 +51,23 @@ static void over_corpus(target fuzz, const char *name)
         size_t size;
         if (!EST_CHECK_OK(est__file_read(est_test_text("%s/%s", dir, seeds.name[i]), 1 << 16, &data, &size)))
             continue;
-        mangle(fuzz, (uint8_t *)data, size);
+        mangle(fuzz, (uint8_t *)data, size, MOST_RUNS / seeds.count + 1);
         est__free(data);
     }
     est__names_free(&seeds);
 }
 
-static void tfrecord(void)
-{
-    over_corpus(est_fuzz_tfrecord, "tfrecord");
-}
+#define X(name)                                     \
+    static void name(void)                          \
+    {                                               \
+        over_corpus(est_fuzz_##name, #name);        \
+    }
+#include "fuzz/targets.h"
+#undef X
 
-static void table(void)
-{
-    over_corpus(est_fuzz_table, "table");
-}
-
-static void bundle(void)
-{
-    over_corpus(est_fuzz_bundle, "bundle");
-}
-
-static void example(void)
-{
-    over_corpus(est_fuzz_example, "example");
-}
-
-static void jsonl(void)
-{
-    over_corpus(est_fuzz_jsonl, "jsonl");
-}
-
-static void libsvm(void)
-{
-    over_corpus(est_fuzz_libsvm, "libsvm");
-}
-
-static void numpy(void)
-{
-    over_corpus(est_fuzz_numpy, "numpy");
-}
-
-static void sequence_example(void)
-{
-    over_corpus(est_fuzz_sequence_example, "sequence_example");
-}
-
-static void saved_model(void)
-{
-    over_corpus(est_fuzz_saved_model, "saved_model");
-}
-
-static void checkpoint_state(void)
-{
-    over_corpus(est_fuzz_checkpoint_state, "checkpoint_state");
-}
-
-static void csv(void)
-{
-    over_corpus(est_fuzz_csv, "csv");
-}
-
-static void yaml(void)
-{
-    over_corpus(est_fuzz_yaml, "yaml");
-}
-
-EST_SUITE(fuzz_corpus, EST_TEST(tfrecord), EST_TEST(table), EST_TEST(bundle), EST_TEST(example),
-          EST_TEST(jsonl), EST_TEST(libsvm), EST_TEST(numpy), EST_TEST(sequence_example), EST_TEST(saved_model),
-          EST_TEST(checkpoint_state), EST_TEST(csv), EST_TEST(yaml));
+#define X(name) EST_TEST(name),
+const est_test est_suite_fuzz_corpus[] = {
+#include "fuzz/targets.h"
+    { NULL, NULL }
+};
+#undef X

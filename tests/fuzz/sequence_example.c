@@ -1,4 +1,5 @@
-/* Any bytes as a tf.SequenceExample, whose context is read as a tf.Example is, into the rows of a table. */
+/* Any bytes as a tf.SequenceExample, whose context is read as a tf.Example is, into the rows of a table.
+ * Covers src/data/example_values.c. */
 #include "fuzz/fuzz.h"
 
 #include "data/tfrecord.h"
@@ -26,6 +27,8 @@ EST_FUZZ(sequence_example)
             if (est__table_row(&table, &capacity) == EST_OK &&
                 est__example_read(reader, (est__bytes){ (unsigned char *)text, size }, &table) == EST_OK)
                 table.rows++;
+    if (text)
+        (void)est__example_has((est__bytes){ (unsigned char *)text, size }, "age");
     est__example_reader_free(reader);
     est__table_free(&table);
     est__arena_free(&arena);
