@@ -76,6 +76,49 @@ static inline est_status est_linear_estimator_new(const est_linear_estimator_opt
     return est_linear_estimator_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
 }
 
+typedef struct est_dnn_classifier_options {
+    est_ints hidden_units;              /* needed: units of each hidden layer */
+    est_column_list feature_columns;    /* needed; dense ones */
+    int64_t n_classes;                  /* 2 */
+    est_strings label_vocabulary;       /* none: labels are integer ids */
+    const char *weight_column;          /* none */
+    est_optimizer *optimizer;           /* NULL: Adagrad with learning rate 0.001 */
+    const char *activation_fn;          /* "relu"; any of est_activation_names */
+    double dropout;                     /* 0: none; below 1: share of a layer's outputs that a step leaves out */
+    bool batch_norm;                    /* after each hidden layer, with momentum 0.999 */
+    const char *loss_reduction;         /* "sum_over_batch_size" */
+} est_dnn_classifier_options;
+/** A network of fully connected layers under BinaryClassHead, or MultiClassHead from three classes on
+ *  (tf.estimator.DNNClassifier). Errors: also INVALID_ARGUMENT: a categorical column that no indicator or
+ *  embedding column holds; with batch_norm, a batch of one example fails its step. */
+EST_API est_status est_dnn_classifier_new_sized(const est_dnn_classifier_options *options, size_t size, const est_run_config *config,
+                                                size_t config_size, est_estimator **out);
+static inline est_status est_dnn_classifier_new(const est_dnn_classifier_options *options,
+                                                const est_run_config *config, est_estimator **out)
+{
+    return est_dnn_classifier_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
+}
+
+typedef struct est_dnn_regressor_options {
+    est_ints hidden_units;              /* needed: units of each hidden layer */
+    est_column_list feature_columns;    /* needed; dense ones */
+    int64_t label_dimension;            /* 1 */
+    const char *weight_column;          /* none */
+    est_optimizer *optimizer;           /* NULL: Adagrad with learning rate 0.001 */
+    const char *activation_fn;          /* "relu"; any of est_activation_names */
+    double dropout;                     /* 0: none; below 1 */
+    bool batch_norm;
+    const char *loss_reduction;         /* "sum_over_batch_size" */
+} est_dnn_regressor_options;
+/** The same under RegressionHead (tf.estimator.DNNRegressor). */
+EST_API est_status est_dnn_regressor_new_sized(const est_dnn_regressor_options *options, size_t size, const est_run_config *config,
+                                               size_t config_size, est_estimator **out);
+static inline est_status est_dnn_regressor_new(const est_dnn_regressor_options *options,
+                                               const est_run_config *config, est_estimator **out)
+{
+    return est_dnn_regressor_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
+}
+
 /** Any canned estimator by its tf.estimator name, with that constructor's options struct of `size` bytes.
  *  Errors: NOT_FOUND: unknown name (the nearest is named); else as above. */
 EST_API est_status est_estimator_new(const char *name, const void *options, size_t size, const est_run_config *config,
@@ -87,10 +130,10 @@ EST_API const est_field *est_estimator_fields(const char *name, size_t *options_
 EST_API const char *const *est_estimator_names(void);
 /** What `optimizer: NAME` alone means for that estimator: NAME with tf.estimator's default learning rate
  *  (Linear*: 0.2).
- *  In: `optimizer` NULL: the one that the estimator has when none is given. Errors: NOT_FOUND: either name is
- *  unknown.
+ *  In: `field`, the option that takes it: "optimizer", "dnn_optimizer"; `optimizer` NULL: the one that the
+ *  estimator has when none is given. Errors: NOT_FOUND: one of the names is unknown.
  *  Out: the caller's, est_optimizer_free. Thread-safe. Since 0.1. */
-EST_API est_status est_estimator_optimizer(const char *estimator, const char *optimizer, est_optimizer **out);
+EST_API est_status est_estimator_optimizer(const char *estimator, const char *field, const char *optimizer, est_optimizer **out);
 
 /** A model_fn of one's own: builds the graph of one mode into `spec` (tf.estimator's model_fn). `labels` is
  *  NULL in EST_PREDICT, and where the data hold none. Everything given is lent for the call. Called once by

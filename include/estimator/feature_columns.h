@@ -324,6 +324,9 @@ EST_API const char *const *est_column_kinds(void);
  *  the set. Thread-safe. Since 0.1. */
 EST_API const char *est_column_name(const est_column *column);
 EST_API const char *est_column_key(const est_column *column);
+/** Whether it gives ids and nothing else: a linear model takes it, an input layer only within an indicator or
+ *  embedding column. Of sequence columns, false. Thread-safe. Since 0.1. */
+EST_API bool est_column_is_categorical(const est_column *column);
 
 /** Which features the columns read, each once, sorted by name (tf.feature_column.make_parse_example_spec).
  *  Out: `*spec`, lent by the set of the first column. Errors: INVALID_ARGUMENT: two columns want different

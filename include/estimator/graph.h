@@ -137,6 +137,10 @@ EST_API est_node *est_graph_variable(const est_graph *g, const char *name);
  *  which they were made; lent by `g`, and no longer complete once another one is made. */
 EST_API est_nodes est_graph_trainable_variables(est_graph *g);
 
+/** `update` runs with each step that trains the graph (TensorFlow's UPDATE_OPS): a moving average, say.
+ *  Optimizers made before it do not know of it. */
+EST_API void est_graph_add_update(est_graph *g, est_node *update);
+
 /** The gradient of one x: dense (indices NULL), or rows `value` [n, …] of the slices `indices` [n] (ids may
  *  repeat). */
 typedef struct est_gradient {

@@ -73,6 +73,12 @@ EST_API est_feature est_head_weight(const est_head *h);
  *  a time per spec. Since 0.1. */
 EST_API est_status est_head_spec(est_head *h, est_spec *s, const est_features *features, est_node *labels, est_mode mode,
                                  est_node *logits, est_optimizer *optimizer);
+/** Makes the training op of a loss, which also counts `global_step` (a handle) (train_op_fn of
+ *  tf.estimator.Head.create_estimator_spec). */
+typedef est_node *(*est_train_op_fn)(est_graph *g, est_node *loss, est_node *global_step, void *user);
+/** The same with a training op of one's own: est_optimizer_minimize_variables for each part of a model. */
+EST_API est_status est_head_spec_with(est_head *h, est_spec *s, const est_features *features, est_node *labels, est_mode mode,
+                                      est_node *logits, est_train_op_fn train_op_fn, void *user);
 
 #ifdef __cplusplus
 }

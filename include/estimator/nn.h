@@ -13,8 +13,15 @@ extern "C" {
  * time per graph. Since 0.1. */
 
 /* ---- layers ---- */
+/** A function of each element (of the row, for softmax and log_softmax; crelu doubles the last dimension). */
+typedef est_node *(*est_activation_fn)(est_graph *g, est_node *x);
+/** An activation by its name in tf.nn: "relu", "tanh", "gelu" …; NULL: unknown. Thread-safe. Since 0.1. */
+EST_API est_activation_fn est_activation(const char *name);
+/** The names of all activations, NULL-terminated. Constant. Thread-safe. Since 0.1. */
+EST_API const char *const *est_activation_names(void);
+
 typedef struct est_dense_options {
-    est_node *(*activation)(est_graph *g, est_node *x);  /* NULL: none */
+    est_activation_fn activation;   /* NULL: none */
     bool no_bias;
     est_node *kernel_initializer;   /* [in, units]; NULL: est_glorot_uniform */
     const char *name;               /* NULL: "dense", "dense_1", …; variables <name>/kernel, <name>/bias */
@@ -23,6 +30,28 @@ typedef struct est_dense_options {
  *  (tf.keras.layers.Dense).
  *  Errors: INVALID_ARGUMENT: x is not [batch, in] with a known in, units < 1; ALREADY_EXISTS: the name. */
 EST_API est_node *est_dense(est_graph *g, est_node *x, int64_t units, const est_dense_options *options);
+
+/** x with elements set to 0 at random, each with probability `rate`, and the others divided by 1 - rate: for
+ *  training alone (tf.nn.dropout). Other elements in each step; the same for the same seed, node and step.
+ *  In: `rate` in [0, 1). Errors: INVALID_ARGUMENT: another rate, x not float32 or float64. */
+EST_API est_node *est_dropout(est_graph *g, est_node *x, double rate);
+
+typedef struct est_batch_norm_options {
+    bool training;              /* by the mean and the variance of the batch, which go into the moving ones */
+    double momentum;            /* 0.99; EST_OFF: 0 */
+    double epsilon;             /* 0.001; EST_OFF: 0 */
+    const char *name;           /* NULL: "batch_normalization"; variables <name>/gamma, beta, moving_mean, moving_variance */
+} est_batch_norm_options;
+/** x with each column brought to mean beta and deviation gamma; x [batch, n] float32 -> [batch, n]
+ *  (tf.keras.layers.BatchNormalization; Ioffe and Szegedy 2015). The moving averages are updated by whatever
+ *  optimizer trains the graph (est_graph_add_update).
+ *  Errors: INVALID_ARGUMENT: x, momentum or epsilon; a batch of one example fails a training step;
+ *  ALREADY_EXISTS: the name. */
+EST_API est_node *est_batch_norm_sized(est_graph *g, est_node *x, const est_batch_norm_options *options, size_t size);
+static inline est_node *est_batch_norm(est_graph *g, est_node *x, const est_batch_norm_options *options)
+{
+    return est_batch_norm_sized(g, x, options, options ? sizeof *options : 0);
+}
 
 /* ---- initial values of variables; the shape must be known (INVALID_ARGUMENT) ---- */
 /** Zeros (tf.zeros). */
@@ -219,6 +248,10 @@ EST_API const char *const *est_optimizer_names(void);
  *  Returns one node that stands for all updates.
  *  Errors: INVALID_ARGUMENT: the loss depends on no trainable variable; UNIMPLEMENTED: an op has no gradient. */
 EST_API est_node *est_optimizer_minimize(est_optimizer *o, est_graph *g, est_node *loss, est_node *global_step);
+/** The same for these variables alone (handles), where several optimizers share a model: one of them counts
+ *  global_step; the others, with `global_step` NULL, each an int64 variable training/<Name>/iter. */
+EST_API est_node *est_optimizer_minimize_variables(est_optimizer *o, est_graph *g, est_node *loss, est_nodes variables,
+                                                   est_node *global_step);
 
 /* ---- metrics: accumulators are local variables metrics/<name>/…, so that a run over many batches adds up
  * ---- */

@@ -4,6 +4,8 @@
 #include "base/fields.h"
 
 #define KINDS(X)                              \
+    X(dnn_classifier, "DNNClassifier")       \
+    X(dnn_regressor, "DNNRegressor")         \
     X(linear_classifier, "LinearClassifier") \
     X(linear_regressor, "LinearRegressor")   \
     X(linear_estimator, "LinearEstimator")
@@ -25,14 +27,9 @@ static const est__canned_kind *find(const char *name)
 static est_status unknown(const char *name)
 {
     const char *near = name ? est__nearest(name, names, COUNT) : NULL;
-    est__buffer all = { 0 };
     if (near)
-        est__buffer_printf(&all, "did you mean '%s'?", near);
-    for (size_t i = 0; i < COUNT && !near; i++)
-        est__buffer_printf(&all, "%s%s", i == 0 ? "there are " : i + 1 < COUNT ? ", " : " and ", names[i]);
-    est_status st = est__fail(EST_NOT_FOUND, "unknown estimator '%s'; %s", name ? name : "(NULL)", all.data ? all.data : "");
-    est__buffer_free(&all);
-    return st;
+        return est__fail(EST_NOT_FOUND, "unknown estimator '%s'; did you mean '%s'?", name, near);
+    return est__fail(EST_NOT_FOUND, "unknown estimator '%s'; est_estimator_names() tells which there are", name ? name : "(NULL)");
 }
 
 const char *const *est_estimator_names(void)
@@ -56,15 +53,26 @@ est_status est_estimator_new(const char *name, const void *options, size_t size,
     return k ? k->make(options, size, config, config_size, out) : unknown(name);
 }
 
-est_status est_estimator_optimizer(const char *estimator, const char *optimizer, est_optimizer **out)
+static const est_field *optimizer_field(const est__canned_kind *k, const char *name)
+{
+    const est_field *f = k->fields;
+    while (f->type != EST_FIELD_END && !(f->type == EST_FIELD_OPTIMIZER && name && strcmp(f->name, name) == 0))
+        f++;
+    return f->type == EST_FIELD_END ? NULL : f;
+}
+
+est_status est_estimator_optimizer(const char *estimator, const char *field, const char *optimizer, est_optimizer **out)
 {
     const est__canned_kind *k = find(estimator);
     size_t size;
     *out = NULL;
     if (k == NULL)
         return unknown(estimator);
+    const est_field *of = optimizer_field(k, field);
+    if (of == NULL)
+        return est__fail(EST_NOT_FOUND, "%s has no optimizer '%s'", estimator, field ? field : "(NULL)");
     if (optimizer == NULL)
-        optimizer = k->default_optimizer;
+        optimizer = of->def_text;
     const est_field *fields = est_optimizer_fields(optimizer, &size);
     if (fields == NULL)
         return est_optimizer_new(optimizer, NULL, 0, out);   /* says what is wrong with the name */
@@ -73,7 +81,7 @@ est_status est_estimator_optimizer(const char *estimator, const char *optimizer,
         return est__fail_memory(size);
     for (const est_field *f = fields; f->name; f++)
         if (f->type == EST_FIELD_FLOAT && strcmp(f->name, "learning_rate") == 0)
-            *(double *)(void *)(options + f->offset) = k->default_rate;
+            *(double *)(void *)(options + f->offset) = of->def;
     est_status st = est_optimizer_new(optimizer, options, size, out);
     est__free(options);
     return st;

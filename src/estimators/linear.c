@@ -17,8 +17,7 @@ static const char *const reductions[] = { "sum_over_batch_size", "sum", NULL };
 
 #define MODEL_FIELDS(options)                                                                                        \
     EST_FIELD(options, COLUMNS, feature_columns, .needed = true, .doc = "what the model sees of the features"),      \
-    EST_FIELD(options, OPTIMIZER, optimizer, .def_text = "Ftrl, learning rate 0.2",                                  \
-              .doc = "NAME, or {type: NAME, …}"),                                                                    \
+    EST_OPTIMIZER_FIELD(options, optimizer, "Ftrl", 0.2),                                                            \
     EST_FIELD(options, STRING, sparse_combiner, .def_text = "sum", .choices = combiners,                             \
               .doc = "how the weights of several ids of one column are joined"),                                     \
     EST_FIELD(options, WARM_START, warm_start_from, .doc = "variables of a new model come from there")
@@ -118,7 +117,7 @@ static est_status new_linear(const char *name, est_column_list columns, est_opti
     l->columns = (est_column_list){ copy, columns.count };
     l->head = head;
     strncpy(l->sparse_combiner, combiner, sizeof l->sparse_combiner - 1);
-    est_status st = optimizer ? EST_OK : est_estimator_optimizer(name, NULL, &l->optimizer);
+    est_status st = optimizer ? EST_OK : est_estimator_optimizer(name, "optimizer", NULL, &l->optimizer);
     if (st != EST_OK) {
         free_linear(l);
         return st;
@@ -193,10 +192,10 @@ static est_status make_estimator(const void *options, size_t size, const est_run
 
 const est__canned_kind est__canned_linear_classifier = {
     .name = "LinearClassifier", .fields = classifier_fields, .options_size = sizeof(est_linear_classifier_options),
-    .make = make_classifier, .default_optimizer = "Ftrl", .default_rate = 0.2 };
+    .make = make_classifier };
 const est__canned_kind est__canned_linear_regressor = {
     .name = "LinearRegressor", .fields = regressor_fields, .options_size = sizeof(est_linear_regressor_options),
-    .make = make_regressor, .default_optimizer = "Ftrl", .default_rate = 0.2 };
+    .make = make_regressor };
 const est__canned_kind est__canned_linear_estimator = {
     .name = "LinearEstimator", .fields = estimator_fields, .options_size = sizeof(est_linear_estimator_options),
-    .make = make_estimator, .default_optimizer = "Ftrl", .default_rate = 0.2 };
+    .make = make_estimator };

@@ -295,9 +295,9 @@ static est_status to_cross_keys(est__convert *c, const est__yaml *n, const est_f
     return EST_OK;
 }
 
-static est_status by_name(est__convert *c, const est__yaml *at, const char *name, est_optimizer **out)
+static est_status by_name(est__convert *c, const est__yaml *at, const est_field *f, const char *name, est_optimizer **out)
 {
-    est_status st = est_estimator_optimizer(c->estimator, name, out);
+    est_status st = est_estimator_optimizer(c->estimator, f->name, name, out);
     return st == EST_OK ? st : est__fail_in(st, "%s:%zu", at->file, at->line);
 }
 
@@ -310,7 +310,7 @@ static est_status make_optimizer(est__convert *c, const est__yaml *n, const est_
     const char *name;
     size_t size = 0;
     if (est__yaml_is_null(n))
-        return by_name(c, n, NULL, out);
+        return by_name(c, n, f, NULL, out);
     if (n->kind == EST_YAML_MAP && !type)
         return est__yaml_fail(n, "%s takes {type: NAME, …}: 'type' is missing", f->name);
     if (n->kind == EST_YAML_LIST || !est__yaml_string(type, &name))
@@ -319,7 +319,7 @@ static est_status make_optimizer(est__convert *c, const est__yaml *n, const est_
     if (!fields)
         return est__unknown_name(type, type->line, "optimizer", name, est_optimizer_names(), est__known_optimizers);
     if (n->kind != EST_YAML_MAP)
-        return by_name(c, n, name, out);
+        return by_name(c, n, f, name, out);
     void *options = est__arena_alloc(c->arena, size + 1);
     if (!options)
         return fail_memory();

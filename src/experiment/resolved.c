@@ -201,7 +201,7 @@ static void put_head(est__buffer *b, const est__yaml *n)
 }
 
 /* With the values that it was made with: those of the estimator, when it has none or a name alone. */
-static est_status put_optimizer(est__buffer *b, const char *estimator, const est__yaml *n)
+static est_status put_optimizer(est__buffer *b, const char *estimator, const char *field, const est__yaml *n)
 {
     size_t size;
     const char *name = NULL;
@@ -212,7 +212,7 @@ static est_status put_optimizer(est__buffer *b, const char *estimator, const est
     est_optimizer *o;
     if (!est__yaml_is_null(n))
         name = n->text;
-    EST_TRY(est_estimator_optimizer(estimator, name, &o));
+    EST_TRY(est_estimator_optimizer(estimator, field, name, &o));
     const char *options = est_optimizer_options(o);
     est__buffer_printf(b, "{type: %s", est_optimizer_name(o));
     const est_field *fields = est_optimizer_fields(est_optimizer_name(o), &size);
@@ -282,7 +282,7 @@ static est_status put_model(est__buffer *b, const est__config *c)
         }
         est__buffer_text(b, " ");
         if (f->type == EST_FIELD_OPTIMIZER)
-            EST_TRY(put_optimizer(b, c->estimator, n));
+            EST_TRY(put_optimizer(b, c->estimator, f->name, n));
         else if (est__yaml_is_null(n))
             put_default(b, f);
         else if (f->type == EST_FIELD_HEAD)

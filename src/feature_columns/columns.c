@@ -193,6 +193,11 @@ const char *est_column_name(const est_column *column)
     return column && column->name ? column->name : "";
 }
 
+bool est_column_is_categorical(const est_column *column)
+{
+    return column && column->kind && !column->sequence && column->kind->ids && !column->kind->dense;
+}
+
 const char *est_column_key(const est_column *column)
 {
     return column && column->key ? column->key : "";

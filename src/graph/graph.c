@@ -30,6 +30,7 @@ void est_graph_free(est_graph *g)
     est__free(g->operation);
     est__free(g->variable);
     est__free(g->initializer);
+    est__free(g->update);
     est__map_free(g->names);
     est__map_free(g->counters);
     est__arena_free(&g->arena);
@@ -172,4 +173,15 @@ void est__graph_add_initializer(est_graph *g, est_node *operation)
         est__spoil(g, st);
     else
         g->initializer[g->num_initializers++] = operation->op;
+}
+
+void est_graph_add_update(est_graph *g, est_node *update)
+{
+    if (est__is_nil(update))
+        return;
+    est_status st = est__grow(&g->update, &g->cap_updates, g->num_updates + 1, sizeof *g->update);
+    if (st != EST_OK)
+        est__spoil(g, st);
+    else
+        g->update[g->num_updates++] = update;
 }

@@ -52,6 +52,8 @@ struct est_graph {
     size_t num_constants, cap_constants;
     est_operation **initializer; /* of tables: run once in a session, after variables */
     size_t num_initializers, cap_initializers;
+    est_node **update;           /* run with each training step */
+    size_t num_updates, cap_updates;
     est_node nil;
     est_operation nil_operation;
     est_status status;

@@ -231,18 +231,23 @@ static est_status run(est__head_run *r, est_mode mode)
     return est_graph_status(r->g);
 }
 
-static est_status train(est__head_run *r, est_optimizer *optimizer)
+static est_node *minimize(est_graph *g, est_node *loss, est_node *global_step, void *optimizer)
 {
-    if (!optimizer)
+    return est_optimizer_minimize(optimizer, g, loss, global_step);
+}
+
+static est_status train(est__head_run *r, est_train_op_fn train_op_fn, void *user)
+{
+    if (!train_op_fn)
         return est__head_fail(r->head, "there is no optimizer; training takes one");
-    est_spec_train_op(r->spec, est_optimizer_minimize(optimizer, r->g, r->spec->loss, r->spec->global_step));
+    est_spec_train_op(r->spec, train_op_fn(r->g, r->spec->loss, r->spec->global_step, user));
     if (r->head->options.name)   /* "loss" itself is every training's */
         est_spec_scalar_summary(r->spec, est__head_key(r, "loss"), r->spec->loss);
     return est_graph_status(r->g);
 }
 
-est_status est_head_spec(est_head *h, est_spec *s, const est_features *features, est_node *labels,
-                         est_mode mode, est_node *logits, est_optimizer *optimizer)
+est_status est_head_spec_with(est_head *h, est_spec *s, const est_features *features, est_node *labels,
+                              est_mode mode, est_node *logits, est_train_op_fn train_op_fn, void *user)
 {
     est_graph *g = est_spec_graph(s);
     EST_TRY(est_graph_status(g));
@@ -254,5 +259,11 @@ est_status est_head_spec(est_head *h, est_spec *s, const est_features *features,
     est_graph_begin_scope(g, "head");
     est_status st = run(&r, mode);
     est_graph_end_scope(g);
-    return st == EST_OK && mode == EST_TRAIN ? train(&r, optimizer) : st;
+    return st == EST_OK && mode == EST_TRAIN ? train(&r, train_op_fn, user) : st;
+}
+
+est_status est_head_spec(est_head *h, est_spec *s, const est_features *features, est_node *labels,
+                         est_mode mode, est_node *logits, est_optimizer *optimizer)
+{
+    return est_head_spec_with(h, s, features, labels, mode, logits, optimizer ? minimize : NULL, optimizer);
 }

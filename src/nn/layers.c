@@ -54,3 +54,24 @@ est_node *est_dense(est_graph *g, est_node *x, int64_t units, const est_dense_op
     est_graph_end_scope(g);
     return y;
 }
+
+est_node *est_dropout(est_graph *g, est_node *x, double rate)
+{
+    if (g->status != EST_OK || est__is_nil(x))
+        return &g->nil;
+    est_dtype dtype = est_node_dtype(x);
+    if (!(rate >= 0 && rate < 1))
+        return est__graph_fail(g, EST_INVALID_ARGUMENT, "est_dropout: rate is %g; it must be in [0, 1)", rate);
+    if (dtype != EST_FLOAT && dtype != EST_DOUBLE)
+        return est__graph_fail(g, EST_INVALID_ARGUMENT, "est_dropout: '%s' is %s; it must be float32 or float64", est_node_name(x),
+                               est_dtype_name(dtype));
+    if (rate == 0)
+        return x;
+    est_graph_begin_scope(g, "dropout");
+    est_node *scaled = est_mul(g, x, est_cast(g, est_constant_float(g, 1 / (1 - rate)), dtype));
+    est_node *drawn = est_random_uniform(g, est_shape_of_node(g, x), dtype);
+    est_node *kept = est_greater_equal(g, drawn, est_cast(g, est_constant_float(g, rate), dtype));
+    est_node *y = est_where(g, kept, scaled, est_cast(g, est_constant_float(g, 0), dtype));
+    est_graph_end_scope(g);
+    return y;
+}

@@ -93,6 +93,21 @@ static est_status equal_cpu(est_kernel *k)
     return est__out_share(k, 0, 0, &x->shape);
 }
 
+/* A batch's statistics need two examples. */
+static est_status several_cpu(est_kernel *k)
+{
+    const est_tensor *x = est__in(k, 0);
+    if (x->shape.rank && x->shape.dim[0] == 1)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: a batch of one example has no variance; make batch_size larger, or set "
+                         "drop_remainder where it is the last batch", ((const known *)k->state)->what);
+    return est__out_share(k, 0, 0, &x->shape);
+}
+
+static void several_grad(est_grad *b)
+{
+    b->dx[0] = b->dy[0];
+}
+
 /* TensorFlow asserts beside the data flow; an exported graph has no labels, so that the value itself will
  * do. */
 static void identity_body(est_body *b)
@@ -113,6 +128,14 @@ EST_OPS(
       .signature = "ids: int64, text: string -> y: int64; what: string",
       .infer = est__infer_same,
       .cpu = known_cpu,
+      .body = identity_body,
+      .state_size = sizeof(known),
+      .prepare = known_prepare },
+    { .tf_name = "EstCheckSeveral",
+      .signature = "x: T -> y: T; T: {float, double}; what: string",
+      .infer = est__infer_same,
+      .cpu = several_cpu,
+      .grad = several_grad,
       .body = identity_body,
       .state_size = sizeof(known),
       .prepare = known_prepare },

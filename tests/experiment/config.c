@@ -96,8 +96,6 @@ static void refuses_settings(void)
 static void names_what_is_not_built_in(void)
 {
     static const struct { const char *set, *message; } cases[] = {
-        { "task.model.estimator=DNNClassifier",
-          "the estimator 'DNNClassifier' is not built in; there are LinearClassifier, LinearRegressor and LinearEstimator" },
         { "runtime.distribution_strategy=mirrored",
           "runtime.distribution_strategy 'mirrored' is not built in; there is one_device" },
     };

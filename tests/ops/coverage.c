@@ -19,6 +19,7 @@ static void every_kernel_has_a_case(void)
         "EstCheckRange",
         "EstCheckKnown", /* messages.c */
         "EstCheckEqual", /* feature_columns/sequence.c */
+        "EstCheckSeveral", /* nn/normalising.c */
         "RandomUniform",
         "RandomStandardNormal",
         "TruncatedNormal",

@@ -241,7 +241,16 @@ typedef struct task {
     est_gradient *gradient;
 } task;
 
-static est_status begin_task(const est_graph *g, task *t)
+static bool is_wanted(est_nodes wanted, const est_node *handle)
+{
+    for (size_t i = 0; i < wanted.count; i++)
+        if (wanted.data[i] == handle)
+            return true;
+    return wanted.data == NULL;
+}
+
+/* `wanted`: handles; none: all that can be trained. */
+static est_status begin_task(const est_graph *g, est_nodes wanted, task *t)
 {
     size_t n = g->num_variables;
     t->variable = est__calloc(n, sizeof *t->variable);
@@ -250,7 +259,7 @@ static est_status begin_task(const est_graph *g, task *t)
     if (!t->variable || !t->handle || !t->gradient)
         return est__fail_memory(n * sizeof *t->variable);
     for (size_t i = 0; i < n; i++) {
-        if (!g->variable[i].trainable)
+        if (!g->variable[i].trainable || !is_wanted(wanted, g->variable[i].handle))
             continue;
         t->variable[t->count] = g->variable[i];
         t->handle[t->count++] = g->variable[i].handle;
@@ -289,6 +298,8 @@ static est_node *add_updates(est_graph *g, const est_optimizer *o, const task *t
     }
     if (u.also)
         est_node_after(all, u.also);
+    for (size_t i = 0; i < g->num_updates; i++)
+        est_node_after(all, g->update[i]);
     if (trained == 0)
         return est__graph_fail(g, EST_INVALID_ARGUMENT, "optimizer '%s': the loss depends on no trainable variable (of %zu)",
                                o->kind->name, t->count);
@@ -297,7 +308,15 @@ static est_node *add_updates(est_graph *g, const est_optimizer *o, const task *t
     return all;
 }
 
-est_node *est_optimizer_minimize(est_optimizer *o, est_graph *g, est_node *loss, est_node *global_step)
+/* training/<name>/iter, the count of an optimizer that is not the first of its model. */
+static est_node *own_count(est_graph *g, const char *name)
+{
+    char full[160];
+    snprintf(full, sizeof full, "training/%s/iter", name);
+    return est_variable(g, full, &(est_variable_options){ .dtype = EST_INT64, .not_trainable = true });
+}
+
+static est_node *minimize(est_optimizer *o, est_graph *g, est_node *loss, est_nodes variables, est_node *count)
 {
     char name[64], scope[96];
     if (est_graph_status(g) != EST_OK)
@@ -306,13 +325,24 @@ est_node *est_optimizer_minimize(est_optimizer *o, est_graph *g, est_node *loss,
     snprintf(scope, sizeof scope, "training/%s", name);
     est_graph_begin_scope(g, scope);
     task t = { 0 };
-    est_status st = begin_task(g, &t);
+    est_status st = begin_task(g, variables, &t);
     if (st == EST_OK)
         st = est_gradients(g, loss, (est_nodes){ t.handle, t.count }, t.gradient);
     if (st == EST_OK)
         st = check_dtypes(o, &t);
-    est_node *all = st == EST_OK ? add_updates(g, o, &t, name, global_step) : est__spoil(g, st);
+    est_node *all = st == EST_OK ? add_updates(g, o, &t, name, count ? count : own_count(g, name)) : est__spoil(g, st);
     end_task(&t);
     est_graph_end_scope(g);
     return all;
+}
+
+est_node *est_optimizer_minimize(est_optimizer *o, est_graph *g, est_node *loss, est_node *global_step)
+{
+    return minimize(o, g, loss, (est_nodes){ 0 }, global_step);
+}
+
+est_node *est_optimizer_minimize_variables(est_optimizer *o, est_graph *g, est_node *loss, est_nodes variables, est_node *global_step)
+{
+    est_node *none = NULL;
+    return minimize(o, g, loss, variables.count ? variables : (est_nodes){ &none, 0 }, global_step);
 }
