@@ -138,7 +138,7 @@ EST_API const est_tensor *est_batch_offsets(const est_batch *batch, size_t index
  * that it was given. Errors stick: INVALID_ARGUMENT: a number out of range, a stage after shuffle, a dataset that gives batches;
  * FAILED_PRECONDITION: it is being read already. Each finds its place again without reading its input from the start. One
  * thread at a time per dataset. Since 0.1. */
-/** Of each `num_shards` rows the one of number `index`, in [0, num_shards) (tf.data.Dataset.shard). */
+/** Of each `num_shards` rows the one of number `index`, in [0, num_shards) (tf.data.Dataset.shard). est_list_files shares files. */
 EST_API est_dataset *est_dataset_shard(est_dataset *d, int64_t num_shards, int64_t index);
 /** All but the first `count` (>= 0) rows (tf.data.Dataset.skip). */
 EST_API est_dataset *est_dataset_skip(est_dataset *d, int64_t count);

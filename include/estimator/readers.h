@@ -10,6 +10,19 @@
 extern "C" {
 #endif
 
+/** Files by their names, for the input_path of readers. Nothing changes it once it is made. */
+typedef struct est_file_list est_file_list;
+/** The files that `patterns` stand for, in their order, those of a glob by name (tf.data.Dataset.list_files without a shuffle), and
+ *  of each `num_shards` (1: all) of them the one of number `index`, in [0, num_shards): what one of several input pipelines reads
+ *  (Dataset.shard over file names). est_dataset_shard shares rows instead, which takes reading all of them.
+ *  Errors: NOT_FOUND: no such file; INVALID_ARGUMENT: a number out of range, fewer files than shards. Out: the caller's,
+ *  est_file_list_free. Thread-safe. Since 0.1. */
+EST_API est_status est_list_files(est_strings patterns, int64_t num_shards, int64_t index, est_file_list **out);
+/** Its names, lent by `l`; none for NULL. Thread-safe. Since 0.1. */
+EST_API est_strings est_file_list_paths(const est_file_list *l);
+/** Frees it; NULL does nothing. Since 0.1. */
+EST_API void est_file_list_free(est_file_list *l);
+
 /** TFRecord files of tf.Example or tf.SequenceExample. */
 typedef struct est_tfrecord_options {
     est_strings input_path;          /* needed: files or globs; plain, gzip or zlib, which is found out */

@@ -2,6 +2,7 @@
 #include "experiment/config.h"
 
 static const char *const formats[] = { "csv", "tfrecord", "libsvm", "jsonl", "npz", NULL };
+static const char *const shard_policies[] = { "AUTO", "FILE", "DATA", NULL };
 static const char *const on_errors[] = { "fail", "skip", NULL };
 static const char *const receivers[] = { "parsing", "raw", "both", NULL };
 static const char *const devices[] = { "auto", "cpu", "cuda", NULL };
@@ -55,6 +56,22 @@ static const est_field runtime_fields[] = {
               .doc = "files that are read by turns; 1: one after the other"),                                                   \
     EST_FIELD(est__config_data, INT, block_length, .def = 1, .min = 1, .max = LARGEST, .doc = "rows of a file's turn"),         \
     EST_FIELD(est__config_data, BOOL, sharding, .def = 1, .doc = "each of several input pipelines reads rows of its own"),      \
+    EST_FIELD(est__config_data, STRING, auto_shard_policy, .def_text = "AUTO", .choices = shard_policies,                       \
+              .doc = "shares of input pipelines: whole FILEs, rows of all (DATA), or AUTO: files, where there are enough"),     \
+    EST_FIELD(est__config_data, BOOL, padded_batch,                                                                             \
+              .doc = "features of variable length become dense: padded to the longest row of a batch"),                         \
+    EST_FIELD(est__config_data, STRING, bucket_by_sequence_length,                                                              \
+              .doc = "feature whose number of values says which rows come into one batch, padded; batch_size does not count"),  \
+    EST_FIELD(est__config_data, INTS, bucket_boundaries, .min = 1, .max = LARGEST,                                              \
+              .doc = "rising lengths between buckets; one equal to a boundary belongs to the bucket above it"),                 \
+    EST_FIELD(est__config_data, INTS, bucket_batch_sizes, .min = 1, .max = 1 << 24,                                             \
+              .doc = "rows in a batch of each bucket, one more than bucket_boundaries"),                                        \
+    EST_FIELD(est__config_data, BOOL, pad_to_bucket_boundary,                                                                   \
+              .doc = "to one value less than the bucket's upper boundary; longer rows are an error"),                           \
+    EST_FIELD(est__config_data, BOOL, no_padding, .doc = "buckets: features of variable length stay as they are"),              \
+    EST_FIELD(est__config_data, MAP, padded_shapes, .doc = "{feature: n}: padded to n values; a longer row is an error"),       \
+    EST_FIELD(est__config_data, MAP, padding_values,                                                                            \
+              .doc = "{feature: value}; else 0 or \"\". -1 and \"\" are no values to categorical columns"),                     \
     EST_FIELD(est__config_data, STRING, cache, .doc = "true: parsed rows stay in memory; a path: in a file there"),             \
     { 0 }
 static const est_field train_fields[] = { DATA_FIELDS(EST_OFF, "null") };

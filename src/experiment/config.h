@@ -24,6 +24,12 @@ typedef struct est__config_data {
     int64_t num_parallel_reads, prefetch_buffer_size;
     int64_t cycle_length, block_length;
     bool sharding;
+    const char *auto_shard_policy;
+    bool padded_batch;
+    const char *bucket_by_sequence_length;          /* a feature; NULL: no buckets */
+    est_ints bucket_boundaries, bucket_batch_sizes;
+    bool pad_to_bucket_boundary, no_padding;
+    const est__yaml *padded_shapes, *padding_values;   /* maps by feature; NULL */
     const char *cache;              /* NULL: none; "": in memory; else a file */
     const est__yaml *node;          /* NULL: the configuration has no such block */
 } est__config_data;
@@ -123,6 +129,11 @@ typedef struct est__source {
 } est__source;
 est_status est__data_check(const est__config_data *d, const char *where, bool needs_label);
 est_status est__source_open(const est_input_context *context, est_dataset **out, void *source);
+
+/* ---- batching.c: the stages from rows to batches ---- */
+est_status est__batching_check(const est__config_data *d);
+/* `in_order`: one row comes out for each that goes in, in their order. */
+est_status est__batching_put(const est__config_data *c, est_dataset *d, bool in_order);
 
 /* ---- resolved.c ---- */
 est_status est__resolve(const est__config *c, char **text);

@@ -405,6 +405,14 @@ static est_status to_bool(const est__yaml *n, const est_field *f, bool *out)
     return EST_OK;
 }
 
+static est_status to_map(const est__yaml *n, const est_field *f, const est__yaml **out)
+{
+    if (n->kind != EST_YAML_MAP)
+        return wrong_type(n, f, "a map");
+    *out = n;
+    return EST_OK;
+}
+
 static est_status to_number(const est__yaml *n, const est_field *f, const est__keys *keys, void *p)
 {
     double v;
@@ -442,6 +450,7 @@ est_status est__convert_field(est__convert *c, const est__yaml *n, const est_fie
     case EST_FIELD_HEAD: return to_head(c, n, f, p);
     case EST_FIELD_SCHEDULE: return to_schedule(c, n, f, p);
     case EST_FIELD_WARM_START: return est__convert_warm_start(c, n, f, p);
+    case EST_FIELD_MAP: return to_map(n, f, p);
     case EST_FIELD_END: break;
     }
     return est__yaml_fail_line(EST_UNIMPLEMENTED, n, n->line, "'%s' is not built in", f->name);

@@ -27,7 +27,10 @@ est_status est__data_check(const est__config_data *d, const char *where, bool ne
         return est__yaml_fail(d->node, "%s has no header: 'column_names' must name its columns", where);
     if (needs_label && !d->label.count && !libsvm)
         return est__yaml_fail(d->node, "'label' is missing in %s: which column is to be learnt", where);
-    return EST_OK;
+    if (!strcmp(d->format, "npz") && !strcmp(d->auto_shard_policy, "FILE"))
+        return est__yaml_fail(place_of(d, "auto_shard_policy"), "arrays of npz are features, each in a file or all in one: their "
+                              "rows can be shared, not FILEs");
+    return est__batching_check(d);
 }
 
 static bool ends_with(const char *s, const char *end)
@@ -181,11 +184,60 @@ static est_status open_by_turns(const char *format, const reading *r, est_datase
     return st;
 }
 
+static est_status open_files(const char *format, const reading *r, est_dataset **out)
+{
+    return r->data->cycle_length > 1 && !r->predicts ? open_by_turns(format, r, out) : open_format(format, r, out);
+}
+
+/* ---- shares of several input pipelines (tf.data's AutoShardPolicy) ---- */
+
+static est_status by_files(const reading *r, int64_t pipelines, bool *out)
+{
+    est__names all;
+    const char *policy = r->data->auto_shard_policy;
+    *out = !strcmp(policy, "FILE");
+    if (strcmp(policy, "AUTO") != 0 || !strcmp(r->data->format, "npz"))
+        return EST_OK;
+    EST_TRY(est__glob_all(r->path, &all));
+    *out = all.count >= (uint64_t)pipelines;
+    est__names_free(&all);
+    return EST_OK;
+}
+
+static est_status open_share(const char *format, const reading *r, const est_input_context *context, est_dataset **out)
+{
+    est_file_list *files;
+    reading own = *r;
+    bool files_fit;
+    EST_TRY(by_files(r, context->num_input_pipelines, &files_fit));
+    if (!files_fit) {
+        EST_TRY(open_files(format, r, out));
+        est_dataset_shard(*out, context->num_input_pipelines, context->input_pipeline_id);
+        return EST_OK;
+    }
+    EST_TRY(est_list_files(r->path, context->num_input_pipelines, context->input_pipeline_id, &files));
+    own.path = est_file_list_paths(files);
+    est_status st = open_files(format, &own, out);
+    est_file_list_free(files);
+    return st;
+}
+
+/* The stages that train and evaluate alone have. */
+static void put_stages(const est__config_data *d, est_dataset *out)
+{
+    if (d->cache)
+        est_dataset_cache(out, *d->cache ? d->cache : NULL);
+    if (d->shuffle_buffer_size)
+        est_dataset_shuffle(out, d->shuffle_buffer_size, (uint64_t)d->shuffle_seed, !d->shuffle_reshuffle_each_iteration);
+    if (d->num_epochs != 1)
+        est_dataset_repeat(out, d->num_epochs);
+}
+
 est_status est__source_open(const est_input_context *context, est_dataset **out, void *source)
 {
     est__source *s = source;
     const est__config_data *d = s->data;
-    bool predicts = context->mode == EST_PREDICT;
+    bool predicts = context->mode == EST_PREDICT, shares = !predicts && d->sharding && context->num_input_pipelines > 1;
     static const char *const default_label[] = { "label" };   /* of libsvm text, where it has no name */
     const char *format = s->input && format_of(s->input) ? format_of(s->input) : d->format;
     est_strings label = !d->label.count && !strcmp(format, "libsvm") ? (est_strings){ default_label, 1 } : d->label;
@@ -193,17 +245,16 @@ est_status est__source_open(const est_input_context *context, est_dataset **out,
                   .label = predicts ? (est_strings){ 0 } : label, .predicts = predicts, .skip = !strcmp(d->on_error, "skip"),
                   .readers = (int)d->num_parallel_reads };
     EST_TRY(est_estimator_input_spec(s->estimator, r.label, !predicts, &r.features));
-    EST_TRY(d->cycle_length > 1 && !predicts ? open_by_turns(format, &r, out) : open_format(format, &r, out));
+    EST_TRY(shares ? open_share(format, &r, context, out) : open_files(format, &r, out));
     log_lines(s->log);
-    if (!predicts && d->sharding && context->num_input_pipelines > 1)
-        est_dataset_shard(*out, context->num_input_pipelines, context->input_pipeline_id);
-    if (!predicts && d->cache)
-        est_dataset_cache(*out, *d->cache ? d->cache : NULL);
-    if (!predicts && d->shuffle_buffer_size)
-        est_dataset_shuffle(*out, d->shuffle_buffer_size, (uint64_t)d->shuffle_seed, !d->shuffle_reshuffle_each_iteration);
-    if (!predicts && d->num_epochs != 1)
-        est_dataset_repeat(*out, d->num_epochs);
-    est_dataset_batch(*out, d->batch_size, !predicts && d->drop_remainder);
+    if (!predicts)
+        put_stages(d, *out);
+    est_status st = est__batching_put(d, *out, predicts);
+    if (st != EST_OK) {
+        est_dataset_free(*out);
+        *out = NULL;
+        return st;
+    }
     est_dataset_prefetch(*out, d->prefetch_buffer_size);
     return EST_OK;
 }

@@ -321,6 +321,14 @@ static void put_strings(est__buffer *b, const est_field *f, est_strings l)
     est__buffer_text(b, l.count > 1 ? "]" : "");
 }
 
+static void put_ints(est__buffer *b, est_ints l)
+{
+    est__buffer_text(b, l.count ? "[" : "null");
+    for (size_t i = 0; i < l.count; i++)
+        est__buffer_printf(b, "%s%lld", i ? ", " : "", (long long)l.data[i]);
+    est__buffer_text(b, l.count ? "]" : "");
+}
+
 /* A section of ours, whose struct holds every default already. */
 static void put_section(est__buffer *b, const est__section *s, const est__config *c, const char *indent)
 {
@@ -338,6 +346,10 @@ static void put_section(est__buffer *b, const est__section *s, const est__config
                 est__buffer_printf(b, "%lld", f->zero == EST_OFF && v == EST_OFF ? 0LL : (long long)v);
         } else if (f->type == EST_FIELD_STRING) {
             put_string(b, f, *(const char *const *)p);
+        } else if (f->type == EST_FIELD_INTS) {
+            put_ints(b, *(const est_ints *)p);
+        } else if (f->type == EST_FIELD_MAP) {
+            put_node(b, *(const est__yaml *const *)p);
         } else {
             put_strings(b, f, *(const est_strings *)p);
         }

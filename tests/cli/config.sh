@@ -68,6 +68,15 @@ task:
     cycle_length: 1
     block_length: 1
     sharding: true
+    auto_shard_policy: AUTO
+    padded_batch: false
+    bucket_by_sequence_length: null
+    bucket_boundaries: null
+    bucket_batch_sizes: null
+    pad_to_bucket_boundary: false
+    no_padding: false
+    padded_shapes: null
+    padding_values: null
     cache: null
   validation_data:
     format: csv
@@ -94,6 +103,15 @@ task:
     cycle_length: 1
     block_length: 1
     sharding: true
+    auto_shard_policy: AUTO
+    padded_batch: false
+    bucket_by_sequence_length: null
+    bucket_boundaries: null
+    bucket_batch_sizes: null
+    pad_to_bucket_boundary: false
+    no_padding: false
+    padded_shapes: null
+    padding_values: null
     cache: null
 trainer:
   train_steps: 7
