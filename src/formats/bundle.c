@@ -444,6 +444,7 @@ typedef struct place {         /* where the bytes of an entry lie */
     uint32_t crc;
     Tensorflow__DataType dtype;
     Tensorflow__BundleEntryProto *parts; /* the entry's message when it is partitioned */
+    est__bundle_piece piece;
 } place;
 
 struct est__bundle {
@@ -563,13 +564,32 @@ static est_status read_entry(const est__bundle *b, const est__sstable_entry *e, 
     *p = (place){ 0 };
     EST_TRY(est__proto_unpack(&tensorflow__bundle_entry_proto__descriptor, e->value.p, e->value.n,
                               "its entry", &m));
-    *p = (place){ m->shard_id, m->offset, m->size, m->crc32c, m->dtype, m->n_slices ? m : NULL };
+    *p = (place){ .shard = m->shard_id, .offset = m->offset, .size = m->size, .crc = m->crc32c, .dtype = m->dtype,
+                  .parts = m->n_slices ? m : NULL };
     est_status st = read_shape(m->shape, shape);
     if (st == EST_OK && !p->parts)
         st = check_place(b, p, shape);
     if (!p->parts)
         est__proto_free(m);
     return st;
+}
+
+static est_status read_extents(const Tensorflow__TensorSliceProto *m, const est_shape *whole, int64_t *start,
+                               int64_t *length, est_shape *shape);
+
+/* Is its only part less than the whole? */
+static void find_piece(est__bundle_variable *v, place *p)
+{
+    int64_t length[EST_MAX_RANK];
+    est_shape shape = { 0 };
+    if (v->slices != 1 || v->shape.rank < 0)
+        return;
+    if (read_extents(p->parts->slices[0], &v->shape, p->piece.start, length, &shape) != EST_OK ||
+        est_shape_equal(&shape, &v->shape))
+        return;
+    p->piece.whole = v->shape;
+    v->shape = shape;
+    v->piece = &p->piece;
 }
 
 static est_status read_variables(est__bundle *b)
@@ -593,6 +613,7 @@ static est_status read_variables(est__bundle *b)
             return est__fail_in(st, "%s: variable '%s'", b->index_path, v->name);
         v->dtype = known_dtype(p->dtype) ? (est_dtype)p->dtype : EST_INVALID;
         v->slices = p->parts ? p->parts->n_slices : 0;
+        find_piece(v, p);
     }
     return EST_OK;
 }
@@ -795,10 +816,11 @@ static est_status read_extents(const Tensorflow__TensorSliceProto *m, const est_
 static est_status read_part(const est__bundle *b, const est__bundle_variable *v,
                             const Tensorflow__TensorSliceProto *m, est_tensor *into, int64_t *left)
 {
+    static const int64_t origin[EST_MAX_RANK] = { 0 };
     int64_t start[EST_MAX_RANK], length[EST_MAX_RANK];
-    est_shape shape, stored;
+    est_shape shape = { 0 }, stored;
     place p;
-    EST_TRY(read_extents(m, &v->shape, start, length, &shape));
+    EST_TRY(read_extents(m, v->piece ? &v->piece->whole : &v->shape, start, length, &shape));
     est__buffer key = { 0 };
     slice_key(&key, v->name, v->shape.rank, start, length);
     const est__sstable_entry *e = key.status == EST_OK ? est__sstable_find(&b->table, key.data, key.size)
@@ -819,7 +841,7 @@ static est_status read_part(const est__bundle *b, const est__bundle_variable *v,
     EST_TRY(est_tensor_new(v->dtype, &shape, &part));
     st = read_numbers(b, &p, part);
     if (st == EST_OK)
-        copy_part(into, start, part);
+        copy_part(into, v->piece ? origin : start, part);
     est_tensor_free(part);
     return st == EST_OK ? EST_OK : est__fail_in(st, "%s", est__base_name(b->shards[p.shard].path));
 }
@@ -904,4 +926,20 @@ est_status est__bundle_read_into(const est__bundle *b, const char *name, est_ten
         return est__fail(EST_INVALID_ARGUMENT, "%s: variable '%s' is %s, %s is wanted", b->prefix, name,
                          est__shape_string(found, &v->shape), est__shape_string(wanted, &into->shape));
     return fail_variable(b, p, name, p->parts ? read_parts(b, v, p, into) : read_numbers(b, p, into));
+}
+
+est_status est__bundle_read_piece(const est__bundle *b, const char *name, est_tensor *whole)
+{
+    const est__bundle_variable *v = est__bundle_find(b, name);
+    est_tensor *part;
+    char found[EST__SHAPE_TEXT_SIZE], wanted[EST__SHAPE_TEXT_SIZE];
+    if (!v || !v->piece)
+        return est__fail(EST_NOT_FOUND, "%s: there is no part of a variable '%s'", b->prefix, name);
+    if (v->dtype != whole->dtype || !est_shape_equal(&v->piece->whole, &whole->shape))
+        return est__fail(EST_INVALID_ARGUMENT, "%s: variable '%s' is a part of %s, one of %s is wanted", b->prefix, name,
+                         est__shape_string(found, &v->piece->whole), est__shape_string(wanted, &whole->shape));
+    EST_TRY(est__bundle_read(b, name, &part));
+    copy_part(whole, v->piece->start, part);
+    est_tensor_free(part);
+    return EST_OK;
 }

@@ -39,11 +39,18 @@ void est__bundle_writer_free(est__bundle_writer *w);
 /* ---- reading: by many threads at once. Files stay readable after they were removed. ---- */
 typedef struct est__bundle est__bundle;
 
+/* One part under a name of its own, as TensorFlow 1 saves slots of partitioned variables: "w/part_1/Ftrl". */
+typedef struct est__bundle_piece {
+    est_shape whole;
+    int64_t start[EST_MAX_RANK];
+} est__bundle_piece;
+
 typedef struct est__bundle_variable {
     const char *name;
     est_dtype dtype;      /* EST_INVALID: one that this library does not have (complex, quantised, …) */
     est_shape shape;      /* rank -1: of more than EST_MAX_RANK dimensions */
     size_t slices;        /* parts of a partitioned variable; 0: it is in one piece */
+    const est__bundle_piece *piece;   /* not NULL: `shape` is that of a part, the other parts have other names */
 } est__bundle_variable;
 
 /* Reads the index; checks each entry against its shape and its data file's length. Data is checked when it is
@@ -59,5 +66,7 @@ const est__bundle_variable *est__bundle_find(const est__bundle *b, const char *n
 est_status est__bundle_read(const est__bundle *b, const char *name, est_tensor **out);
 /* Into a tensor of numbers that has the variable's dtype and shape; undefined contents after a failure. */
 est_status est__bundle_read_into(const est__bundle *b, const char *name, est_tensor *into);
+/* A piece to its place in a tensor that has the shape of the whole. */
+est_status est__bundle_read_piece(const est__bundle *b, const char *name, est_tensor *whole);
 
 #endif

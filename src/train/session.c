@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "runtime/runtime.h"
+#include "train/v1_slots.h"
 
 typedef bool (*chooser)(const est__graph_variable *v, const est__bundle *from);
 
@@ -125,13 +126,32 @@ static bool is_local(const est__graph_variable *v, const est__bundle *from)
     return v->local;
 }
 
+/* A slot that is under neither name: of another optimizer, where there are any, or of one of TensorFlow 1 that has none such. */
+static est_status missing(const est__graph_variable *v, const est__bundle *from)
+{
+    bool is_slot = strncmp(v->name, "training/", 9) == 0, has_slots = false;
+    for (size_t i = 0; i < est__bundle_count(from); i++)
+        has_slots = has_slots || strncmp(est__bundle_at(from, i)->name, "training/", 9) == 0;
+    if (is_slot && !has_slots)
+        return est__fail(EST_NOT_FOUND, "%s: '%s' of the optimizer is not in it, under TensorFlow 1's name neither: train with the "
+                         "optimizer that wrote it, or take its variables into a new model_dir by warm_start_from",
+                         est__bundle_prefix(from), v->name);
+    return est__fail(EST_NOT_FOUND, "%s: variable '%s' of the model is not in it: was model_dir written by another model?",
+                     est__bundle_prefix(from), v->name);
+}
+
 static est_status check(const est__graph_variable *v, const est__bundle *from)
 {
     const est__bundle_variable *have = est__bundle_find(from, v->name);
+    est__bundle_variable v1;
+    est__v1_slot slot;
     char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
-    if (have == NULL)
-        return est__fail(EST_NOT_FOUND, "%s: variable '%s' of the model is not in it: was model_dir written by another model?",
-                         est__bundle_prefix(from), v->name);
+    if (have == NULL) {
+        if (!est__v1_slot_find(from, v->name, &slot))
+            return missing(v, from);
+        v1 = (est__bundle_variable){ slot.name, slot.dtype, slot.shape, 0, NULL };
+        have = &v1;
+    }
     if (!est_shape_equal(&have->shape, &v->shape))
         return est__fail(EST_INVALID_ARGUMENT, "%s: variable '%s' is %s, the model has %s: was model_dir written by another model?",
                          est__bundle_prefix(from), v->name, est__shape_string(a, &have->shape), est__shape_string(b, &v->shape));
@@ -160,6 +180,14 @@ static est_status compare_hyper(est__session *s, const est__graph_variable *v, c
     return EST_OK;
 }
 
+static est_status read_value(const est__bundle *from, const char *name, est_tensor *into)
+{
+    est__v1_slot slot;
+    if (est__bundle_find(from, name) || !est__v1_slot_find(from, name, &slot))
+        return est__bundle_read_into(from, name, into);
+    return est__v1_slot_read(from, &slot, into);
+}
+
 est_status est__session_start(est__session *s, const est__bundle *from)
 {
     const est_graph *g = s->graph;
@@ -174,7 +202,7 @@ est_status est__session_start(est__session *s, const est__bundle *from)
         if (not_restored(v, from))
             continue;
         est__variable *variable = est__session_variable(s, v->name);
-        EST_TRY(est__bundle_read_into(from, v->name, variable->value));
+        EST_TRY(read_value(from, v->name, variable->value));
         variable->initialized = true;
     }
     return EST_OK;
