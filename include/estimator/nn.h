@@ -141,6 +141,30 @@ typedef struct est_adam_options {
     double clipnorm, clipvalue, global_clipnorm;
     const est_schedule *learning_rate_schedule;
 } est_adam_options;
+/** Loshchilov and Hutter 2019, "Decoupled weight decay regularization" (tf.keras.optimizers.AdamW). */
+typedef struct est_adamw_options {
+    double learning_rate;               /* 0.001 */
+    double weight_decay;                /* 0.004; a step takes off that share of a weight, times the learning rate */
+    double beta_1, beta_2;              /* 0.9, 0.999 */
+    double epsilon;                     /* 1e-7 */
+    bool amsgrad;
+    est_strings exclude_from_weight_decay;      /* POSIX regular expressions; a variable whose name holds a match */
+    double decay;
+    double clipnorm, clipvalue, global_clipnorm;
+    const est_schedule *learning_rate_schedule;
+} est_adamw_options;
+/** You et al. 2020, "Large batch optimization for deep learning" (tfa.optimizers.LAMB). */
+typedef struct est_lamb_options {
+    double learning_rate;               /* 0.001 */
+    double beta_1, beta_2;              /* 0.9, 0.999 */
+    double epsilon;                     /* 1e-6 */
+    double weight_decay;                /* 0 */
+    est_strings exclude_from_weight_decay;      /* as in AdamW */
+    est_strings exclude_from_layer_adaptation;  /* none: as exclude_from_weight_decay */
+    double decay;
+    double clipnorm, clipvalue, global_clipnorm;
+    const est_schedule *learning_rate_schedule;
+} est_lamb_options;
 /** Kingma and Ba 2015, section 7.1. */
 typedef struct est_adamax_options {
     double learning_rate;               /* 0.001 */
@@ -191,8 +215,27 @@ typedef struct est_ftrl_options {
     const est_schedule *learning_rate_schedule;
 } est_ftrl_options;
 
-/** An optimizer by Keras' name ("Adadelta", "Adagrad", "Adam", "Adamax", "Ftrl", "Nadam", "RMSprop", "SGD")
- *  with its options struct of `size` bytes; NULL options: Keras' defaults.
+/* Those of TensorFlow 1 have its names of variables: the slot is <variable>/ProximalAdagrad, and no
+ * hyper-parameter is a variable. */
+/** Duchi and Singer 2009, "Efficient online and batch learning using forward backward splitting"
+ *  (tf.compat.v1.train.ProximalGradientDescentOptimizer). */
+typedef struct est_proximal_gradient_descent_options {
+    double learning_rate;               /* 0.01 */
+    double l1_regularization_strength, l2_regularization_strength;    /* 0 */
+    double clipnorm, clipvalue, global_clipnorm;
+    const est_schedule *learning_rate_schedule;
+} est_proximal_gradient_descent_options;
+/** The same after Adagrad's step (tf.compat.v1.train.ProximalAdagradOptimizer). */
+typedef struct est_proximal_adagrad_options {
+    double learning_rate;               /* 0.001 */
+    double initial_accumulator_value;   /* 0.1 */
+    double l1_regularization_strength, l2_regularization_strength;    /* 0 */
+    double clipnorm, clipvalue, global_clipnorm;
+    const est_schedule *learning_rate_schedule;
+} est_proximal_adagrad_options;
+
+/** An optimizer by Keras' name ("Adadelta", "Adagrad", "Adam", "Adamax", "Ftrl", "Nadam", "RMSprop", "SGD"), or
+ *  "AdamW", "LAMB", "ProximalAdagrad", "ProximalGradientDescent", with its options struct of `size` bytes; NULL options: Keras' defaults.
  *  Errors: NOT_FOUND: unknown name (the nearest is named); INVALID_ARGUMENT: a value out of range. Out: the
  *  caller's, est_optimizer_free. Thread-safe. Since 0.1. */
 EST_API est_status est_optimizer_new(const char *name, const void *options, size_t size, est_optimizer **out);
@@ -227,6 +270,23 @@ static inline est_status est_rmsprop_optimizer_new(const est_rmsprop_options *op
 static inline est_status est_adadelta_optimizer_new(const est_adadelta_options *options, est_optimizer **out)
 {
     return est_optimizer_new("Adadelta", options, sizeof *options, out);
+}
+static inline est_status est_adamw_optimizer_new(const est_adamw_options *options, est_optimizer **out)
+{
+    return est_optimizer_new("AdamW", options, sizeof *options, out);
+}
+static inline est_status est_lamb_optimizer_new(const est_lamb_options *options, est_optimizer **out)
+{
+    return est_optimizer_new("LAMB", options, sizeof *options, out);
+}
+static inline est_status est_proximal_adagrad_optimizer_new(const est_proximal_adagrad_options *options, est_optimizer **out)
+{
+    return est_optimizer_new("ProximalAdagrad", options, sizeof *options, out);
+}
+static inline est_status est_proximal_gradient_descent_optimizer_new(const est_proximal_gradient_descent_options *options,
+                                                                     est_optimizer **out)
+{
+    return est_optimizer_new("ProximalGradientDescent", options, sizeof *options, out);
 }
 /** Gives up one share, and frees it with the last; NULL does nothing. Thread-safe. Since 0.1. */
 EST_API void est_optimizer_free(est_optimizer *o);

@@ -256,6 +256,36 @@ EST_CLONES static void adadelta(const update *u, float *const at[], const float 
     }
 }
 
+/* Forward-backward splitting (Duchi and Singer 2009): after the gradient's step, `v` comes nearer to 0 by lr * l1, at most to 0,
+ * and is divided by 1 + lr * l2. */
+static inline float split(float v, float lr, float l1, float l2)
+{
+    if (l1 > 0) {
+        float left = fabsf(v) - lr * l1;
+        v = left > 0 ? copysignf(left, v) : 0.0f;
+    }
+    return v / (1.0f + l2 * lr);
+}
+
+EST_CLONES static void proximal_gradient_descent(const update *u, float *const at[], const float *restrict g, int64_t n)
+{
+    float *restrict var = at[0];
+    const float lr = u->c[0], l1 = u->c[1], l2 = u->c[2];
+    for (int64_t i = 0; i < n; i++)
+        var[i] = split(var[i] - g[i] * lr, lr, l1, l2);
+}
+
+EST_CLONES static void proximal_adagrad(const update *u, float *const at[], const float *restrict g, int64_t n)
+{
+    float *restrict var = at[0], *restrict accum = at[1];
+    const float lr = u->c[0], l1 = u->c[1], l2 = u->c[2];
+    for (int64_t i = 0; i < n; i++) {
+        accum[i] += g[i] * g[i];
+        float rate = lr / sqrtf(accum[i]);
+        var[i] = split(var[i] - g[i] * rate, rate, l1, l2);
+    }
+}
+
 /* ---- how a rule is applied ---- */
 static est_status prepare_flags(const est_operation *op, void *state)
 {
@@ -423,6 +453,10 @@ APPLY(centered_rmsprop, centered_rmsprop, 4, 8, -1)
 APPLY(sparse_centered_rmsprop, centered_rmsprop_rows, 4, 8, 9)
 APPLY(adadelta, adadelta, 3, 6, -1)
 APPLY(sparse_adadelta, adadelta, 3, 6, 7)
+APPLY(proximal_gradient_descent, proximal_gradient_descent, 1, 4, -1)
+APPLY(sparse_proximal_gradient_descent, proximal_gradient_descent, 1, 4, 5)
+APPLY(proximal_adagrad, proximal_adagrad, 2, 5, -1)
+APPLY(sparse_proximal_adagrad, proximal_adagrad, 2, 5, 6)
 
 #define END " -> ; T: {float}; use_locking: bool = false"
 #define SPARSE_END " -> ; T: {float}; Tindices: {int32, int64}; use_locking: bool = false"
@@ -489,4 +523,13 @@ EST_OPS(optimizers,
             adadelta),
         ROW("ResourceSparseApplyAdadelta",
             "var: resource, accum: resource, accum_update: resource, lr: T, rho: T, epsilon: T, grad: T, "
-            "indices: Tindices" SPARSE_END, sparse_adadelta));
+            "indices: Tindices" SPARSE_END, sparse_adadelta),
+        ROW("ResourceApplyProximalGradientDescent", "var: resource, alpha: T, l1: T, l2: T, delta: T" END,
+            proximal_gradient_descent),
+        ROW("ResourceSparseApplyProximalGradientDescent",
+            "var: resource, alpha: T, l1: T, l2: T, grad: T, indices: Tindices" SPARSE_END, sparse_proximal_gradient_descent),
+        ROW("ResourceApplyProximalAdagrad", "var: resource, accum: resource, lr: T, l1: T, l2: T, grad: T" END,
+            proximal_adagrad),
+        ROW("ResourceSparseApplyProximalAdagrad",
+            "var: resource, accum: resource, lr: T, l1: T, l2: T, grad: T, indices: Tindices" SPARSE_END,
+            sparse_proximal_adagrad));

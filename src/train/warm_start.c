@@ -1,12 +1,11 @@
 /* Warm start settings: checked and copied; which variables they choose; their values out of the checkpoint. */
 #include "train/warm_start.h"
 
-#include <regex.h>
-
 #include <estimator/checkpoint.h>
 #include <estimator/nn.h>
 
 #include "base/fields.h"
+#include "base/regex.h"
 #include "formats/object_names.h"
 
 static const est_field settings_fields[] = {
@@ -51,20 +50,9 @@ static const est_field lists[] = {
 
 /* ---- checked and copied ---- */
 
-/* Counted repeats are unrolled by regcomp: what is given as a pattern must not make it grow without bound. */
 static est_status compile(const char *pattern, regex_t *out)
 {
-    char whole[1024];
-    size_t repeats = 0;
-    for (const char *p = pattern; *p; p++)
-        repeats += *p == '{';
-    if (repeats > 1 || (size_t)snprintf(whole, sizeof whole, "^(%s)", *pattern ? pattern : ".*") >= sizeof whole)
-        return est__fail(EST_INVALID_ARGUMENT, "vars_to_warm_start '%.100s' is too long, or counts more than one repeat", pattern);
-    int code = regcomp(out, whole, REG_EXTENDED | REG_NOSUB);
-    if (code == 0)
-        return EST_OK;
-    regerror(code, NULL, whole, sizeof whole);
-    return est__fail(EST_INVALID_ARGUMENT, "vars_to_warm_start '%.200s' is no regular expression: %.200s", pattern, whole);
+    return est__regex_compile("vars_to_warm_start", *pattern ? pattern : ".*", true, out);
 }
 
 static est_status check_pattern(const char *pattern)

@@ -75,6 +75,85 @@ def optimizers(rng):
         for slot in optimizer.get_slot_names():
             put(f"{name}/w/{slot}", optimizer.get_slot(w, slot))
             put(f"{name}/emb/{slot}", optimizer.get_slot(emb, slot))
+    return w0, emb0, dense, rows, ids
+
+
+def slices_of(rows, ids):
+    return tf.IndexedSlices(tf.constant(rows), tf.constant(ids), tf.constant([6, 3], tf.int64))
+
+
+# Those that are not Keras' legacy ones: the slots are found in other places.
+V1 = {
+    "proximal_descent": (tf.compat.v1.train.ProximalGradientDescentOptimizer, dict(learning_rate=0.1)),
+    "proximal_descent_l1": (tf.compat.v1.train.ProximalGradientDescentOptimizer,
+                            dict(learning_rate=0.1, l1_regularization_strength=0.2, l2_regularization_strength=0.1)),
+    "proximal_adagrad": (tf.compat.v1.train.ProximalAdagradOptimizer, dict(learning_rate=0.3, l2_regularization_strength=0.1)),
+    "proximal_adagrad_l1": (tf.compat.v1.train.ProximalAdagradOptimizer,
+                            dict(learning_rate=0.3, initial_accumulator_value=0.5, l1_regularization_strength=0.2)),
+}
+ADAMW = {
+    "adamw_default": {},
+    "adamw_all": dict(learning_rate=0.1, weight_decay=0.2, beta_1=0.8, beta_2=0.95, epsilon=1e-4, global_clipnorm=2.0),
+    "adamw_amsgrad": dict(learning_rate=0.1, weight_decay=0.05, beta_2=0.95, amsgrad=True),
+}
+
+
+def v1_optimizers(data):
+    w0, emb0, dense, rows, ids = data
+    for name, (kind, options) in V1.items():
+        optimizer = kind(**options)
+        w, emb = tf.Variable(w0), tf.Variable(emb0)
+        for t in range(STEPS):
+            optimizer.apply_gradients([(tf.constant(dense[t]), w), (slices_of(rows[t], ids[t]), emb)])
+        put(f"{name}/w", w)
+        put(f"{name}/emb", emb)
+        for slot in optimizer.get_slot_names():
+            put(f"{name}/w/{slot}", optimizer.get_slot(w, slot))
+            put(f"{name}/emb/{slot}", optimizer.get_slot(emb, slot))
+
+
+def adamw(data):
+    w0, emb0, dense, rows, ids = data
+    for name, options in ADAMW.items():
+        optimizer = tf.keras.optimizers.AdamW(jit_compile=False, **options)
+        w, emb = tf.Variable(w0, name="w"), tf.Variable(emb0, name="emb")
+        if name == "adamw_all":
+            optimizer.exclude_from_weight_decay(var_names=["^w"])
+        for t in range(STEPS):
+            optimizer.apply_gradients([(tf.constant(dense[t]), w), (slices_of(rows[t], ids[t]), emb)])
+        slots = [("m", optimizer._momentums), ("v", optimizer._velocities)]
+        if options.get("amsgrad"):
+            slots.append(("vhat", optimizer._velocity_hats))
+        for i, (key, variable) in enumerate((("w", w), ("emb", emb))):
+            put(f"{name}/{key}", variable)
+            for slot, values in slots:
+                put(f"{name}/{key}/{slot}", values[i])
+
+
+def lamb(data):
+    """The paper's algorithm 2 with the corrected moments, in float32: TensorFlow has none."""
+    w0, emb0, dense, rows, ids = data
+    spread = np.zeros((STEPS, 6, 3), np.float32)
+    for t in range(STEPS):
+        np.add.at(spread[t], ids[t], rows[t])
+    f = np.float32
+    for name, lr, b1, b2, epsilon, decay, excluded in (("lamb_default", 0.001, 0.9, 0.999, 1e-6, 0.0, ""),
+                                                       ("lamb_all", 0.1, 0.8, 0.95, 1e-4, 0.2, ""),
+                                                       ("lamb_excluded", 0.1, 0.9, 0.999, 1e-6, 0.2, "w")):
+        for key, x, gradients in ("w", w0.copy(), dense), ("emb", emb0.copy(), spread):
+            m, v = np.zeros_like(x), np.zeros_like(x)
+            for t, g in enumerate(gradients, 1):
+                m = f(b1) * m + (f(1) - f(b1)) * g
+                v = f(b2) * v + (f(1) - f(b2)) * g * g
+                step = m / (f(1) - f(b1) ** f(t)) / (np.sqrt(v / (f(1) - f(b2) ** f(t))) + f(epsilon))
+                ratio = f(1)
+                if key != excluded:
+                    step = step + f(decay) * x
+                    ratio = np.linalg.norm(x) / np.linalg.norm(step)
+                x = x - f(lr) * ratio * step
+            put(f"{name}/{key}", x)
+            put(f"{name}/{key}/m", m)
+            put(f"{name}/{key}/v", v)
 
 
 def metrics(rng):
@@ -180,7 +259,10 @@ def schedules():
 
 
 rng = np.random.default_rng(1)
-optimizers(rng)
+data = optimizers(rng)
 metrics(rng)
 losses(rng)
 schedules()
+v1_optimizers(data)
+adamw(data)
+lamb(data)

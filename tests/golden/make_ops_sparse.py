@@ -144,14 +144,20 @@ DENSE = {
     'ResourceSparseApplyCenteredRMSProp': ('var mg ms mom', 'lr rho momentum epsilon grad indices', {}),
     'ResourceSparseApplyAdadelta': ('var accum accum_update', 'lr rho epsilon grad indices', {}),
 }
+PROXIMAL = {
+    'ResourceApplyProximalGradientDescent': ('var', 'alpha l1 l2 delta', {}),
+    'ResourceSparseApplyProximalGradientDescent': ('var', 'alpha l1 l2 grad indices', {}),
+    'ResourceApplyProximalAdagrad': ('var accum', 'lr l1 l2 grad', {}),
+    'ResourceSparseApplyProximalAdagrad': ('var accum', 'lr l1 l2 grad indices', {}),
+}
 SCALARS = dict(alpha=0.1, lr=0.05, epsilon=1e-7, momentum=0.9, rho=0.9, beta1=0.9, beta2=0.999,
                beta1_power=0.729,
                beta2_power=0.997, l1=0.3, l2=0.02, l2_shrinkage=0.1, lr_power=-0.5)
 SIGNED_SLOTS = ('linear', 'm', 'mom', 'mg')
 
 
-def optimizers():
-    for op, (variables_, inputs, switches) in DENSE.items():
+def optimizers(ops=DENSE):
+    for op, (variables_, inputs, switches) in ops.items():
         sparse = 'Sparse' in op
         for shape in ([(6, 1), (6, 3)] if sparse else [(7,)]):
             for power in ([-0.5, -0.7] if 'Ftrl' in op else [-0.5]):
@@ -475,7 +481,7 @@ def embeddings():
 
 
 for make in (variables, optimizers, keras_sparse_adam, strings, parsing, sparse_tensors, ragged, crosses, composites,
-             embeddings):
+             embeddings, lambda: optimizers(PROXIMAL)):
     make()
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'ops_sparse.txt'), 'w') as f:
     f.write('# Written by make_ops_sparse.py with TensorFlow %s.\n' % tf.__version__)

@@ -12,6 +12,8 @@ typedef struct optimizer_case {
 #define WITH(type, ...) &(const type){ __VA_ARGS__ }, sizeof(type)
 #define FTRL_HYPERS "learning_rate decay beta l1_regularization_strength l2_regularization_strength learning_rate_power"
 
+#define ADAMW_HYPERS "learning_rate decay beta_1 beta_2 weight_decay"
+static const char *const only_w[] = { "^model/w" };
 static const est_schedule exponential = { .type = "ExponentialDecay", .initial_learning_rate = 0.3, .decay_steps = 3,
                                           .decay_rate = 0.5 };
 
@@ -65,6 +67,29 @@ static const optimizer_case cases[] = {
     { "adadelta_default", "Adadelta", NULL, 0, "learning_rate decay rho", "accum_grad accum_var" },
     { "adadelta_all", "Adadelta", WITH(est_adadelta_options, .learning_rate = 0.5, .rho = 0.9, .epsilon = 1e-4, .decay = 0.1),
       "learning_rate decay rho", "accum_grad accum_var" },
+};
+
+/* Keras' newer ones, and TensorFlow 1's. */
+static const optimizer_case others[] = {
+    { "adamw_default", "AdamW", NULL, 0, ADAMW_HYPERS, "m v" },
+    { "adamw_all", "AdamW", WITH(est_adamw_options, .learning_rate = 0.1, .weight_decay = 0.2, .beta_1 = 0.8, .beta_2 = 0.95,
+                                 .epsilon = 1e-4, .global_clipnorm = 2, .exclude_from_weight_decay = { only_w, 1 }), ADAMW_HYPERS, "m v" },
+    { "adamw_amsgrad", "AdamW", WITH(est_adamw_options, .learning_rate = 0.1, .weight_decay = 0.05, .beta_2 = 0.95, .amsgrad = true), ADAMW_HYPERS,
+      "m v vhat" },
+    { "lamb_default", "LAMB", NULL, 0, ADAMW_HYPERS, "m v" },
+    { "lamb_all", "LAMB", WITH(est_lamb_options, .learning_rate = 0.1, .weight_decay = 0.2, .beta_1 = 0.8, .beta_2 = 0.95,
+                               .epsilon = 1e-4), ADAMW_HYPERS, "m v" },
+    { "lamb_excluded", "LAMB", WITH(est_lamb_options, .learning_rate = 0.1, .weight_decay = 0.2,
+                                    .exclude_from_weight_decay = { only_w, 1 }), ADAMW_HYPERS, "m v" },
+    { "proximal_descent", "ProximalGradientDescent", WITH(est_proximal_gradient_descent_options, .learning_rate = 0.1), "", "" },
+    { "proximal_descent_l1", "ProximalGradientDescent",
+      WITH(est_proximal_gradient_descent_options, .learning_rate = 0.1, .l1_regularization_strength = 0.2,
+           .l2_regularization_strength = 0.1), "", "" },
+    { "proximal_adagrad", "ProximalAdagrad", WITH(est_proximal_adagrad_options, .learning_rate = 0.3,
+                                                  .l2_regularization_strength = 0.1), "", "accumulator" },
+    { "proximal_adagrad_l1", "ProximalAdagrad",
+      WITH(est_proximal_adagrad_options, .learning_rate = 0.3, .initial_accumulator_value = 0.5, .l1_regularization_strength = 0.2),
+      "", "accumulator" },
 };
 
 enum { STEPS = 10, IDS = 5 };
@@ -125,6 +150,14 @@ static void check_variable(const session *s, const char *name, const char *key)
     for (const char *at_ = (words), *word; *at_ && (word = est_test_text("%.*s", (int)strcspn(at_, " "), at_)); \
          at_ += strcspn(at_, " "), at_ += *at_ == ' ')
 
+/* That of Keras, or of TensorFlow 1, where a second one would be …_1. */
+static const char *slot_name(const optimizer_case *c, const char *variable, const char *slot)
+{
+    if (strncmp(c->name, "Proximal", 8) == 0)
+        return est_test_text("%s/%s", variable, c->name);
+    return est_test_text("training/%s/%s/%s", c->name, variable, slot);
+}
+
 static void check_numbers(const session *s, const optimizer_case *c)
 {
     static const char *const variables[] = { "w", "emb" };
@@ -132,7 +165,7 @@ static void check_numbers(const session *s, const optimizer_case *c)
         const char *key = est_test_text("%s/%s", c->golden, variables[i]), *name = est_test_text("model/%s", variables[i]);
         check_variable(s, name, key);
         EACH_WORD(slot, c->slots)
-            check_variable(s, est_test_text("training/%s/%s/%s", c->name, name, slot), est_test_text("%s/%s", key, slot));
+            check_variable(s, slot_name(c, name, slot), est_test_text("%s/%s", key, slot));
     }
     const est_tensor *step = session_variable(s, "global_step");
     if (EST_CHECK(step != NULL))
@@ -155,9 +188,9 @@ static const char *wanted_names(const optimizer_case *c)
     EACH_WORD(hyper, c->hypers)
         all = est_test_text("%straining/%s/%s%s ", all, c->name, hyper, strcmp(hyper, "momentum_cache") == 0 ? "" : "*");
     EACH_WORD(slot, c->slots)
-        all = est_test_text("%straining/%s/model/w/%s ", all, c->name, slot);
+        all = est_test_text("%s%s ", all, slot_name(c, "model/w", slot));
     EACH_WORD(slot, c->slots)
-        all = est_test_text("%straining/%s/model/emb/%s ", all, c->name, slot);
+        all = est_test_text("%s%s ", all, slot_name(c, "model/emb", slot));
     return all;
 }
 
@@ -182,6 +215,12 @@ static void ten_steps_are_kerass(void)
 {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         run_case(&cases[i]);
+}
+
+static void ten_steps_of_the_others(void)
+{
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        run_case(&others[i]);
 }
 
 static void hyper_parameters_are_read_from_their_variables(void)
@@ -247,7 +286,11 @@ static void bad_options_are_refused(void)
                     "unknown optimizer 'Ftlr'; did you mean 'Ftrl'?");
     EST_CHECK(o == NULL);
     EST_CHECK_FAILS(est_optimizer_new("Lion-2", NULL, 0, &o), EST_NOT_FOUND,
-                    "unknown optimizer 'Lion-2'; there are Adadelta, Adagrad, Adam, Adamax, Ftrl, Nadam, RMSprop and SGD");
+                    "unknown optimizer 'Lion-2'; there are Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, LAMB, Nadam, "
+                    "ProximalAdagrad, ProximalGradientDescent, RMSprop and SGD");
+    EST_CHECK_FAILS(est_adamw_optimizer_new((&(est_adamw_options){ .exclude_from_weight_decay = EST_STRINGS("bias", "(x") }), &o),
+                    EST_INVALID_ARGUMENT, "optimizer 'AdamW': exclude_from_weight_decay[1] '(x' is no regular expression: "
+                    "Unmatched ( or \\(");
     EST_CHECK_FAILS(est_ftrl_optimizer_new((&(est_ftrl_options){ .learning_rate_power = 1 }), &o), EST_INVALID_ARGUMENT,
                     "optimizer 'Ftrl': learning_rate_power is 1; it must be at most 0");
     EST_CHECK_FAILS(est_ftrl_optimizer_new((&(est_ftrl_options){ .beta = -1 }), &o), EST_INVALID_ARGUMENT,
@@ -307,18 +350,24 @@ static void memory_may_end_anywhere(void)
 
 static void shorthands_are_the_same(void)
 {
-    est_optimizer *o[4] = { NULL };
+    est_optimizer *o[8] = { NULL };
     EST_CHECK_OK(est_adadelta_optimizer_new(NULL, &o[0]));
     EST_CHECK_OK(est_adamax_optimizer_new(&(est_adamax_options){ .beta_1 = 0.5 }, &o[1]));
     EST_CHECK_OK(est_nadam_optimizer_new(&(est_nadam_options){ .schedule_decay = EST_OFF }, &o[2]));
     EST_CHECK_OK(est_rmsprop_optimizer_new(&(est_rmsprop_options){ .centered = true }, &o[3]));
-    static const char *const name[] = { "Adadelta", "Adamax", "Nadam", "RMSprop" };
-    for (int i = 0; i < 4; i++)
+    EST_CHECK_OK(est_adamw_optimizer_new(&(est_adamw_options){ .weight_decay = EST_OFF }, &o[4]));
+    EST_CHECK_OK(est_lamb_optimizer_new(NULL, &o[5]));
+    EST_CHECK_OK(est_proximal_adagrad_optimizer_new(NULL, &o[6]));
+    EST_CHECK_OK(est_proximal_gradient_descent_optimizer_new(NULL, &o[7]));
+    static const char *const name[] = { "Adadelta", "Adamax", "Nadam", "RMSprop", "AdamW", "LAMB", "ProximalAdagrad",
+                                        "ProximalGradientDescent" };
+    for (int i = 0; i < 8; i++)
         EST_CHECK_STR(est_optimizer_name(o[i]), name[i]);
     EST_CHECK_NEAR(((const est_adamax_options *)est_optimizer_options(o[1]))->beta_1, 0.5, 0);
     EST_CHECK_NEAR(((const est_nadam_options *)est_optimizer_options(o[2]))->schedule_decay, 0, 0);
     EST_CHECK_NEAR(((const est_rmsprop_options *)est_optimizer_options(o[3]))->rho, 0.9, 0);
-    for (int i = 0; i < 4; i++)
+    EST_CHECK_NEAR(((const est_adamw_options *)est_optimizer_options(o[4]))->weight_decay, 0, 0);
+    for (int i = 0; i < 8; i++)
         est_optimizer_free(o[i]);
 }
 
@@ -330,14 +379,14 @@ static void names_have_fields(void)
         if (EST_CHECK(f != NULL))
             EST_CHECK_STR(f->name, "learning_rate");
     }
-    EST_CHECK_INT(count, 8);
+    EST_CHECK_INT(count, 12);
     EST_CHECK(est_optimizer_fields("Ftrl", &size) != NULL);
     EST_CHECK_INT(size, sizeof(est_ftrl_options));
     EST_CHECK(est_optimizer_fields("ftrl", &size) == NULL);
     EST_CHECK(est_optimizer_fields("RMSProp", NULL) == est_optimizer_fields("RMSprop", NULL));
 }
 
-EST_SUITE(nn_optimizers, EST_TEST(ten_steps_are_kerass), EST_TEST(hyper_parameters_are_read_from_their_variables),
+EST_SUITE(nn_optimizers, EST_TEST(ten_steps_are_kerass), EST_TEST(ten_steps_of_the_others), EST_TEST(hyper_parameters_are_read_from_their_variables),
           EST_TEST(a_second_one_has_a_number), EST_TEST(a_variable_without_a_gradient_is_left_alone),
           EST_TEST(bad_options_are_refused), EST_TEST(shorthands_are_the_same), EST_TEST(names_have_fields),
           EST_TEST(memory_may_end_anywhere));

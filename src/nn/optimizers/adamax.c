@@ -24,14 +24,6 @@ static const est_field fields[] = {
     { 0 }
 };
 
-static int slots(const void *options, est__slot out[EST__MAX_SLOTS])
-{
-    (void)options;
-    out[M] = (est__slot){ "m", 0 };
-    out[V] = (est__slot){ "v", 0 };
-    return 2;
-}
-
 static void prepare(est__updates *u)
 {
     est_node *step = est_add(u->g, u->iteration, est_constant_float(u->g, 1));
@@ -65,4 +57,4 @@ static est_node *sparse(const est__updates *u, est_node *variable, est_node *con
 
 const est__optimizer_kind est__optimizer_adamax = {
     .name = "Adamax", .fields = fields, .options_size = sizeof(est_adamax_options), .hypers = hypers,
-    .slots = slots, .prepare = prepare, .dense = dense, .sparse = sparse };
+    .slots = est__moment_slots, .prepare = prepare, .dense = dense, .sparse = sparse };

@@ -37,6 +37,20 @@ est_node *est__decayed(const est__updates *u, est_node *slot, est_node *decay, e
     return est_add(g, est_mul(g, decay, est_read(g, slot)), est_mul(g, one_minus_decay, value));
 }
 
+int est__moment_slots(const void *options, est__slot out[EST__MAX_SLOTS])
+{
+    (void)options;
+    out[0] = (est__slot){ "m", 0 };
+    out[1] = (est__slot){ "v", 0 };
+    return 2;
+}
+
+est_node *est__spread(est_graph *g, est_node *variable, est_node *rows, est_node *ids)
+{
+    est_node *count = est_constant_int(g, EST_INT32, est_node_shape(est_read(g, variable))->dim[0]);
+    return est_op(g, "UnsortedSegmentSum", NULL, EST_NODES(rows, ids, count), EST_NO_ATTRS);
+}
+
 /* The whole slot decays; assignments come in the order in which they are made here. */
 est__decayed_rows est__decay_rows(const est__updates *u, est_node *slot, est_node *ids, est_node *decay, est_node *one_minus_decay,
                                   est_node *value)

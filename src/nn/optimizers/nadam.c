@@ -18,23 +18,13 @@ static const char *const hypers[] = { "beta_1", "beta_2", NULL };
 
 static const est_field fields[] = {
     EST__LEARNING_RATE_FIELD(est_nadam_options, 0.001),
-    EST_FIELD(est_nadam_options, FLOAT, beta_1, .def = 0.9, .max = 1, .zero = EST_OFF, .doc = "decay of the mean of gradients"),
-    EST_FIELD(est_nadam_options, FLOAT, beta_2, .def = 0.999, .max = 1, .zero = EST_OFF,
-              .doc = "decay of the mean of squared gradients"),
+    EST__BETA_FIELDS(est_nadam_options),
     EST_FIELD(est_nadam_options, FLOAT, epsilon, .def = 1e-7, .max = INFINITY, .doc = "keeps the divisor above 0"),
     EST_FIELD(est_nadam_options, FLOAT, schedule_decay, .def = 0.004, .max = INFINITY, .zero = EST_OFF,
               .doc = "how soon the momentum grows to beta_1"),
     EST__CLIP_FIELDS(est_nadam_options),
     { 0 }
 };
-
-static int slots(const void *options, est__slot out[EST__MAX_SLOTS])
-{
-    (void)options;
-    out[M] = (est__slot){ "m", 0 };
-    out[V] = (est__slot){ "v", 0 };
-    return 2;
-}
 
 /* The momentum of a step: beta_1 * (1 - 0.96^(decay * step) / 2). */
 static est_node *momentum(const est__updates *u, est_node *step)
@@ -101,4 +91,4 @@ static est_node *sparse(const est__updates *u, est_node *variable, est_node *con
 
 const est__optimizer_kind est__optimizer_nadam = {
     .name = "Nadam", .fields = fields, .options_size = sizeof(est_nadam_options), .hypers = hypers, .decays = "schedule_decay",
-    .slots = slots, .prepare = prepare, .dense = dense, .sparse = sparse };
+    .slots = est__moment_slots, .prepare = prepare, .dense = dense, .sparse = sparse };

@@ -16,9 +16,11 @@ struct est_optimizer {
 };
 
 static const est__optimizer_kind *const kinds[] = {
-    &est__optimizer_adadelta, &est__optimizer_adagrad, &est__optimizer_adam, &est__optimizer_adamax,
-    &est__optimizer_ftrl, &est__optimizer_nadam, &est__optimizer_rmsprop, &est__optimizer_sgd };
-static const char *const names[] = { "Adadelta", "Adagrad", "Adam", "Adamax", "Ftrl", "Nadam", "RMSprop", "SGD", NULL };
+    &est__optimizer_adadelta, &est__optimizer_adagrad, &est__optimizer_adam, &est__optimizer_adamw, &est__optimizer_adamax,
+    &est__optimizer_ftrl, &est__optimizer_lamb, &est__optimizer_nadam, &est__optimizer_proximal_adagrad,
+    &est__optimizer_proximal_gradient_descent, &est__optimizer_rmsprop, &est__optimizer_sgd };
+static const char *const names[] = { "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "LAMB", "Nadam", "ProximalAdagrad",
+                                     "ProximalGradientDescent", "RMSprop", "SGD", NULL };
 
 enum { NUM_KINDS = sizeof kinds / sizeof *kinds };
 
@@ -51,7 +53,8 @@ static est_status unknown(const char *name)
     const char *near = name ? est__nearest(name, names, NUM_KINDS) : NULL;
     if (near)
         return est__fail(EST_NOT_FOUND, "unknown optimizer '%s'; did you mean '%s'?", name, near);
-    return est__fail(EST_NOT_FOUND, "unknown optimizer '%s'; there are Adadelta, Adagrad, Adam, Adamax, Ftrl, Nadam, RMSprop and SGD", name ? name : "(NULL)");
+    return est__fail(EST_NOT_FOUND, "unknown optimizer '%s'; there are Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, LAMB, "
+                     "Nadam, ProximalAdagrad, ProximalGradientDescent, RMSprop and SGD", name ? name : "(NULL)");
 }
 
 static double option(const est_optimizer *o, const char *field)
@@ -89,6 +92,15 @@ static est_status check_schedule(const est_optimizer *o, const char *where)
     return st == EST_OK ? st : est__fail_in(st, "%s", where);
 }
 
+/* Each list of strings is one of regular expressions. */
+static est_status check_patterns(const est_optimizer *o, const char *where)
+{
+    for (const est_field *f = o->kind->fields; f->type != EST_FIELD_END; f++)
+        if (f->type == EST_FIELD_STRINGS)
+            EST_TRY(est__patterns_check(where, f->name, *(const est_strings *)(const void *)(o->options + f->offset)));
+    return EST_OK;
+}
+
 static est_status complete(est_optimizer *o, const void *options, size_t size)
 {
     const est__optimizer_kind *kind = o->kind;
@@ -96,6 +108,7 @@ static est_status complete(est_optimizer *o, const void *options, size_t size)
     snprintf(where, sizeof where, "optimizer '%s'", kind->name);
     EST_TRY(est__fields_apply(kind->fields, where, options, size, o->options, kind->options_size));
     EST_TRY(check_schedule(o, where));
+    EST_TRY(check_patterns(o, where));
     est__clipping c = clipping_of(o);
     if (c.norm > 0 && c.global_norm > 0)
         return est__fail(EST_INVALID_ARGUMENT, "%s: clipnorm and global_clipnorm are both given; it takes one of them", where);
@@ -190,7 +203,19 @@ est_node *est__optimizer_variable(const est__updates *u, const char *variable, d
 /* The value of training/<name>/<field>, a variable that starts as the option says. */
 static est_node *hyper(est_graph *g, const est_optimizer *o, const char *name, const char *field)
 {
+    if (o->kind->is_v1)
+        return est_constant_float(g, option(o, field));
     return est_read(g, scalar_variable(g, name, field, option(o, field), true));
+}
+
+/* The variable `decay`, and what it does to the learning rate. */
+static void decay(est__updates *u, const est_optimizer *o, const char *name)
+{
+    est_graph *g = u->g;
+    const char *field = o->kind->decays ? o->kind->decays : "decay";
+    est_node *rate = est_read(g, scalar_variable(g, name, "decay", option(o, field), true));
+    if (!o->kind->decays && option(o, field) > 0)
+        u->learning_rate = est_div(g, u->learning_rate, est_add(g, est_constant_float(g, 1), est_mul(g, rate, u->iteration)));
 }
 
 static est__updates begin_updates(est_graph *g, const est_optimizer *o, const char *name, est_node *global_step)
@@ -199,9 +224,8 @@ static est__updates begin_updates(est_graph *g, const est_optimizer *o, const ch
     u.iteration = est_cast(g, est_read(g, global_step), EST_FLOAT);
     const est_schedule *schedule = schedule_of(o->kind, o->options);
     u.learning_rate = schedule ? est_scheduled(g, schedule, u.iteration) : hyper(g, o, name, "learning_rate");
-    est_node *decay = est_read(g, scalar_variable(g, name, "decay", option(o, o->kind->decays ? o->kind->decays : "decay"), true));
-    if (!o->kind->decays && option(o, "decay") > 0)
-        u.learning_rate = est_div(g, u.learning_rate, est_add(g, est_constant_float(g, 1), est_mul(g, decay, u.iteration)));
+    if (!o->kind->is_v1)
+        decay(&u, o, name);
     for (int i = 0; o->kind->hypers[i]; i++)
         u.hyper[i] = hyper(g, o, name, o->kind->hypers[i]);
     if (o->kind->prepare)
@@ -209,10 +233,14 @@ static est__updates begin_updates(est_graph *g, const est_optimizer *o, const ch
     return u;
 }
 
-/* training/<name>/<variable>/<slot> */
-static est_node *add_slot(est_graph *g, const char *name, const est__graph_variable *v, const est__slot *slot)
+/* training/<name>/<variable>/<slot>; of TensorFlow 1: <variable>/<name>, <variable>/<name>_1, … */
+static est_node *add_slot(est_graph *g, const est__updates *u, const est__graph_variable *v, const est__slot *slot, int index, bool is_v1)
 {
-    char *variable = est__arena_printf(&g->arena, "training/%s/%s/%s", name, v->name, slot->name);
+    char number[16] = "";
+    if (index > 0)
+        snprintf(number, sizeof number, "_%d", index);
+    char *variable = is_v1 ? est__arena_printf(&g->arena, "%s/%s%s", v->name, u->name, number)
+                           : est__arena_printf(&g->arena, "training/%s/%s/%s", u->name, v->name, slot->name);
     if (!variable)
         return est__spoil(g, est__fail_memory(strlen(v->name)));
     return est_variable(g, variable, &(est_variable_options){
@@ -220,14 +248,14 @@ static est_node *add_slot(est_graph *g, const char *name, const est__graph_varia
         .initial_value = slot->initial != 0 ? est_filled(g, v->shape, slot->initial) : NULL });
 }
 
-static est_node *update(const est__updates *u, const est_optimizer *o, const char *name, const est__graph_variable *v,
-                        est_gradient gradient)
+static est_node *update(est__updates *u, const est_optimizer *o, const est__graph_variable *v, est_gradient gradient)
 {
     est__slot slots[EST__MAX_SLOTS];
     est_node *slot[EST__MAX_SLOTS] = { NULL };
     int n = o->kind->slots(o->options, slots);
     for (int i = 0; i < n; i++)
-        slot[i] = add_slot(u->g, name, v, &slots[i]);
+        slot[i] = add_slot(u->g, u, v, &slots[i], i, o->kind->is_v1);
+    u->variable = v->name;
     if (gradient.indices)
         return o->kind->sparse(u, v->handle, slot, gradient.value, gradient.indices);
     return o->kind->dense(u, v->handle, slot, gradient.value);
@@ -293,7 +321,7 @@ static est_node *add_updates(est_graph *g, const est_optimizer *o, const task *t
     for (size_t i = 0; i < t->count; i++) {
         if (!t->gradient[i].value)
             continue;
-        est_node_after(all, update(&u, o, name, &t->variable[i], t->gradient[i]));
+        est_node_after(all, update(&u, o, &t->variable[i], t->gradient[i]));
         trained++;
     }
     if (u.also)

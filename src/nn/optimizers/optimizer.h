@@ -18,6 +18,7 @@ typedef struct est__slot {
 typedef struct est__updates {
     est_graph *g;
     const char *name;                      /* of its variables: "training/<name>/…" */
+    const char *variable;                  /* the name of the one that is updated now */
     const void *options;                   /* a field's stand-in for 0 (est_field.zero) is 0 here */
     est_node *iteration;                   /* steps taken before this one */
     est_node *learning_rate;               /* of this step, decayed */
@@ -32,6 +33,8 @@ typedef struct est__optimizer_kind {
     size_t options_size;
     const char *const *hypers;             /* the fields that are variables, beside learning_rate (unless it has a schedule) and
                                             * decay; ends with NULL */
+    bool is_v1;                            /* of TensorFlow 1: slots are <variable>/<Name>, …_1; hyper-parameters are constants, and
+                                            * there is no decay */
     const char *decays;                    /* the field behind the variable `decay`; NULL: `decay`, of the learning rate */
     int (*slots)(const void *options, est__slot out[EST__MAX_SLOTS]);   /* returns how many */
     void (*prepare)(est__updates *u);      /* NULL: nothing to derive */
@@ -50,6 +53,12 @@ typedef struct est__optimizer_kind {
     EST_FIELD(type, FLOAT, clipvalue, .above_min = true, .max = INFINITY, .doc = "highest size of each element"),      \
     EST_FIELD(type, FLOAT, global_clipnorm, .above_min = true, .max = INFINITY, .doc = "highest norm of all gradients together")
 
+#define EST__BETA_FIELDS(type)                                                                                        \
+    EST_FIELD(type, FLOAT, beta_1, .def = 0.9, .max = 1, .zero = EST_OFF, .doc = "decay of the mean of gradients"),    \
+    EST_FIELD(type, FLOAT, beta_2, .def = 0.999, .max = 1, .zero = EST_OFF, .doc = "decay of the mean of squared gradients")
+#define EST__EXCLUDE_FIELD(type, member, text)                                                                        \
+    EST_FIELD(type, STRINGS, member, .doc = "regular expressions: a variable whose name holds a match " text)
+
 /* What the options say of clipping; 0: not asked for. */
 typedef struct est__clipping {
     double value, norm, global_norm;
@@ -59,6 +68,14 @@ void est__clip_gradients(est_graph *g, const est__clipping *c, est_gradient *gra
 
 /* Rows of equal ids become one row, their sum, as Keras does before it applies them. */
 void est__sum_duplicate_ids(est_graph *g, est_node **rows, est_node **ids);
+
+/* Slots m and v, for kinds that keep two moments. */
+int est__moment_slots(const void *options, est__slot out[EST__MAX_SLOTS]);
+/* INVALID_ARGUMENT where one of `patterns` is no regular expression; whether one of them is found in `name`. */
+est_status est__patterns_check(const char *where, const char *field, est_strings patterns);
+bool est__is_matched(est_strings patterns, const char *name);
+/* Rows at `ids`, which may repeat, as a gradient of all of the variable. */
+est_node *est__spread(est_graph *g, est_node *variable, est_node *rows, est_node *ids);
 
 /* training/<name>/<variable>, a float32 scalar beside the hyper-parameters: its handle. */
 est_node *est__optimizer_variable(const est__updates *u, const char *variable, double initial);
@@ -79,6 +96,7 @@ est__decayed_rows est__decay_rows(const est__updates *u, est_node *slot, est_nod
                                   est_node *value);
 
 extern const est__optimizer_kind est__optimizer_adadelta, est__optimizer_adagrad, est__optimizer_adam, est__optimizer_adamax,
-    est__optimizer_ftrl, est__optimizer_nadam, est__optimizer_rmsprop, est__optimizer_sgd;
+    est__optimizer_adamw, est__optimizer_ftrl, est__optimizer_lamb, est__optimizer_nadam, est__optimizer_proximal_adagrad,
+    est__optimizer_proximal_gradient_descent, est__optimizer_rmsprop, est__optimizer_sgd;
 
 #endif
