@@ -141,6 +141,27 @@ EST_API est_nodes est_graph_trainable_variables(est_graph *g);
  *  Optimizers made before it do not know of it. */
 EST_API void est_graph_add_update(est_graph *g, est_node *update);
 
+/** What a branch of est_cond, or a part of est_while, computes: it is called with a graph of its own, `g`, and
+ *  sets `results`. Its operations may take nodes of the graph that it is built in, which it then gets as
+ *  further inputs. A loop's parts may be called more than once. Variables are made outside. */
+typedef void (*est_function_fn)(est_graph *g, est_nodes in, est_node **results, void *user);
+/** One of two, by a predicate (tf.cond; StatelessIf).
+ *  In: `predicate`, a scalar; `then_branch`, `else_branch`: in is empty, results are num_results nodes, of the
+ *  same dtypes in both. Gives the first result; est_node_output gives the others.
+ *  Errors, sticking: INVALID_ARGUMENT: num_results 0, dtypes that differ, a result that is missing; what a branch
+ *  fails with. Since 0.1. */
+EST_API est_node *est_cond(est_graph *g, est_node *predicate, est_function_fn then_branch,
+                           est_function_fn else_branch, size_t num_results, void *user);
+/** Over and over, as long as a condition holds (tf.while_loop; StatelessWhile).
+ *  In: `variables`, their first values, one at least; `condition` gives one bool, `body` a new value for each
+ *  variable, of its dtype. Where a body changes a variable's shape, the dimensions that change are unknown.
+ *  Gives the first variable's last value; est_node_output gives the others. Nothing ends a loop whose
+ *  condition always holds.
+ *  Errors, sticking: INVALID_ARGUMENT: a dtype that changes, a condition that is no bool, a result that is
+ *  missing; what a part fails with. Since 0.1. */
+EST_API est_node *est_while(est_graph *g, est_function_fn condition, est_function_fn body, est_nodes variables,
+                            void *user);
+
 /** The gradient of one x: dense (indices NULL), or rows `value` [n, …] of the slices `indices` [n] (ids may
  *  repeat). */
 typedef struct est_gradient {

@@ -27,6 +27,8 @@ est_status est__out_strings(est_kernel *k, int i, const est_shape *shape, size_t
 est_status est__out_share(est_kernel *k, int i, int j, const est_shape *shape);
 /* Output i is that memory, which outlives the step (a variable's value, a constant). */
 est_status est__out_lend(est_kernel *k, int i, const est_tensor *lent);
+/* Output i is a copy of it. */
+est_status est__out_copy(est_kernel *k, int i, const est_tensor *from);
 /* Memory for this call only; 64-byte aligned. NULL (and an error) when there is none. */
 void *est__scratch(est_kernel *k, size_t bytes);
 /* Fails, naming the operation: "MatMul 'dense/MatMul': …". */

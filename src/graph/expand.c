@@ -1,5 +1,5 @@
 /* Expansion: a copy of a graph in which composites are spelt in the ops of their bodies. */
-#include "graph/graph.h"
+#include "graph/function.h"
 
 typedef struct expansion {
     const est_graph *from;
@@ -74,12 +74,15 @@ static est_status copy_rest(expansion *e)
     return est_graph_status(e->to);
 }
 
-static est_status once(const est_graph *g, bool only_without_kernel, expansion *e)
+static est_status once(const est_graph *g, est_graph *outer, bool only_without_kernel, expansion *e)
 {
     size_t total = 0;
     *e = (expansion){ .from = g, .only_without_kernel = only_without_kernel };
     EST_TRY(est_graph_status(g));
     EST_TRY(est_graph_new(&e->to));
+    e->to->outer = outer;
+    if (outer == NULL)
+        EST_TRY(est__functions_share(e->to, g));
     e->first = est__malloc((g->num_operations + 1) * sizeof *e->first);
     if (e->first == NULL)
         return est__fail_memory(g->num_operations * sizeof *e->first);
@@ -106,8 +109,8 @@ static bool any_left(const est_graph *g, bool only_without_kernel)
     return false;
 }
 
-est_status est__graph_expand(const est_graph *g, est_nodes keep, bool only_without_kernel, est_graph **out,
-                             est_node **kept)
+est_status est__graph_expand_body(const est_graph *g, est_graph *outer, est_nodes keep, bool only_without_kernel,
+                                  est_graph **out, est_node **kept)
 {
     est_graph *last = NULL;
     *out = NULL;
@@ -115,7 +118,7 @@ est_status est__graph_expand(const est_graph *g, est_nodes keep, bool only_witho
         kept[i] = keep.data[i];
     for (int round = 0; round < 8; round++) {   /* a body may use composites itself */
         expansion e;
-        est_status st = once(last ? last : g, only_without_kernel, &e);
+        est_status st = once(last ? last : g, outer, only_without_kernel, &e);
         for (size_t i = 0; i < keep.count && st == EST_OK; i++)
             kept[i] = *place(&e, kept[i]);
         est__free(e.first);
@@ -127,10 +130,61 @@ est_status est__graph_expand(const est_graph *g, est_nodes keep, bool only_witho
             return st;
         }
         if (!any_left(last, only_without_kernel)) {
+            last->outer = NULL;
             *out = last;
             return EST_OK;
         }
     }
     est_graph_free(last);
     return est__fail(EST_INTERNAL, "composites are nested too deep");
+}
+
+/* A function whose body has its composites spelt out, in place of the one in the graph. */
+static est_status expand_function(est_graph *g, size_t i)
+{
+    est__function *from = est__map_value(g->functions, i), *to;
+    size_t args = from->num_args, n = args + from->num_results;
+    if (!any_left(from->body, false))
+        return EST_OK;
+    EST_TRY(est__function_new(g, from->name, &to));
+    est_node **keep = est__arena_alloc(&g->arena, 2 * (n + 1) * sizeof *keep), **kept = keep + n;
+    est_graph *body = NULL;
+    est_status st = keep ? EST_OK : est__fail_memory(n * sizeof *keep);
+    for (size_t j = 0; keep && j < n; j++)
+        keep[j] = j < args ? from->arg[j] : from->result[j - args];
+    if (st == EST_OK)
+        st = est__graph_expand_body(from->body, g, (est_nodes){ keep, n }, false, &body, kept);
+    if (st != EST_OK) {
+        est__function_release(to);
+        return st;
+    }
+    est_graph_free(to->body);
+    *to = (est__function){ .body = body, .name = est__arena_strdup(&body->arena, from->name), .arg = kept,
+                           .num_args = args, .num_results = from->num_results };
+    atomic_init(&to->owners, 1);
+    st = to->name ? est__function_set_results(to, (est_nodes){ kept + args, from->num_results })
+                  : est__fail_memory(64);
+    to->arg = est__arena_alloc(&body->arena, (args + 1) * sizeof *to->arg);
+    if (st != EST_OK || to->arg == NULL) {
+        est__function_release(to);
+        return st == EST_OK ? est__fail_memory(args * sizeof *to->arg) : st;
+    }
+    memcpy(to->arg, kept, args * sizeof *kept);
+    EST_TRY(est__function_add(g, to));   /* in the place of `from` */
+    est__function_release(from);
+    return EST_OK;
+}
+
+est_status est__graph_expand(const est_graph *g, est_nodes keep, bool only_without_kernel, est_graph **out,
+                             est_node **kept)
+{
+    EST_TRY(est__graph_expand_body(g, NULL, keep, only_without_kernel, out, kept));
+    est_status st = EST_OK;   /* planning expands a body when it compiles it */
+    for (size_t i = 0; !only_without_kernel && (*out)->functions && i < est__map_size((*out)->functions); i++)
+        st = st == EST_OK ? expand_function(*out, i) : st;
+    if (st != EST_OK) {
+        est_graph_free(*out);
+        *out = NULL;
+    }
+    return st;
 }

@@ -1,5 +1,5 @@
 /* The graph itself: its life, its errors, scopes and unique names, access to nodes. */
-#include "graph/graph.h"
+#include "graph/function.h"
 
 est_status est_graph_new(est_graph **out)
 {
@@ -31,6 +31,10 @@ void est_graph_free(est_graph *g)
     est__free(g->variable);
     est__free(g->initializer);
     est__free(g->update);
+    est__free(g->capture);
+    for (size_t i = 0; g->functions && i < est__map_size(g->functions); i++)
+        est__function_release(est__map_value(g->functions, i));
+    est__map_free(g->functions);
     est__map_free(g->names);
     est__map_free(g->counters);
     est__arena_free(&g->arena);

@@ -8,6 +8,8 @@
 #include "graph/op.h"
 #include "tensor/tensor.h"
 
+typedef struct est__function est__function;   /* graph/function.h */
+
 struct est_node {
     est_operation *op;
     int index;
@@ -26,6 +28,9 @@ struct est_operation {
     est_operation **control;
     est_attr *attr;              /* all that the signature names, defaults filled in */
     est_node *output;            /* num_outputs, and one more, the handle of an operation without outputs */
+    unsigned flags;              /* the row's, and those of the functions that it calls */
+    est__function **callee;      /* of the attributes that are functions, in their order */
+    int num_callees;
 };
 
 typedef struct est__graph_variable {
@@ -54,6 +59,11 @@ struct est_graph {
     size_t num_initializers, cap_initializers;
     est_node **update;           /* run with each training step */
     size_t num_updates, cap_updates;
+    est_graph *outer;            /* of a function's body while it is being made; NULL: none */
+    struct est__capture *capture;   /* what a body takes from outside (control.c) */
+    size_t num_captures, cap_captures;
+    est__map *functions;         /* name -> est__function; NULL: none */
+    size_t functions_begun;
     est_node nil;
     est_operation nil_operation;
     est_status status;
@@ -70,6 +80,9 @@ static inline bool est__is_nil(const est_node *n)
 {
     return n == NULL || n->op == NULL || n == &n->op->graph->nil;
 }
+
+/* In a body that is being made: what stands for a node of a graph around it; NULL: it is of no such graph. */
+est_node *est__capture_node(est_graph *g, est_node *n);
 
 /* Attributes by name; the op's signature promises them, so a missing one is our own mistake (assert). */
 const est_attr *est__attr(const est_operation *op, const char *name);  /* NULL: none */
@@ -106,5 +119,8 @@ est_node *est__operation_node(est_operation *op);   /* its first output, or its 
  * Variables and initializers come along. */
 est_status est__graph_expand(const est_graph *g, est_nodes keep, bool only_without_kernel, est_graph **out,
                              est_node **kept);
+/* The same of a function's body alone, which calls functions of `outer`. */
+est_status est__graph_expand_body(const est_graph *g, est_graph *outer, est_nodes keep, bool only_without_kernel,
+                                  est_graph **out, est_node **kept);
 
 #endif

@@ -48,8 +48,17 @@ enum {
     EST_OP_STATEFUL = 1,
     EST_OP_HANDLE = 2,     /* gives a resource handle; bound once, at planning, through `bind` */
     EST_OP_ASSIGNS = 4,    /* changes a resource: runs after everything else of the step, in node order */
-    EST_OP_READS = 8       /* reads a resource, beside STATEFUL: before the assignments, equal ones are one */
+    EST_OP_READS = 8,      /* reads a resource, beside STATEFUL: before the assignments, equal ones are one */
+    EST_OP_VARIANTS = 16   /* a type of its signature that is not restricted may be variant, too */
 };
+
+/* How an operation calls the functions among its attributes. */
+typedef enum est__calls {
+    EST__CALLS_NONE,
+    EST__CALL,             /* the one, with all inputs */
+    EST__IF,               /* one of two, which input 0 chooses, with the other inputs */
+    EST__WHILE             /* the second, over and over, as long as the first gives true */
+} est__calls;
 
 typedef struct est_op_row {
     const char *tf_name;
@@ -69,6 +78,7 @@ typedef struct est_op_row {
     est_status (*prepare)(const est_operation *op, void *state);
     void (*release)(void *state);
     est_status (*bind)(const est_operation *op, est__resources *resources, est__resource **out);
+    est__calls calls;                              /* in the place of a kernel */
     unsigned flags;
 } est_op_row;
 

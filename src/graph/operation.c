@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "graph/attr.h"
+#include "graph/function.h"
 #include "graph/signature.h"
 
 /* What is known while one operation is being built. */
@@ -151,9 +152,11 @@ static est_status match_inputs(building *b)
     return EST_OK;
 }
 
-/* Any number may come out of a GraphDef. */
-static bool allowed(const est__attrdef *d, est_dtype t)
+/* Any number may come out of a GraphDef. What a variant holds is nothing to copy element by element. */
+static bool allowed(const building *b, const est__attrdef *d, est_dtype t)
 {
+    if (t == EST_VARIANT && !(b->d->row->flags & EST_OP_VARIANTS))
+        return false;
     for (size_t i = 0; i < d->num_allowed; i++)
         if (d->allowed[i] == t)
             return true;
@@ -165,7 +168,7 @@ static est_status check_types(const building *b, const est__attrdef *d, const es
     size_t n = d->kind == EST_ATTR_TYPE ? 1 : d->kind == EST_ATTR_TYPES ? a->list.count : 0;
     for (size_t i = 0; i < n; i++) {
         est_dtype t = d->kind == EST_ATTR_TYPE ? a->type : a->list.type[i];
-        if (!allowed(d, t))
+        if (!allowed(b, d, t))
             return fail(b, "%s is not among the types it takes for '%s'", est_dtype_name(t), d->name);
     }
     return EST_OK;
@@ -236,6 +239,41 @@ static est_status infer(building *b, est_operation *op)
     return EST_OK;
 }
 
+/* The functions that the operation calls, and what it does through them. */
+static est_status find_callees(building *b, est_operation *op)
+{
+    op->flags = op->row->flags;
+    for (int i = 0; i < op->num_attrs; i++)
+        op->num_callees += op->attr[i].kind == EST_ATTR_FUNC;
+    if (op->num_callees == 0)
+        return EST_OK;
+    op->callee = est__arena_alloc(&b->g->arena, (size_t)op->num_callees * sizeof *op->callee);
+    if (op->callee == NULL)
+        return est__fail_memory((size_t)op->num_callees * sizeof *op->callee);
+    for (int i = 0, n = 0; i < op->num_attrs; i++) {
+        const est_attr *a = &op->attr[i];
+        if (a->kind != EST_ATTR_FUNC)
+            continue;
+        est__function *f = est__function_find(b->g, a->s.p, a->s.n);
+        if (f == NULL)
+            return fail(b, "the graph has no function '%.200s', which attribute '%s' names", a->s.p, a->name);
+        op->callee[n++] = f;
+    }
+    return EST_OK;
+}
+
+/* It only reads where all that is stateful in it only reads. */
+static void join_flags(est_operation *op)
+{
+    bool reads = true;
+    for (int i = 0; i < op->num_callees; i++) {
+        op->flags |= op->callee[i]->flags;
+        reads &= !(op->callee[i]->flags & EST_OP_STATEFUL) || (op->callee[i]->flags & EST_OP_READS);
+    }
+    if (!reads)
+        op->flags &= ~(unsigned)EST_OP_READS;
+}
+
 static est_status make(building *b, est_operation **out)
 {
     est_graph *g = b->g;
@@ -261,6 +299,8 @@ static est_status make(building *b, est_operation **out)
     for (size_t i = 0; i <= outputs; i++)
         op->output[i] = (est_node){ .op = op, .index = (int)i, .shape = { .rank = -1 } };
     type_outputs(b, op);
+    EST_TRY(find_callees(b, op));
+    join_flags(op);
     EST_TRY(infer(b, op));
     EST_TRY(est__grow(&g->operation, &g->cap_operations, g->num_operations + 1, sizeof *g->operation));
     EST_TRY(est__map_put(g->names, op->name, strlen(op->name), op));
@@ -330,15 +370,27 @@ est_node *est_op(est_graph *g, const char *op, const char *name, est_nodes input
 {
     if (g->status != EST_OK)
         return &g->nil;
+    est_node **inside = NULL;     /* where one of them is of a graph around this one */
     for (size_t i = 0; i < inputs.count; i++) {
         if (inputs.data[i] == NULL)
             return est__graph_fail(g, EST_INVALID_ARGUMENT, "%s: input %zu is missing", op, i);
-        if (inputs.data[i]->op->graph != g)
+        est_node *n = inputs.data[i];
+        if (n->op->graph != g && (n = est__capture_node(g, n)) == NULL)
             return est__graph_fail(g, EST_INVALID_ARGUMENT, "%s: input %zu ('%s') is of another graph", op, i,
                                    inputs.data[i]->op->name);
-        if (est__is_nil(inputs.data[i]))
+        if (est__is_nil(n))
             return &g->nil;
+        if (n != inputs.data[i] && !inside) {
+            inside = est__arena_alloc(&g->arena, inputs.count * sizeof *inside);
+            if (inside == NULL)
+                return est__spoil(g, est__fail_memory(inputs.count * sizeof *inside));
+            memcpy(inside, inputs.data, inputs.count * sizeof *inside);
+        }
+        if (inside)
+            inside[i] = n;
     }
+    if (inside)
+        inputs.data = inside;
     const char *unique = unique_name(g, name ? name : op);
     if (unique == NULL)
         return est__spoil(g, est__fail_memory(strlen(op)));

@@ -96,6 +96,8 @@ est_node *est_variable(est_graph *g, const char *name, const est_variable_option
     est_dtype dtype = o->dtype ? o->dtype : EST_FLOAT;
     if (g->status != EST_OK)
         return &g->nil;
+    if (g->outer)
+        return est__graph_fail(g, EST_INVALID_ARGUMENT, "variable '%s' is made in a branch or a loop; make it outside", name);
     if (!est__shape_known(&o->shape))
         return est__graph_fail(g, EST_INVALID_ARGUMENT, "variable '%s': its shape is not known", name);
     est_node *initial = o->initial_value ? o->initial_value : zeros(g, dtype, &o->shape);

@@ -2,14 +2,6 @@
  * written, never run. */
 #include "ops/ops.h"
 
-static est_status infer_if(est_infer *c)
-{
-    const est_attr *shapes = est__attr(c->op, "output_shapes");
-    for (int i = 0; i < c->op->num_outputs && (size_t)i < shapes->list.count; i++)
-        c->out[i] = shapes->list.shape[i];
-    return EST_OK;
-}
-
 EST_OPS(exports,
         { .tf_name = "SaveV2",
           .signature = "prefix: string, tensor_names: string, shape_and_slices: string, "
@@ -29,9 +21,4 @@ EST_OPS(exports,
           .signature = "tag: string, values: T -> summary: string; T: " EST_SIG_NUMBERS " = float",
           .infer = est__infer_scalar },
         { .tf_name = "StaticRegexFullMatch", .signature = "input: string -> output: bool; pattern: string",
-          .infer = est__infer_same },
-        { .tf_name = "If",
-          .signature = "cond: Tcond, input: Tin -> output: Tout; Tcond: type; Tin: list(type); "
-                       "Tout: list(type); then_branch: func; else_branch: func; output_shapes: list(shape) "
-                       "= []",
-          .infer = infer_if, .flags = EST_OP_STATEFUL });
+          .infer = est__infer_same });

@@ -6,7 +6,7 @@ enum { LARGEST = 1 << 16 };
 
 static bool foldable(const est__plan *p, const est__step *s, size_t index)
 {
-    if (s->stateful || index >= p->first_assign || s->num_in == 0)
+    if (s->stateful || s->called || index >= p->first_assign || s->num_in == 0)
         return false;
     for (int i = 0; i < s->num_in; i++) {
         const est_tensor *t = p->value[s->in[i]].constant;
@@ -14,7 +14,7 @@ static bool foldable(const est__plan *p, const est__step *s, size_t index)
             return false;
     }
     for (int i = 0; i < s->num_out; i++)
-        if (est_shape_elements(&p->value[s->out[i]].node->shape) > LARGEST)
+        if (p->value[s->out[i]].node->dtype == EST_VARIANT || est_shape_elements(&p->value[s->out[i]].node->shape) > LARGEST)
             return false;
     return true;
 }

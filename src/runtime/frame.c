@@ -1,4 +1,5 @@
 /* The memory of a run, and what kernels ask it for: outputs, strings, scratch. */
+#include "backend/list.h"
 #include "runtime/frame.h"
 
 #include <stdlib.h>
@@ -237,10 +238,37 @@ static bool may_share(const est__frame *f, int root, int v)
     return owner->constant || owner->feed >= 0 || owner->last >= f->plan->value[v].last;
 }
 
+est_status est__out_list(est_kernel *k, int i, est_dtype dtype, const est_shape *shape, int64_t count, est__list **out)
+{
+    int64_t elements = est_shape_elements(shape);
+    est__list l = { .dtype = dtype, .shape = *shape, .count = count };
+    est_shape scalar = EST_SCALAR;
+    est_tensor *t;
+    l.size = elements < 0 ? 0 : (size_t)elements * est_dtype_size(dtype);
+    if (count < 0 || count > INT32_MAX || elements > INT32_MAX || (l.size && (size_t)count > (SIZE_MAX >> 8) / l.size))
+        return est__kernel_fail(k, EST_RESOURCE_EXHAUSTED, "a list of %lld elements is too large", (long long)count);
+    l.bytes = (size_t)(est__list_at(&l, count) - (char *)&l);
+    EST_TRY(room_for(k, i, &scalar, l.bytes / est_dtype_size(EST_VARIANT) + 1, &t));
+    *out = t->data;
+    **out = l;
+    memset(est__list_set(*out), 0, l.bytes - sizeof l);
+    return EST_OK;
+}
+
 /* `from` in memory of the step's own. */
 static est_status copy_out(est_kernel *k, int i, const est_tensor *from, const est_shape *shape)
 {
     est_tensor *to;
+    if (from->dtype == EST_RESOURCE) {   /* handles outlive all steps */
+        k->frame->tensor[k->frame->step->out[i]] = *from;
+        return EST_OK;
+    }
+    if (from->dtype == EST_VARIANT) {
+        const est__list *l = est__list_in(from);
+        EST_TRY(room_for(k, i, shape, l->bytes / est_dtype_size(EST_VARIANT) + 1, &to));
+        memcpy(to->data, l, l->bytes);
+        return EST_OK;
+    }
     if (from->dtype != EST_STRING) {
         EST_TRY(est__out(k, i, shape, &to));
         memcpy(to->data, from->data, est__tensor_bytes(from));
@@ -254,6 +282,11 @@ static est_status copy_out(est_kernel *k, int i, const est_tensor *from, const e
     for (int64_t j = 0; j <= n; j++)
         ((int64_t *)to->data)[j] = ((const int64_t *)from->data)[j] - first;
     return EST_OK;
+}
+
+est_status est__out_copy(est_kernel *k, int i, const est_tensor *from)
+{
+    return copy_out(k, i, from, &from->shape);
 }
 
 est_status est__out_share(est_kernel *k, int i, int j, const est_shape *shape)

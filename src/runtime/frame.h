@@ -30,6 +30,7 @@ struct est__frame {
     est__place *place;            /* by value */
     est__heap strings, scratch;
     est_kernel *member;           /* kernels of the members of chains */
+    struct est__run **called;     /* runs of the plans of functions */
     char *arena;
     bool grown;                   /* some value got a piece of its own in this step */
     est__pool *pool;

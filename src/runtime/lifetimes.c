@@ -62,7 +62,9 @@ static bool is_changed(const est__plan *p, const est__resource *variable, size_t
     size_t end = last < (int)p->num_steps ? (size_t)last + 1 : p->num_steps;
     for (size_t s = begin < p->first_assign ? p->first_assign : begin; s < end; s++) {
         const est__step *step = &p->step[s];
-        for (int i = 0; i < step->num_in && (step->op->row->flags & EST_OP_ASSIGNS); i++) {
+        if (step->called && (step->op->flags & EST_OP_ASSIGNS))
+            return true;
+        for (int i = 0; i < step->num_in && (step->op->flags & EST_OP_ASSIGNS); i++) {
             if (p->value[step->in[i]].node->dtype != EST_RESOURCE)
                 continue;
             const est__resource *changed = resource_of(p, step->in[i]);

@@ -1,6 +1,6 @@
 /* Compiles (graph, feeds, fetches, targets) to a flat list of kernel calls: prune, order, share equal nodes,
  * fold, fuse. */
-#include "runtime/plan.h"
+#include "runtime/called.h"
 
 #include <stdlib.h>
 
@@ -15,6 +15,7 @@ typedef struct compiler {
     bool *late;                   /* by operation: changes resources, or comes after one that does */
     est_operation **order;
     size_t count;
+    bool **used;                  /* by operation that calls functions: which of its outputs are */
     est__map *equal;              /* key of (op, inputs) -> chain of candidates */
     struct candidate *chains;
 } compiler;
@@ -63,7 +64,7 @@ static est_status visit(compiler *c, est_operation *root)
         c->mark[op->id] = first ? 1 : 2;
         if (!first) {
             c->order[c->count++] = op;
-            c->late[op->id] = (op->row->flags & EST_OP_ASSIGNS) != 0;
+            c->late[op->id] = (op->flags & EST_OP_ASSIGNS) != 0;
             for (int i = 0; i < op->num_inputs; i++)
                 c->late[op->id] |= !is_feed(c, op->input[i]) && c->late[op->input[i]->op->id];
             for (int i = 0; i < op->num_controls; i++)
@@ -129,7 +130,7 @@ static est_status order(compiler *c)
 /* Reads of one variable are equal as long as nothing was assigned. */
 static bool may_share(const compiler *c, const est_operation *op)
 {
-    unsigned flags = op->row->flags;
+    unsigned flags = op->flags;
     bool again = !(flags & EST_OP_STATEFUL) || ((flags & EST_OP_READS) && !c->late[op->id]);
     return again && !(flags & (EST_OP_ASSIGNS | EST_OP_HANDLE)) && op->num_controls == 0 &&
            op->num_outputs > 0;
@@ -210,6 +211,49 @@ static est_status bind_handle(compiler *c, const est_operation *op, est__value *
     return EST_OK;
 }
 
+static void note_use(compiler *c, const est_node *n)
+{
+    if (c->used[n->op->id] && !is_feed(c, n))
+        c->used[n->op->id][n->index] = true;
+}
+
+/* Which outputs of operations that call functions somebody takes. */
+static est_status find_used(compiler *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        const est_operation *op = c->order[i];
+        if (op->num_callees && !(c->used[op->id] = est__arena_alloc(&c->p->arena, (size_t)op->num_outputs + 1)))
+            return est__fail_memory((size_t)op->num_outputs);
+    }
+    for (size_t i = 0; i < c->count; i++)
+        for (int j = 0; j < c->order[i]->num_inputs; j++)
+            note_use(c, c->order[i]->input[j]);
+    for (size_t i = 0; i < c->o->fetches.count; i++)
+        note_use(c, c->o->fetches.data[i]);
+    if (c->o->checked)
+        note_use(c, c->o->checked);
+    return EST_OK;
+}
+
+static est_status add_called(compiler *c, est__step *s)
+{
+    const est_operation *op = s->op;
+    const est_tensor **constant = est__arena_alloc(&c->p->arena, ((size_t)s->num_in + 1) * sizeof *constant);
+    if (constant == NULL)
+        return est__fail_memory((size_t)s->num_in * sizeof *constant);
+    for (int i = 0; i < s->num_in; i++)
+        constant[i] = c->p->value[s->in[i]].constant;
+    s->cpu = op->row->calls == EST__WHILE ? est__while_cpu : est__call_cpu;
+    est__calling calling = { .graph = (est_graph *)(uintptr_t)(c->o->outer ? c->o->outer : c->g), .options = c->o,
+                             .op = op, .constant = constant, .used = c->used[op->id] };
+    est_status st = est__called_new(&c->p->arena, &calling, &s->called);
+    if (s->called) {
+        s->called->first_run = c->p->num_called;
+        c->p->num_called += s->called->num_parts;
+    }
+    return st;
+}
+
 static est_status add_step(compiler *c, const est_operation *op)
 {
     est__plan *p = c->p;
@@ -224,8 +268,10 @@ static est_status add_step(compiler *c, const est_operation *op)
         s->in[i] = value_of(c, op->input[i]);
     for (int i = 0; i < s->num_out; i++)
         s->out[i] = c->value_of[op->id] + i;
-    s->stateful = (op->row->flags & EST_OP_STATEFUL) != 0;
+    s->stateful = (op->flags & EST_OP_STATEFUL) != 0;
     p->num_steps++;
+    if (op->row->calls)
+        return add_called(c, s);
     if (op->row->state_size) {
         s->state = est__calloc(1, op->row->state_size);
         if (s->state == NULL)
@@ -261,7 +307,7 @@ static est_status compile(compiler *c, const est_operation *op)
         return EST_OK;
     if (is_type(op, "Placeholder"))
         return est__fail(EST_INVALID_ARGUMENT, "Placeholder '%s' is needed but not fed", op->name);
-    if (op->row->cpu == NULL)
+    if (op->row->cpu == NULL && !op->row->calls)
         return est__fail(EST_UNIMPLEMENTED, "%s '%s': the op has no kernel, it can only be exported",
                          op->row->tf_name, op->name);
     return add_step(c, op);
@@ -281,8 +327,11 @@ static est_status compile_all(compiler *c)
         if (p->feed[i] < 0)
             return est__fail_memory(sizeof(est__value));
         p->value[p->feed[i]].feed = (int)i;
+        if (c->o->given)
+            p->value[p->feed[i]].constant = c->o->given[i];
     }
     EST_TRY(order(c));
+    EST_TRY(find_used(c));
     bool assigned = false;
     for (size_t i = 0; i < c->count; i++) {
         if (c->late[c->order[i]->id] && !assigned) {
@@ -353,7 +402,7 @@ static est_status expand_where_needed(est__plan *p, const est_graph **g, est__pl
     if (o->checked)
         all[at++] = o->checked;
     *kept = all + n;
-    EST_TRY(est__graph_expand(*g, (est_nodes){ all, at }, true, &p->expanded, *kept));
+    EST_TRY(est__graph_expand_body(*g, o->outer, (est_nodes){ all, at }, true, &p->expanded, *kept));
     *g = p->expanded;
     o->feeds.data = *kept;
     o->fetches.data = *kept + o->feeds.count;
@@ -367,7 +416,10 @@ est_status est__plan_new(const est_graph *g, const est__plan_options *options, e
 {
     est__plan_options o = *options;
     est_node **kept = NULL;
+    int plans = 0;
     *out = NULL;
+    if (o.plans == NULL)
+        o.plans = &plans;
     EST_TRY(est_graph_status(g));
     EST_TRY(check_options(g, options));
     est__plan *p = est__calloc(1, sizeof *p);
@@ -381,8 +433,9 @@ est_status est__plan_new(const est_graph *g, const est__plan_options *options, e
     c.mark = est__calloc(n, 1);
     c.late = est__calloc(n, sizeof *c.late);
     c.order = est__calloc(n, sizeof *c.order);
+    c.used = est__calloc(n, sizeof *c.used);
     c.equal = est__map_new();
-    if (st == EST_OK && (!c.value_of || !c.mark || !c.late || !c.order || !c.equal))
+    if (st == EST_OK && (!c.value_of || !c.mark || !c.late || !c.order || !c.used || !c.equal))
         st = est__fail_memory(n * sizeof *c.order);
     for (size_t i = 0; i < n && st == EST_OK; i++)
         c.value_of[i] = -1;
@@ -398,6 +451,7 @@ est_status est__plan_new(const est_graph *g, const est__plan_options *options, e
     est__free(c.mark);
     est__free(c.late);
     est__free(c.order);
+    est__free(c.used);
     est__map_free(c.equal);
     if (st != EST_OK) {
         est__plan_free(p);
@@ -413,6 +467,7 @@ void est__step_free(est__step *s)
         est__step_free(&s->fused->member[i]);
     if (s->fused)
         return;
+    est__called_free(s->called);
     if (s->state && s->op->row->release)
         s->op->row->release(s->state);
     est__free(s->state);

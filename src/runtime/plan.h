@@ -35,6 +35,8 @@ typedef struct est__fused {
     int first_member;             /* of its members' kernels among those of the run */
 } est__fused;
 
+typedef struct est__called est__called;   /* runtime/called.h */
+
 typedef struct est__step {
     const est_operation *op;      /* of a chain: its last */
     est_status (*cpu)(est_kernel *k);
@@ -44,6 +46,7 @@ typedef struct est__step {
     bool stateful;                /* wants the step's number */
     bool copies;                  /* what it lends will be changed within the step: copy it */
     est__fused *fused;
+    est__called *called;          /* the functions that it calls; NULL: none */
 } est__step;
 
 struct est__plan {
@@ -59,6 +62,7 @@ struct est__plan {
     size_t num_feeds, num_fetches;
     int checked;                  /* value; -1: none */
     int num_members;              /* of all chains */
+    int num_called;               /* plans of functions, called by its steps */
     uint64_t seed;
     est_tensor **owned;           /* folded constants */
     size_t num_owned, cap_owned;

@@ -1,7 +1,22 @@
 /* A run: one thread's kernels for a plan, called one after another. */
+#include "runtime/called.h"
 #include "runtime/frame.h"
 
 #include <math.h>
+
+/* Runs of the functions that the plan's steps call. */
+static est_status add_called(est__run *r, const est__plan *p, est__pool *pool)
+{
+    r->frame.called = est__calloc((size_t)p->num_called + 1, sizeof *r->frame.called);
+    if (r->frame.called == NULL)
+        return est__fail_memory((size_t)p->num_called * sizeof *r->frame.called);
+    for (size_t s = 0; s < p->num_steps; s++) {
+        const est__called *c = p->step[s].called;
+        for (int i = 0; c && i < c->num_parts; i++)
+            EST_TRY(est__run_new(c->part[i].plan, pool, &r->frame.called[c->first_run + i]));
+    }
+    return EST_OK;
+}
 
 est_status est__run_new(const est__plan *p, est__pool *pool, est__run **out)
 {
@@ -22,6 +37,8 @@ est_status est__run_new(const est__plan *p, est__pool *pool, est__run **out)
     r->in = est__calloc(inputs + 1, sizeof *r->in);
     if (st == EST_OK && (!r->kernel || !r->frame.member || !r->in))
         st = est__fail_memory(inputs * sizeof *r->in);
+    if (st == EST_OK)
+        st = add_called(r, p, pool);
     const est_tensor **in = r->in;
     for (size_t s = 0; s < p->num_steps && st == EST_OK; s++) {
         const est__fused *f = p->step[s].fused;
@@ -44,6 +61,9 @@ void est__run_free(est__run *r)
 {
     if (r == NULL)
         return;
+    for (int i = 0; r->frame.called && i < r->frame.plan->num_called; i++)
+        est__run_free(r->frame.called[i]);
+    est__free(r->frame.called);
     est__frame_free(&r->frame);
     est__free(r->frame.member);
     est__free(r->kernel);
@@ -76,6 +96,8 @@ est_status est__run_feed(est__run *r, const est_tensor *const *feeds)
     for (size_t i = 0; i < p->num_feeds; i++) {
         const est_node *n = p->value[p->feed[i]].node;
         char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
+        if (p->value[p->feed[i]].constant)
+            continue;
         if (feeds[i]->dtype != n->dtype || !est__shape_compatible(&feeds[i]->shape, &n->shape))
             return est__fail(EST_INVALID_ARGUMENT, "feed '%s' is %s %s; %s %s is wanted", n->op->name,
                              est_dtype_name(feeds[i]->dtype), est__shape_string(a, &feeds[i]->shape),

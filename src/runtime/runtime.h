@@ -19,6 +19,11 @@ typedef struct est__plan_options {
     est_nodes summaries;        /* what a summarised plan gives after the fetches (est__plan_split) */
     uint64_t seed;
     bool unfused;               /* every operation by itself: for checking and for tests */
+    /* of the body of a function: what is known of its feeds, each NULL or a constant that lives as long as the
+     * plan; the graph whose functions it calls; how many plans were made of functions, all together */
+    const est_tensor *const *given;
+    est_graph *outer;
+    int *plans;
 } est__plan_options;
 
 est_status est__plan_new(const est_graph *g, const est__plan_options *options, est__plan **out);

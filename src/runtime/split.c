@@ -35,7 +35,7 @@ static void classify(cut *c)
         const est_operation *op = c->g->operation[id];
         bool variable = strcmp(op->row->tf_name, "VarHandleOp") == 0;
         char kind = c->kind[id] == LATE ? LATE : FIXED;
-        if (variable || (op->row->flags & (EST_OP_STATEFUL | EST_OP_ASSIGNS)) || op->num_controls)
+        if (variable || (op->flags & (EST_OP_STATEFUL | EST_OP_ASSIGNS)) || op->num_controls)
             kind = LATE;
         for (int i = 0; i < op->num_inputs && kind != LATE; i++) {
             char in = kind_of_input(c, op->input[i]);

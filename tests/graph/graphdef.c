@@ -100,6 +100,14 @@ static void the_same_again(void)
     lab_end(&l);
 }
 
+static void three_results(est_graph *g, est_nodes in, est_node **results, void *user)
+{
+    (void)in;
+    results[0] = est_neg(g, user);
+    results[1] = est_constant_string(g, "a");
+    results[2] = est_constant_int(g, EST_INT64, 1);
+}
+
 /* Attributes that a network does not have: functions, lists of shapes and floats, text with a zero in it. */
 static void every_kind_of_attribute(void)
 {
@@ -111,11 +119,11 @@ static void every_kind_of_attribute(void)
     est_dtype types[] = { EST_FLOAT, EST_STRING, EST_INT64 };
     double boundaries[] = { -0.1, 0.3 };
     est_node *x = lab_feed(&l, "x", shapes[0], NULL), *any = lab_feed(&l, "any", shapes[2], NULL);
+    est_node *made = est_cond(l.g, est_constant_int(l.g, EST_BOOL, 1), three_results, three_results, 3, x);
     est_node *cond = est_op(
-        l.g, "If", "cond", EST_NODES(est_constant_int(l.g, EST_BOOL, 1), x, any),
+        l.g, "If", "cond", EST_NODES(est_constant_int(l.g, EST_BOOL, 1), x),
         EST_ATTRS({ .name = "Tout", .kind = EST_ATTR_TYPES, .list = { 3, { .type = types } } },
-                  { .name = "then_branch", .kind = EST_ATTR_FUNC, .s = { "then", 4 } },
-                  { .name = "else_branch", .kind = EST_ATTR_FUNC, .s = { "else", 4 } },
+                  *est__attr(made->op, "then_branch"), *est__attr(made->op, "else_branch"),
                   { .name = "output_shapes", .kind = EST_ATTR_SHAPES, .list = { 3, { .shape = shapes } } }));
     est_op(l.g, "Bucketize", "buckets", EST_NODES(x),
            EST_ATTRS({ .name = "boundaries", .kind = EST_ATTR_FLOATS, .list = { 2, { .f = boundaries } } }));
@@ -124,7 +132,7 @@ static void every_kind_of_attribute(void)
            EST_ATTRS({ .name = "separator", .kind = EST_ATTR_STRING, .s = { zero, sizeof zero - 1 } }));
     EST_NEED_OK(est_graph_status(l.g));
     EST_NEED_OK(est_graph_new(&again));
-    if (out_and_in(l.g, EST_STRINGS("cond", "buckets", "Squeeze", "text"), again) &&
+    if (out_and_in(l.g, EST_STRINGS("StatelessIf", "cond", "buckets", "Squeeze", "text"), again) &&
         EST_CHECK_INT(again->num_operations, l.g->num_operations))
         for (size_t i = 0; i < l.g->num_operations; i++)
             same_operation(l.g->operation[i], est_graph_node(again, l.g->operation[i]->name)->op);

@@ -31,6 +31,15 @@ static void every_kernel_has_a_case(void)
         "InitializeTableV2",
         "InitializeTableFromTextFileV2",
         "VarHandleOp",
+        "Assert",
+        "EmptyTensorList",
+        "TensorListFromTensor",
+        "TensorListGetItem",
+        "TensorListLength",
+        "TensorListPushBack",
+        "TensorListReserve",
+        "TensorListSetItem",
+        "TensorListStack",                  /* runtime/functions.c */
         "RestoreV2",                        /* feature_columns/tables.c */
         "VarIsInitializedOp",               /* variables.c */
         "EstEmbeddingIds",                  /* recorded.c: in a gradient */

@@ -1,0 +1,133 @@
+/* What calls functions: PartitionedCall, If, While and their relatives. The runtime runs them
+ * (runtime/call.c), each function as a plan of its own. */
+#include "graph/function.h"
+#include "ops/ops.h"
+
+/* What is known of both; where they differ, nothing is. */
+static void join(const est_shape *a, const est_shape *b, est_shape *out)
+{
+    if (a->rank != b->rank || a->rank < 0) {
+        *out = (est_shape){ .rank = -1 };
+        return;
+    }
+    out->rank = a->rank;
+    for (int d = 0; d < a->rank; d++)
+        out->dim[d] = a->dim[d] == b->dim[d] ? a->dim[d] : -1;
+}
+
+static bool noted_shapes(est_infer *c)
+{
+    const est_attr *shapes = est__attr(c->op, "output_shapes");
+    if (shapes == NULL || shapes->list.count != (size_t)c->op->num_outputs)
+        return false;
+    for (int i = 0; i < c->op->num_outputs; i++)
+        c->out[i] = shapes->list.shape[i];
+    return true;
+}
+
+/* The function takes the operation's inputs from number `first` on, and gives what the operation gives. */
+static est_status check_function(est_infer *c, int callee, int first, bool boolean)
+{
+    const est__function *f = c->op->callee[callee];
+    int args = c->op->num_inputs - first;
+    if (f->num_args != (size_t)args)
+        return est__infer_fail(c, "function '%.100s' takes %zu arguments, %d are given", f->name, f->num_args, args);
+    for (int i = 0; i < args; i++)
+        if (f->arg[i]->dtype != c->op->input[first + i]->dtype)
+            return est__infer_fail(c, "argument %d of function '%.100s' is %s; %s is given", i, f->name,
+                                   est_dtype_name(f->arg[i]->dtype), est_dtype_name(c->op->input[first + i]->dtype));
+    if (boolean)
+        return f->num_results == 1 ? EST_OK
+                                   : est__infer_fail(c, "function '%.100s' gives %zu results; a condition gives one",
+                                                     f->name, f->num_results);
+    if (f->num_results != (size_t)c->op->num_outputs)
+        return est__infer_fail(c, "function '%.100s' gives %zu results; %d are wanted", f->name, f->num_results,
+                               c->op->num_outputs);
+    for (int i = 0; i < c->op->num_outputs; i++)
+        if (f->result[i]->dtype != c->op->output[i].dtype)
+            return est__infer_fail(c, "result %d of function '%.100s' is %s; %s is wanted", i, f->name,
+                                   est_dtype_name(f->result[i]->dtype), est_dtype_name(c->op->output[i].dtype));
+    return EST_OK;
+}
+
+static est_status infer_call(est_infer *c)
+{
+    EST_TRY(check_function(c, 0, 0, false));
+    for (int i = 0; i < c->op->num_outputs; i++)
+        c->out[i] = c->op->callee[0]->result[i]->shape;
+    return EST_OK;
+}
+
+static est_status infer_if(est_infer *c)
+{
+    EST_TRY(check_function(c, 0, 1, false));
+    EST_TRY(check_function(c, 1, 1, false));
+    if (!noted_shapes(c))
+        for (int i = 0; i < c->op->num_outputs; i++)
+            join(&c->op->callee[0]->result[i]->shape, &c->op->callee[1]->result[i]->shape, &c->out[i]);
+    return EST_OK;
+}
+
+static est_status infer_while(est_infer *c)
+{
+    EST_TRY(check_function(c, 0, 0, true));
+    EST_TRY(check_function(c, 1, 0, false));
+    if (!noted_shapes(c))
+        for (int i = 0; i < c->op->num_outputs; i++)
+            join(est__infer_in(c, i), &c->op->callee[1]->result[i]->shape, &c->out[i]);
+    return EST_OK;
+}
+
+/* ---- assertions ---- */
+static est_status assert_cpu(est_kernel *k)
+{
+    const est_tensor *condition = est__in(k, 0);
+    est__buffer text = { 0 };
+    if (est__tensor_elements(condition) != 1)
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the condition must be one bool");
+    if (*(const bool *)condition->data)
+        return EST_OK;
+    for (int i = 1; i < k->num_in; i++) {
+        const est_tensor *t = est__in(k, i);
+        int64_t n = est__tensor_elements(t);
+        for (int64_t j = 0; j < n && j < 3; j++)
+            if (t->dtype == EST_STRING) {
+                size_t length;
+                const char *s = est_tensor_string(t, j, &length);
+                est__buffer_printf(&text, " %.*s", length < 200 ? (int)length : 200, s);
+            } else {
+                est__buffer_printf(&text, " %g", est__tensor_get(t, j));
+            }
+    }
+    est_status st = est__kernel_fail(k, EST_INVALID_ARGUMENT, "assertion failed:%s", text.size ? text.data : "");
+    est__buffer_free(&text);
+    return st;
+}
+
+#define CALL "args: Tin -> output: Tout; Tin: list(type); Tout: list(type); f: func; config: string = ''; " \
+             "config_proto: string = ''; executor_type: string = ''"
+#define IF "cond: Tcond, input: Tin -> output: Tout; Tcond: type; Tin: list(type); Tout: list(type); " \
+           "then_branch: func; else_branch: func; output_shapes: list(shape) = []"
+#define WHILE "input: T -> output: T; T: list(type); cond: func; body: func; output_shapes: list(shape) = []; " \
+              "parallel_iterations: int = 10"
+
+EST_OPS(functional,
+        { .tf_name = "PartitionedCall", .signature = CALL, .infer = infer_call, .calls = EST__CALL,
+          .flags = EST_OP_VARIANTS },
+        { .tf_name = "StatefulPartitionedCall", .signature = CALL, .infer = infer_call, .calls = EST__CALL,
+          .flags = EST_OP_VARIANTS },
+        { .tf_name = "StatelessIf", .signature = IF, .infer = infer_if, .calls = EST__IF,
+          .flags = EST_OP_VARIANTS },
+        { .tf_name = "If", .signature = IF, .infer = infer_if, .calls = EST__IF,
+          .flags = EST_OP_VARIANTS },
+        { .tf_name = "StatelessWhile", .signature = WHILE, .infer = infer_while, .calls = EST__WHILE,
+          .flags = EST_OP_VARIANTS },
+        { .tf_name = "While", .signature = WHILE, .infer = infer_while, .calls = EST__WHILE,
+          .flags = EST_OP_VARIANTS },
+        { .tf_name = "Assert",
+          .signature = "condition: bool, data: T -> ; T: list(type); summarize: int = 3",
+          .infer = est__infer_none, .cpu = assert_cpu, .flags = EST_OP_STATEFUL },
+        { .tf_name = "OptionalNone", .signature = "-> optional: variant", .infer = est__infer_scalar },
+        { .tf_name = "OptionalFromValue",
+          .signature = "components: Toutput_types -> optional: variant; Toutput_types: list(type)",
+          .infer = est__infer_scalar, .flags = EST_OP_VARIANTS });

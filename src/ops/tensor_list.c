@@ -1,0 +1,265 @@
+/* TensorList…: the lists in which TensorFlow's loops gather their results. Their elements have one shape, and
+ * are numbers. */
+#include "backend/list.h"
+#include "ops/ops.h"
+
+/* Input i as an element's shape: a vector with -1 for what is not known, or the scalar -1. */
+static est_status shape_in(est_kernel *k, int i, est_shape *out)
+{
+    const est_tensor *t = est__in(k, i);
+    int64_t n = est__tensor_elements(t);
+    *out = (est_shape){ .rank = -1 };
+    if (t->shape.rank == 0)
+        return EST_OK;
+    if (t->shape.rank != 1 || n > EST_MAX_RANK)
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "an element's shape is a vector of at most %d numbers",
+                                EST_MAX_RANK);
+    out->rank = (int)n;
+    for (int64_t d = 0; d < n; d++)
+        out->dim[d] = est__int_at(t, d) < 0 ? -1 : est__int_at(t, d);
+    return EST_OK;
+}
+
+static est_status check_dtype(est_kernel *k, est_dtype dtype)
+{
+    bool number = est__dtype_is_float(dtype) || est__dtype_is_integer(dtype) || dtype == EST_BOOL;
+    return number ? EST_OK
+                  : est__kernel_fail(k, EST_UNIMPLEMENTED, "a list of %s; only lists of numbers are known here",
+                                     est_dtype_name(dtype));
+}
+
+static est_status prepare(const est_operation *op, void *state)
+{
+    *(est_dtype *)state = est__attr_type(op, "element_dtype");
+    return EST_OK;
+}
+
+static est_dtype dtype_of(const est_kernel *k)
+{
+    return *(const est_dtype *)k->state;
+}
+
+/* Input 0 as a list of the operation's dtype. */
+static est_status list_in(est_kernel *k, const est__list **out)
+{
+    const est__list *l = *out = est__list_in(est__in(k, 0));
+    return l->dtype == dtype_of(k) ? EST_OK
+                                   : est__kernel_fail(k, EST_INVALID_ARGUMENT, "the list is of %s, not %s",
+                                                      est_dtype_name(l->dtype), est_dtype_name(dtype_of(k)));
+}
+
+static est_status index_in(est_kernel *k, int i, int64_t count, int64_t *out)
+{
+    if (est__tensor_elements(est__in(k, i)) != 1)
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "one number is wanted as index");
+    *out = est__int_at(est__in(k, i), 0);
+    return *out >= 0 && *out < count
+               ? EST_OK
+               : est__kernel_fail(k, EST_INVALID_ARGUMENT, "element %lld of a list of %lld", (long long)*out,
+                                  (long long)count);
+}
+
+/* ---- new lists ---- */
+static est_status reserve_cpu(est_kernel *k)
+{
+    est_shape shape;
+    est__list *l;
+    EST_TRY(check_dtype(k, dtype_of(k)));
+    EST_TRY(shape_in(k, 0, &shape));
+    return est__out_list(k, 0, dtype_of(k), &shape, est__int_at(est__in(k, 1), 0), &l);
+}
+
+static est_status empty_cpu(est_kernel *k)
+{
+    est_shape shape;
+    est__list *l;
+    EST_TRY(check_dtype(k, dtype_of(k)));
+    EST_TRY(shape_in(k, 0, &shape));
+    return est__out_list(k, 0, dtype_of(k), &shape, 0, &l);
+}
+
+static est_status from_tensor_cpu(est_kernel *k)
+{
+    const est_tensor *t = est__in(k, 0);
+    est__list *l;
+    EST_TRY(check_dtype(k, t->dtype));
+    if (t->shape.rank < 1)
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "a scalar has no elements to make a list of");
+    est_shape shape = est_shape_of(t->shape.rank - 1, t->shape.dim + 1);
+    EST_TRY(est__out_list(k, 0, t->dtype, &shape, t->shape.dim[0], &l));
+    memset(est__list_set(l), true, (size_t)l->count);
+    if (est__tensor_bytes(t))
+        memcpy(est__list_at(l, 0), t->data, est__tensor_bytes(t));
+    return EST_OK;
+}
+
+/* ---- lists with one element more, or another one ---- */
+
+/* Output 0: `from` with room for `count` elements, which are of that shape. */
+static est_status copy_list(est_kernel *k, const est__list *from, const est_shape *shape, int64_t count,
+                            est__list **out)
+{
+    char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
+    bool any = false;
+    for (int64_t i = 0; i < from->count; i++)
+        any |= est__list_set(from)[i];
+    if (any ? !est_shape_equal(&from->shape, shape) : !est__shape_compatible(&from->shape, shape))
+        return est__kernel_fail(k, any ? EST_UNIMPLEMENTED : EST_INVALID_ARGUMENT,
+                                "the list's elements are %s, not %s; elements of several shapes are not known here",
+                                est__shape_string(a, &from->shape), est__shape_string(b, shape));
+    EST_TRY(est__out_list(k, 0, from->dtype, shape, count, out));
+    int64_t kept = from->count < count ? from->count : count;
+    if (kept)
+        memcpy(est__list_set(*out), est__list_set(from), (size_t)kept);
+    if (kept && any)
+        memcpy(est__list_at(*out, 0), est__list_at(from, 0), (size_t)kept * from->size);
+    return EST_OK;
+}
+
+static est_status put(est__list *l, int64_t i, const est_tensor *item)
+{
+    est__list_set(l)[i] = true;
+    if (l->size)
+        memcpy(est__list_at(l, i), item->data, l->size);
+    return EST_OK;
+}
+
+static est_status set_item_cpu(est_kernel *k)
+{
+    const est__list *from;
+    const est_tensor *item = est__in(k, 2);
+    est__list *l;
+    int64_t i;
+    EST_TRY(list_in(k, &from));
+    EST_TRY(index_in(k, 1, from->count, &i));
+    EST_TRY(copy_list(k, from, &item->shape, from->count, &l));
+    return put(l, i, item);
+}
+
+static est_status push_back_cpu(est_kernel *k)
+{
+    const est__list *from;
+    const est_tensor *item = est__in(k, 1);
+    est__list *l;
+    EST_TRY(list_in(k, &from));
+    EST_TRY(copy_list(k, from, &item->shape, from->count + 1, &l));
+    return put(l, from->count, item);
+}
+
+/* ---- what is in a list ---- */
+
+/* The shape of the list's elements: as the list has it, and where it does not know, as input i has it. */
+static est_status element_shape(est_kernel *k, const est__list *l, int i, est_shape *out)
+{
+    est_shape wanted;
+    char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
+    EST_TRY(shape_in(k, i, &wanted));
+    if (!est__shape_compatible(&l->shape, &wanted))
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the list's elements are %s, not %s",
+                                est__shape_string(a, &l->shape), est__shape_string(b, &wanted));
+    *out = l->shape.rank < 0 ? wanted : l->shape;
+    for (int d = 0; wanted.rank >= 0 && d < out->rank; d++)
+        if (out->dim[d] < 0)
+            out->dim[d] = wanted.dim[d];
+    if (!est__shape_known(out))
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT,
+                                "an element that was not set is wanted, and the shape of elements is not known");
+    return EST_OK;
+}
+
+static est_status get_item_cpu(est_kernel *k)
+{
+    const est__list *l;
+    est_shape shape;
+    est_tensor *out;
+    int64_t i;
+    EST_TRY(list_in(k, &l));
+    EST_TRY(index_in(k, 1, l->count, &i));
+    EST_TRY(element_shape(k, l, 2, &shape));
+    EST_TRY(est__out(k, 0, &shape, &out));
+    if (est__tensor_bytes(out) == 0)
+        return EST_OK;
+    if (est__list_set(l)[i])
+        memcpy(out->data, est__list_at(l, i), est__tensor_bytes(out));
+    else
+        memset(out->data, 0, est__tensor_bytes(out));
+    return EST_OK;
+}
+
+static est_status stack_cpu(est_kernel *k)
+{
+    const est__list *l;
+    est_shape shape, all;
+    est_tensor *out;
+    EST_TRY(list_in(k, &l));
+    EST_TRY(element_shape(k, l, 1, &shape));
+    if (shape.rank == EST_MAX_RANK)
+        return est__kernel_fail(k, EST_UNIMPLEMENTED, "the result would have more than %d dimensions", EST_MAX_RANK);
+    all = (est_shape){ .rank = shape.rank + 1, .dim = { l->count } };
+    memcpy(all.dim + 1, shape.dim, (size_t)shape.rank * sizeof shape.dim[0]);
+    EST_TRY(est__out(k, 0, &all, &out));
+    if (est__tensor_bytes(out) == 0)
+        return EST_OK;
+    if (l->size)   /* what was not set is zeros already */
+        memcpy(out->data, est__list_at(l, 0), est__tensor_bytes(out));
+    else
+        memset(out->data, 0, est__tensor_bytes(out));
+    return EST_OK;
+}
+
+static est_status length_cpu(est_kernel *k)
+{
+    est_shape scalar = EST_SCALAR;
+    est_tensor *out;
+    EST_TRY(est__out(k, 0, &scalar, &out));
+    *(int32_t *)out->data = (int32_t)est__list_in(est__in(k, 0))->count;
+    return EST_OK;
+}
+
+/* ---- shapes ---- */
+static est_status infer_item(est_infer *c)
+{
+    est__infer_value_as_shape(c, 2, &c->out[0]);
+    return EST_OK;
+}
+
+static est_status infer_stack(est_infer *c)
+{
+    est_shape element;
+    if (est__infer_in(c, 1)->rank != 1 || !est__infer_value_as_shape(c, 1, &element) || element.rank == EST_MAX_RANK)
+        return EST_OK;
+    c->out[0] = (est_shape){ .rank = element.rank + 1, .dim = { est__attr_int(c->op, "num_elements") } };
+    memcpy(c->out[0].dim + 1, element.dim, (size_t)element.rank * sizeof element.dim[0]);
+    return EST_OK;
+}
+
+#define LIST_ROW .state_size = sizeof(est_dtype), .prepare = prepare
+#define SHAPE_TYPE "element_dtype: type; shape_type: {int32, int64}"
+
+EST_OPS(tensor_list,
+        { .tf_name = "TensorListReserve",
+          .signature = "element_shape: shape_type, num_elements: int32 -> handle: variant; " SHAPE_TYPE,
+          .infer = est__infer_scalar, .cpu = reserve_cpu, LIST_ROW },
+        { .tf_name = "EmptyTensorList",
+          .signature = "element_shape: shape_type, max_num_elements: int32 -> handle: variant; " SHAPE_TYPE,
+          .infer = est__infer_scalar, .cpu = empty_cpu, LIST_ROW },
+        { .tf_name = "TensorListFromTensor",
+          .signature = "tensor: element_dtype, element_shape: shape_type -> output_handle: variant; " SHAPE_TYPE,
+          .infer = est__infer_scalar, .cpu = from_tensor_cpu, LIST_ROW },
+        { .tf_name = "TensorListSetItem",
+          .signature = "input_handle: variant, index: int32, item: element_dtype -> output_handle: variant; "
+                       "element_dtype: type; resize_if_index_out_of_bounds: bool = false",
+          .infer = est__infer_scalar, .cpu = set_item_cpu, LIST_ROW },
+        { .tf_name = "TensorListPushBack",
+          .signature = "input_handle: variant, tensor: element_dtype -> output_handle: variant; element_dtype: type",
+          .infer = est__infer_scalar, .cpu = push_back_cpu, LIST_ROW },
+        { .tf_name = "TensorListGetItem",
+          .signature = "input_handle: variant, index: int32, element_shape: int32 -> item: element_dtype; "
+                       "element_dtype: type",
+          .infer = infer_item, .cpu = get_item_cpu, LIST_ROW },
+        { .tf_name = "TensorListStack",
+          .signature = "input_handle: variant, element_shape: int32 -> tensor: element_dtype; "
+                       "element_dtype: type; num_elements: int = -1",
+          .infer = infer_stack, .cpu = stack_cpu, LIST_ROW },
+        { .tf_name = "TensorListLength", .signature = "input_handle: variant -> length: int32",
+          .infer = est__infer_scalar, .cpu = length_cpu });
