@@ -132,6 +132,9 @@ static est_status make_tensor(arrays *a, size_t i, const est_feature *wanted, es
     *t = (est_tensor){ .dtype = wanted ? wanted->dtype : has, .shape = from->shape };
     if (from->shape.rank < 1)
         return est__fail(EST_INVALID_ARGUMENT, "%s: array '%s' is a scalar: rows are needed", a->path[i], from->name);
+    if (from->shape.dim[0] > 0 && est_shape_elements(&from->shape) == 0)   /* any number of rows would stand in no bytes at all */
+        return est__fail(EST_INVALID_ARGUMENT, "%s: array '%s' has %lld rows without values", a->path[i], from->name,
+                         (long long)from->shape.dim[0]);
     bool fits = t->dtype == has || (t->dtype == EST_FLOAT && has != EST_STRING);
     if (!fits)
         return est__fail(EST_INVALID_ARGUMENT, "%s: array '%s' holds %s, %s is wanted", a->path[i], from->name, est_dtype_name(has),

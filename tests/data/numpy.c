@@ -63,6 +63,9 @@ static void what_is_wrong(void)
     EST_CHECK_STR(error_of(path, (est_feature){ .name = "pair", .dtype = EST_FLOAT }), "stored.npz: array 'pair': 2 values a row, 1 are wanted");
     EST_CHECK_STR(error_of(EST_TEST_FILE("text", "1,2,3\n"), (est_feature){ .name = "x", .dtype = EST_FLOAT }),
                   "text: not a NumPy array: it does not begin as one");
+    static const char nothing[] = "\x93NUMPY\1\0\x3e\0" "{'descr': '<f4', 'fortran_order': False, 'shape': (9000, 0)}  ";
+    EST_CHECK_STR(error_of(est_test_file("x.npy", nothing, sizeof nothing - 1), (est_feature){ .name = "x", .dtype = EST_FLOAT }),
+                  "x.npy: array 'x' has 9000 rows without values");
     EST_NEED_OK(est__file_read(GOLDEN("deflated.npz"), 0, &data, &n));
     EST_CHECK_STR(error_of(est_test_file("cut", data, n - 30), (est_feature){ .name = "f4", .dtype = EST_FLOAT }),
                   "cut: the archive is damaged: its end is missing");

@@ -12,10 +12,9 @@ static void look(const est__yaml *n)
     double d;
     bool b;
     const char *s;
-    (void)est__yaml_describe(n, room);
     (void)(est__yaml_int(n, &i) || est__yaml_float(n, &d) || est__yaml_string(n, &s));
     (void)(n->kind == EST_YAML_SCALAR && est__yaml_bool(n, &b));
-    (void)est__yaml_fail(n, "%s", room);
+    (void)est__yaml_fail(n, "%s", est__yaml_describe(n, room));
 }
 
 static void change(est__yaml_document *d, const est__yaml *n, const char *setting)

@@ -310,6 +310,26 @@ def sparse_tensors():
     for new in ([2, -1], [18], [3, 3, 2], [-1, 1]):
         simple('SparseReshape_' + 'x'.join(map(str, new)), 'SparseReshape',
                dict(input_indices=at, input_shape=shape, new_shape=np.array(new, np.int64)))
+    mixed = np.array([[2, 1], [0, 2], [4, 0], [0, -1], [1, 0], [0, 0]], np.int64)
+    for key, values in (('float', np.array([1, 2.5, -3, 4, 5, 6], np.float32)),
+                        ('string', np.array(['a', 'bb', '', 'd', 'e', 'f'], object))):
+        simple(f'SparseReorder_{key}', 'SparseReorder', dict(input_indices=mixed, input_values=values, input_shape=shape))
+        simple(f'SparseSlice_{key}', 'SparseSlice', dict(indices=mixed[np.lexsort(mixed.T[::-1])], values=values, shape=shape,
+                                                         start=np.array([0, 0], np.int64), size=shape))
+    simple('SparseReorder_ordered', 'SparseReorder',
+           dict(input_indices=at, input_values=np.array([5, 6, 7, 8], np.int64), input_shape=shape))
+    simple('SparseReorder_none', 'SparseReorder', dict(input_indices=at[:0], input_values=np.zeros([0], np.int64),
+                                                       input_shape=shape))
+    for key, start, size in (('middle', [1, 1], [2, 1]), ('beyond', [2, 1], [9, 9]), ('outside', [7, 0], [2, 3]),
+                             ('nothing', [0, 0], [0, 0])):
+        y = raw.SparseSlice(indices=at, values=np.array([5, 6, 7, 8], np.float32), shape=shape,
+                            start=np.array(start, np.int64), size=np.array(size, np.int64))
+        simple(f'SparseSlice_{key}', 'SparseSlice',
+               dict(indices=at, values=np.array([5, 6, 7, 8], np.float32), shape=shape, start=np.array(start, np.int64),
+                    size=np.array(size, np.int64)))
+        simple(f'SparseSliceGrad_{key}', 'SparseSliceGrad',
+               dict(backprop_val_grad=y.output_values, input_indices=at, input_start=np.array(start, np.int64),
+                    output_indices=y.output_indices))
     data = f32(5, 3)
     for op in ('SparseSegmentSum', 'SparseSegmentMean', 'SparseSegmentSqrtN'):
         pick = dict(data=data, indices=np.array([4, 0, 0, 2, 3], np.int32),

@@ -144,7 +144,8 @@ static void check_case(const op_case *c)
         check_lookup_gradient(c);
     else
         op_case_run(c);
-    if (strncmp(c->op, "SparseSegment", 13) == 0 || strcmp(c->name, "SparseFillEmptyRows_float") == 0 ||
+    bool moves = strcmp(c->op, "SparseReorder") == 0 || strcmp(c->op, "SparseSlice") == 0;
+    if (strncmp(c->op, "SparseSegment", 13) == 0 || (moves && c->in[1]->dtype == EST_FLOAT) || strcmp(c->name, "SparseFillEmptyRows_float") == 0 ||
         (strcmp(c->op, "SegmentSum") == 0 && c->in[0]->dtype == EST_FLOAT))
         op_case_gradient(c);
 }

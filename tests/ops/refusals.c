@@ -50,6 +50,24 @@ static void sparse_tensors_that_do_not_hold_together(void)
           "index 0 lies outside the result");
 }
 
+static void sparse_parts_that_do_not_fit(void)
+{
+    once o;
+    EST_NEED(once_begin(&o));
+    fails(&o, NEW(&o, "SparseReorder", once_pairs(&o, EST_INTS(0, 0)), once_ints(&o, EST_INTS(1, 2)), once_ints(&o, EST_INTS(3, 1))),
+          "2 values with 1 indices of 2 dimensions in a shape of 2");
+    EST_NEED(once_begin(&o));
+    fails(&o,
+          NEW(&o, "SparseSlice", once_pairs(&o, EST_INTS(0, 0)), once_ints(&o, EST_INTS(1)), once_ints(&o, EST_INTS(3, 1)),
+              once_ints(&o, EST_INTS(0, 0)), once_ints(&o, EST_INTS(1, -1))),
+          "dimension 1: -1 places from 0 on; neither can be negative");
+    EST_NEED(once_begin(&o));
+    fails(&o,
+          NEW(&o, "SparseSliceGrad", once_ints(&o, EST_INTS(7)), once_pairs(&o, EST_INTS(0, 0)), once_ints(&o, EST_INTS(1, 0)),
+              once_pairs(&o, EST_INTS(0, 0))),
+          "gradient 0 is of an index that is not among those cut from");
+}
+
 static void splits_that_are_none(void)
 {
     once o;
@@ -179,7 +197,7 @@ static void lists_of_unequal_length(void)
     once_end(&o);
 }
 
-EST_SUITE(ops_refusals, EST_TEST(sparse_tensors_that_do_not_hold_together),
+EST_SUITE(ops_refusals, EST_TEST(sparse_tensors_that_do_not_hold_together), EST_TEST(sparse_parts_that_do_not_fit),
           EST_TEST(splits_that_are_none), EST_TEST(segments_out_of_order_or_range), EST_TEST(rows_of_ids_out_of_order),
           EST_TEST(attributes_that_make_no_sense), EST_TEST(examples_that_are_none),
           EST_TEST(lists_of_unequal_length));
