@@ -249,6 +249,7 @@ typedef struct est_input_context {
     int mode;                        /* est_mode: training, evaluating, predicting */
     int num_input_pipelines;         /* 1 */
     int input_pipeline_id;           /* 0 */
+    bool whole_input;                /* all rows are wanted once, as boosted trees do: data that repeat never end */
 } est_input_context;
 
 /** Gives a new dataset that ends with est_dataset_batch (or a callback's batches); the library frees it.

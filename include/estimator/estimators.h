@@ -119,6 +119,82 @@ static inline est_status est_dnn_regressor_new(const est_dnn_regressor_options *
     return est_dnn_regressor_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
 }
 
+/** How trees are grown and boosted: the last member of the options of the three estimators below, and in
+ *  configurations keys beside theirs. The first eight are tf.estimator's own. */
+typedef struct est_boosted_trees {
+    int64_t n_trees;                    /* 100; for each class, with more than two */
+    int64_t max_depth;                  /* 6; EST_OFF: no bound (max_leaves is one) */
+    double learning_rate;               /* 0.1 */
+    double l1, l2;                      /* 0: on the leaves' values, beside sums over all examples */
+    double tree_complexity;             /* 0: what a split must gain, with pruning_mode "pre" or "post" */
+    double min_node_weight;             /* 0: the least sum of Hessians in a leaf */
+    bool center_bias;                   /* start from the best constant */
+    const char *pruning_mode;           /* "none"; "pre": no split that gains too little; "post": join such afterwards */
+    int64_t n_batches_per_layer;        /* 1, and nothing else: a layer sees the whole input */
+    const char *growth;                 /* "depth_wise"; "leaf_wise": the leaf that gains most is split first */
+    int64_t max_leaves;                 /* 0: 31 leaf-wise without a max_depth, else no bound */
+    int64_t bins;                       /* 255: values of a feature that are told apart, 2 to 255 */
+    int64_t bin_sample;                 /* 200000: the first rows, from which the bins are found */
+    double subsample;                   /* 1: share of the rows that a tree sees */
+    double feature_fraction;            /* 1: share of the features that a tree sees */
+    double categorical_smoothing;       /* 10: draws categories of few examples towards the middle */
+    double validation_fraction;         /* 0: share of the rows that is held out for early stopping */
+    int64_t early_stopping_rounds;      /* 0: none; else so many rounds without a better loss of the held-out rows end training,
+                                           and the best round's trees are kept */
+    int64_t memory_limit_mb;            /* 0: half of the machine's memory; more rows than fit are an error */
+} est_boosted_trees;
+
+typedef struct est_boosted_trees_classifier_options {
+    est_column_list feature_columns;    /* needed: dense ones, or categorical ones, which are split by sets of categories */
+    int64_t n_classes;                  /* 2 */
+    est_strings label_vocabulary;       /* none: labels are integer ids */
+    const char *weight_column;          /* none */
+    est_boosted_trees trees;
+} est_boosted_trees_classifier_options;
+/** Gradient boosted trees under BinaryClassHead, or MultiClassHead from three classes on
+ *  (tf.estimator.BoostedTreesClassifier of TensorFlow 1 and 2.0 to 2.8). A global step is a round: one tree an output.
+ *  Training reads the input once, as a whole, into memory, and ends with n_trees. A NaN is a missing value, whose way is
+ *  learned at each split; so is a category that training has not seen. */
+EST_API est_status est_boosted_trees_classifier_new_sized(const est_boosted_trees_classifier_options *options, size_t size,
+                                                          const est_run_config *config, size_t config_size,
+                                                          est_estimator **out);
+static inline est_status est_boosted_trees_classifier_new(const est_boosted_trees_classifier_options *options,
+                                                          const est_run_config *config, est_estimator **out)
+{
+    return est_boosted_trees_classifier_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
+}
+
+typedef struct est_boosted_trees_regressor_options {
+    est_column_list feature_columns;    /* needed; as above */
+    int64_t label_dimension;            /* 1 */
+    const char *weight_column;          /* none */
+    est_boosted_trees trees;
+} est_boosted_trees_regressor_options;
+/** The same under RegressionHead (tf.estimator.BoostedTreesRegressor). */
+EST_API est_status est_boosted_trees_regressor_new_sized(const est_boosted_trees_regressor_options *options, size_t size,
+                                                         const est_run_config *config, size_t config_size,
+                                                         est_estimator **out);
+static inline est_status est_boosted_trees_regressor_new(const est_boosted_trees_regressor_options *options,
+                                                         const est_run_config *config, est_estimator **out)
+{
+    return est_boosted_trees_regressor_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
+}
+
+typedef struct est_boosted_trees_estimator_options {
+    est_head *head;                     /* needed; kept alive. Its loss must be its own: a logistic, softmax, squared or Poisson one */
+    est_column_list feature_columns;    /* needed; as above */
+    est_boosted_trees trees;
+} est_boosted_trees_estimator_options;
+/** The same under any head of one of these losses (tf.estimator.BoostedTreesEstimator). */
+EST_API est_status est_boosted_trees_estimator_new_sized(const est_boosted_trees_estimator_options *options, size_t size,
+                                                         const est_run_config *config, size_t config_size,
+                                                         est_estimator **out);
+static inline est_status est_boosted_trees_estimator_new(const est_boosted_trees_estimator_options *options,
+                                                         const est_run_config *config, est_estimator **out)
+{
+    return est_boosted_trees_estimator_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
+}
+
 /** Any canned estimator by its tf.estimator name, with that constructor's options struct of `size` bytes.
  *  Errors: NOT_FOUND: unknown name (the nearest is named); else as above. */
 EST_API est_status est_estimator_new(const char *name, const void *options, size_t size, const est_run_config *config,
@@ -297,6 +373,12 @@ EST_API const char *est_estimator_latest_checkpoint(est_estimator *e);
  *  until the next such call; empty after a failure. Errors: NOT_FOUND: no checkpoint; DATA_LOSS. One thread
  *  at a time per estimator. Since 0.1. */
 EST_API est_status est_get_variable_names(est_estimator *e, est_strings *names);
+/** Does training read the whole input, once, before its first step, as boosted trees do? Thread-safe. Since 0.1. */
+EST_API bool est_estimator_whole_input(const est_estimator *e);
+/** What the splits by each feature have gained in the newest checkpoint, the greatest first; `normalize`: shares of 1
+ *  (BoostedTrees' experimental_feature_importances). Errors: NOT_FOUND: no checkpoint; UNIMPLEMENTED: no trees;
+ *  DATA_LOSS. Out: the caller's, est_results_free. One thread at a time per estimator. Since 0.1. */
+EST_API est_status est_feature_importances(est_estimator *e, bool normalize, est_results **out);
 /** A variable's value in the newest checkpoint (tf.estimator.Estimator.get_variable_value). Errors:
  *  NOT_FOUND: no checkpoint, no such variable (the nearest is named); DATA_LOSS. Out: the caller's,
  *  est_tensor_free. One thread at a time per estimator. Since 0.1. */

@@ -106,7 +106,8 @@ typedef struct est_field {
     double min, max;                  /* bounds of numbers; both 0: none; max 0 with min set: no upper bound;
                                          min -INFINITY: no lower bound, and a max of 0 holds */
     bool above_min;                   /* the bound itself is out: (min, … */
-    double zero;                      /* what a written YAML 0 becomes in the struct, where 0 there means "default"; e.g. EST_OFF */
+    double zero;                      /* what a written YAML 0 becomes in the struct, where 0 there means "default"; e.g. EST_OFF.
+                                         NAN, of a list: its numbers may be NaN */
     bool negated;                     /* BOOL: the member is true where the key is false: EST_FIELD_NOT */
     const char *const *choices;       /* NULL-terminated */
     const char *doc;                  /* meaning, in a few words */

@@ -98,6 +98,8 @@ static est_status check_list(const est_field *f, const char *where, list l)
 static est_status check_element(const est_field *f, const char *where, size_t i, double v)
 {
     char name[128];
+    if (isnan(v) && isnan(f->zero))
+        return EST_OK;
     snprintf(name, sizeof name, "%s[%zu]", f->name, i);
     return check_number(f, where, name, v);
 }

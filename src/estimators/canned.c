@@ -8,7 +8,10 @@
     X(dnn_regressor, "DNNRegressor")         \
     X(linear_classifier, "LinearClassifier") \
     X(linear_regressor, "LinearRegressor")   \
-    X(linear_estimator, "LinearEstimator")
+    X(linear_estimator, "LinearEstimator")   \
+    X(boosted_trees_classifier, "BoostedTreesClassifier") \
+    X(boosted_trees_regressor, "BoostedTreesRegressor") \
+    X(boosted_trees_estimator, "BoostedTreesEstimator")
 
 #define KIND(kind, name) &est__canned_##kind,
 #define NAME(kind, name) name,

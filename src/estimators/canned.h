@@ -11,6 +11,8 @@ typedef struct est__canned_kind {
     est_status (*make)(const void *options, size_t size, const est_run_config *config, size_t config_size, est_estimator **out);
 } est__canned_kind;
 
+extern const est__canned_kind est__canned_boosted_trees_classifier, est__canned_boosted_trees_regressor,
+    est__canned_boosted_trees_estimator;
 extern const est__canned_kind est__canned_dnn_classifier, est__canned_dnn_regressor, est__canned_linear_classifier,
     est__canned_linear_estimator, est__canned_linear_regressor;
 

@@ -200,7 +200,7 @@ est_status est_estimator_input_spec(est_estimator *e, est_strings label, bool wi
 
 est_status est__estimator_dataset(est_estimator *e, est_mode mode, est_input_fn input_fn, void *user, est_dataset **out)
 {
-    est_input_context context = { .mode = mode, .num_input_pipelines = 1 };
+    est_input_context context = { .mode = mode, .num_input_pipelines = 1, .whole_input = e->verbs && mode == EST_TRAIN };
     *out = NULL;
     if (input_fn == NULL)
         return est__fail(EST_INVALID_ARGUMENT, "%s: input_fn is needed", e->name);

@@ -10,6 +10,7 @@
 #include "base/fields.h"
 #include "data/data.h"
 #include "feature_columns/columns.h"
+#include "formats/event.h"
 #include "heads/spec.h"
 #include "runtime/runtime.h"
 #include "train/warm_start.h"
@@ -36,12 +37,21 @@ typedef struct est__model {
     est__arena arena;
 } est__model;
 
+/* What a kind of estimator does in its own way. */
+typedef struct est__verbs {
+    /* Trains on the whole input, in place of steps of an optimizer. */
+    est_status (*train)(est_estimator *e, const est_train_options *o, double began, est_train_result *result);
+    /* Called before model_fn: the shapes of its variables follow from the checkpoint; NULL: there is none yet. */
+    est_status (*prepare)(void *user, const est__bundle *from);
+} est__verbs;
+
 struct est_estimator {
     est__arena arena;
     const char *name;
     est_model_fn model_fn;
     void *user;
     void (*free_user)(void *user);
+    const est__verbs *verbs;      /* NULL: the usual ones */
     est_head *head;
     est_column_list columns;
     est_columns **set;            /* kept alive */
@@ -70,5 +80,16 @@ void est__model_unplan(est__model *m);     /* the plans alone */
 /* The cached model of `*place`, or a new one when the dataset's features are others; its session holds the checkpoint `path` (NULL: the
  * newest), read anew only if it is another than last time. */
 est_status est__model_ready(est_estimator *e, est__model **place, est_mode mode, const est_dataset *d, const char *path);
+/* Results in the given order, in memory of their own. */
+typedef struct est__result {
+    const char *name;
+    double value;
+} est__result;
+est_status est__results_new(const est__result *r, size_t n, est_results **out);
+
+/* graph.pbtxt and the graph's event, as training begins at `step`. */
+est_status est__write_graph(est_estimator *e, const est_graph *g, est__event_writer *events, int64_t step);
+/* INVALID_ARGUMENT: what steps and max_steps cannot be. */
+est_status est__train_check(const est_estimator *e, const est_train_options *o);
 
 #endif

@@ -173,21 +173,15 @@ static est_status plan_metrics(est_estimator *e, est__model *m, showing *c)
     return st;
 }
 
-typedef struct pair {
-    const char *name;
-    double value;
-} pair;
-
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const pair *)a)->name, ((const pair *)b)->name);
+    return strcmp(((const est__result *)a)->name, ((const est__result *)b)->name);
 }
 
 /* One block of memory: the struct, the lists, the names. */
-static est_status make_results(pair *p, size_t n, est_results **out)
+est_status est__results_new(const est__result *p, size_t n, est_results **out)
 {
     size_t size = sizeof(est_results) + n * (sizeof(char *) + sizeof(double));
-    qsort(p, n, sizeof *p, by_name);
     for (size_t i = 0; i < n; i++)
         size += strlen(p[i].name) + 1;
     est_results *r = est__calloc(1, size);
@@ -209,17 +203,18 @@ static est_status make_results(pair *p, size_t n, est_results **out)
 static est_status collect(est__model *m, const evaluating *v, est_results **out)
 {
     const est_spec *s = m->spec;
-    pair *p = est__calloc(s->num_metrics + 2, sizeof *p);
+    est__result *p = est__calloc(s->num_metrics + 2, sizeof *p);
     if (p == NULL)
         return est__fail_memory(s->num_metrics * sizeof *p);
     est_status st = est__run_step(m->results_run, NULL, 0);
     for (size_t i = 0; i < s->num_metrics && st == EST_OK; i++)
-        p[i] = (pair){ s->metric[i].name, est__tensor_get(est__run_fetch(m->results_run, i), 0) };
-    p[s->num_metrics] = (pair){ "loss", (double)(float)(v->losses / (double)v->batches) };
+        p[i] = (est__result){ s->metric[i].name, est__tensor_get(est__run_fetch(m->results_run, i), 0) };
+    p[s->num_metrics] = (est__result){ "loss", (double)(float)(v->losses / (double)v->batches) };
     p[s->num_metrics + 1] =
-        (pair){ "global_step", est__tensor_get(est__session_variable(m->session, "global_step")->value, 0) };
+        (est__result){ "global_step", est__tensor_get(est__session_variable(m->session, "global_step")->value, 0) };
+    qsort(p, s->num_metrics + 2, sizeof *p, by_name);
     if (st == EST_OK)
-        st = make_results(p, s->num_metrics + 2, out);
+        st = est__results_new(p, s->num_metrics + 2, out);
     est__free(p);
     return st;
 }

@@ -12,9 +12,12 @@ static const est_field fields[] = {
     { 0 },
 };
 
-static est_status build(est_estimator *e, est_graph *g, const est_export_options *o, est__receiver *r, est_spec **spec)
+static est_status build(est_estimator *e, const est__bundle *checkpoint, est_graph *g, const est_export_options *o, est__receiver *r,
+                        est_spec **spec)
 {
     est_features_spec features;
+    if (e->verbs)
+        EST_TRY(e->verbs->prepare(e->user, checkpoint));
     est_node *step = est_variable(g, "global_step", &(est_variable_options){ .dtype = EST_INT64, .not_trainable = true });
     EST_TRY(est__estimator_features(e, &features));
     if (features.count == 0)
@@ -43,7 +46,7 @@ est_status est_export_saved_model_sized(est_estimator *e, const char *base, cons
     if (st == EST_OK)
         st = est_graph_new(&g);
     if (st == EST_OK)
-        st = build(e, g, &o, &receiver, &spec);
+        st = build(e, checkpoint, g, &o, &receiver, &spec);
     if (st == EST_OK)
         st = est__export_saved_model(spec, &receiver, checkpoint, base, path, capacity);
     est__spec_free(spec);

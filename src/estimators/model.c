@@ -167,6 +167,14 @@ void est__model_free(est__model *m)
     est__free(m);
 }
 
+/* A model that is to be there. */
+typedef struct wanted {
+    est_estimator *e;
+    est__model **place;
+    est_mode mode;
+    const est_dataset *dataset;
+} wanted;
+
 /* Which file that .index is: a model directory that was emptied and trained anew has other checkpoints of the same names. */
 static uint64_t identity_of(const char *prefix)
 {
@@ -182,15 +190,30 @@ static uint64_t identity_of(const char *prefix)
     return id;
 }
 
-static est_status restore(est__model *m, const char *prefix)
+/* Where variables take their shapes from the checkpoint, there is a graph for each. */
+static est_status rebuild(const wanted *w, const est__bundle *bundle)
+{
+    est__model_free(*w->place);
+    *w->place = NULL;
+    EST_TRY(w->e->verbs->prepare(w->e->user, bundle));
+    return est__model_new(w->e, w->mode, w->dataset, w->place);
+}
+
+static est_status restore(const wanted *w, const char *prefix)
 {
     est__bundle *bundle;
     uint64_t identity = identity_of(prefix);
-    if (m->checkpoint && strcmp(m->checkpoint, prefix) == 0 && m->identity == identity)
+    est__model *m = *w->place;
+    if (m && m->checkpoint && strcmp(m->checkpoint, prefix) == 0 && m->identity == identity)
         return EST_OK;
     EST_TRY(est__checkpoint_bundle(prefix, &bundle));
-    est_status st = est__session_start(m->session, bundle);
+    est_status st = w->e->verbs ? rebuild(w, bundle) : EST_OK;
+    m = *w->place;
+    if (st == EST_OK)
+        st = est__session_start(m->session, bundle);
     est__bundle_free(bundle);
+    if (m == NULL)
+        return st;
     est__free(m->checkpoint);
     m->checkpoint = st == EST_OK ? est__strdup(prefix) : NULL;
     m->identity = identity;
@@ -207,20 +230,20 @@ static bool is_there(const char *prefix)
 }
 
 /* The newest checkpoint that can be read. A trainer at work may remove one while it is being opened: then there is a newer one. */
-static est_status restore_newest(est_estimator *e, est__model *m)
+static est_status restore_newest(const wanted *w)
 {
     for (int tries = 0;; tries++) {
         est__checkpoints list;
-        est_status st = est__checkpoints_list(e->model_dir, &list);
+        est_status st = est__checkpoints_list(w->e->model_dir, &list);
         if (st == EST_OK && list.note)
             est__log(EST_LOG_WARNING, "%s", list.note);
         if (st == EST_OK && list.count == 0)
-            st = est__fail(EST_NOT_FOUND, "%s: there is no checkpoint: train first", e->model_dir);
+            st = est__fail(EST_NOT_FOUND, "%s: there is no checkpoint: train first", w->e->model_dir);
         else if (st == EST_OK)
-            st = restore(m, list.prefix[0]);
+            st = restore(w, list.prefix[0]);
         for (size_t i = 1; i < list.count && st == EST_DATA_LOSS; i++) {
             est__log(EST_LOG_WARNING, "%s; %s is taken", est_error(), list.prefix[i]);
-            st = restore(m, list.prefix[i]);
+            st = restore(w, list.prefix[i]);
         }
         bool removed = st == EST_NOT_FOUND && list.count > 0 && !is_there(list.prefix[0]);
         est__checkpoints_free(&list);
@@ -235,7 +258,8 @@ est_status est__model_ready(est_estimator *e, est__model **place, est_mode mode,
         est__model_free(*place);
         *place = NULL;
     }
-    if (*place == NULL)
+    if (*place == NULL && e->verbs == NULL)
         EST_TRY(est__model_new(e, mode, d, place));
-    return path ? restore(*place, path) : restore_newest(e, *place);
+    wanted w = { .e = e, .place = place, .mode = mode, .dataset = d };
+    return path ? restore(&w, path) : restore_newest(&w);
 }

@@ -18,7 +18,7 @@ typedef struct train_run {
     bool resumed, saves_input;
 } train_run;
 
-static est_status check_options(const est_estimator *e, const est_train_options *o)
+est_status est__train_check(const est_estimator *e, const est_train_options *o)
 {
     if (o->steps && o->max_steps)
         return est__fail(EST_INVALID_ARGUMENT, "%s: train takes steps or max_steps, not both", e->name);
@@ -95,25 +95,25 @@ static est_status start(train_run *t)
 
 /* ---- what is written beside checkpoints ---- */
 
-static est_status write_graph(train_run *t)
+est_status est__write_graph(est_estimator *e, const est_graph *g, est__event_writer *events, int64_t step)
 {
     est__arena arena = { 0 };
     est__buffer wire = { 0 }, text = { 0 };
     Tensorflow__GraphDef *def;
-    est_status st = est__graph_export(t->model->graph, &arena, &def);
+    est_status st = est__graph_export(g, &arena, &def);
     if (st == EST_OK)
         st = est__proto_text(def, &text);
     if (st == EST_OK)
         st = est__proto_pack(def, &wire);
-    char *path = est__path_join(t->e->model_dir, "graph.pbtxt");
+    char *path = est__path_join(e->model_dir, "graph.pbtxt");
     if (st == EST_OK)
         st = path ? est__file_put(path, text.data, text.size) : est__fail_memory(64);
     if (st == EST_OK)
-        st = est__event_graph(t->events, 0, wire.data, wire.size);
+        st = est__event_graph(events, 0, wire.data, wire.size);
     if (st == EST_OK)
-        st = est__event_session_log(t->events, t->step, TENSORFLOW__SESSION_LOG__SESSION_STATUS__START, NULL);
+        st = est__event_session_log(events, step, TENSORFLOW__SESSION_LOG__SESSION_STATUS__START, NULL);
     if (st == EST_OK)
-        st = est__event_flush(t->events);
+        st = est__event_flush(events);
     est__free(path);
     est__buffer_free(&wire);
     est__buffer_free(&text);
@@ -148,7 +148,7 @@ static est_status train(train_run *t, const est_train_options *o, double began, 
 {
     est_estimator *e = t->e;
     int64_t keep = e->config.keep_checkpoint_max;
-    EST_TRY(check_options(e, o));
+    EST_TRY(est__train_check(e, o));
     EST_TRY(est__estimator_dataset(e, EST_TRAIN, o->input_fn, o->user, &t->dataset));
     EST_TRY(est__saver_new(e->model_dir, keep == EST_OFF ? 0 : keep, &t->saver));
     EST_TRY(est__model_new(e, EST_TRAIN, t->dataset, &t->model));
@@ -163,7 +163,7 @@ static est_status train(train_run *t, const est_train_options *o, double began, 
     }
     probe_input(t);
     EST_TRY(est__event_writer_new(e->model_dir, &t->events));
-    EST_TRY(write_graph(t));
+    EST_TRY(est__write_graph(e, t->model->graph, t->events, t->step));
     return run_loop(t, o, began, result);
 }
 
@@ -176,7 +176,7 @@ est_status est_train_sized(est_estimator *e, const est_train_options *options, s
         memcpy(&o, options, size < sizeof o ? size : sizeof o);
     if (result)
         memset(result, 0, sizeof *result);
-    est_status st = train(&t, &o, began, result);
+    est_status st = e->verbs ? e->verbs->train(e, &o, began, result) : train(&t, &o, began, result);
     est__error error;
     est__error_take(&error, st);
     est__event_writer_free(t.events);

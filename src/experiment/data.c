@@ -233,10 +233,23 @@ static void put_stages(const est__config_data *d, est_dataset *out)
         est_dataset_repeat(out, d->num_epochs);
 }
 
+/* For an estimator that takes the whole input: once, unless so many epochs are asked for; the batch's size does not show. */
+static est__config_data whole_of(const est__config_data *d)
+{
+    est__config_data whole = *d;
+    whole.num_epochs = d->num_epochs == EST_OFF ? 1 : d->num_epochs;
+    if (d->batch_size < 4096) {
+        whole.batch_size = 4096;
+        whole.drop_remainder = false;
+    }
+    return whole;
+}
+
 est_status est__source_open(const est_input_context *context, est_dataset **out, void *source)
 {
     est__source *s = source;
-    const est__config_data *d = s->data;
+    est__config_data whole = whole_of(s->data);
+    const est__config_data *d = context->whole_input ? &whole : s->data;
     bool predicts = context->mode == EST_PREDICT, shares = !predicts && d->sharding && context->num_input_pipelines > 1;
     static const char *const default_label[] = { "label" };   /* of libsvm text, where it has no name */
     const char *format = s->input && format_of(s->input) ? format_of(s->input) : d->format;

@@ -163,7 +163,7 @@ est_status est_experiment_train(est_experiment *x, void (*progress)(const est_pr
 {
     const est__config *c = &x->config;
     EST_TRY(need_block(x, &c->train_data, "task.train_data"));
-    if (!c->trainer.train_steps && c->train_data.num_epochs == EST_OFF)
+    if (!c->trainer.train_steps && c->train_data.num_epochs == EST_OFF && !est_estimator_whole_input(x->estimator))
         return est__yaml_fail(c->root, "'trainer.train_steps' is missing, and task.train_data repeats for ever: "
                               "set one of train_steps and num_epochs");
     training t = { .x = x, .progress = progress, .user = user };

@@ -12,7 +12,7 @@ static const est_field fields[] = {
     EST_FIELD(est_numeric_column_options, INTS, shape, .min = 1, .def_text = "[1]",
               .doc = "shape of one example's values"),
     EST_FIELD(est_numeric_column_options, FLOATS, default_value, .min = -INFINITY, .max = INFINITY,
-              .doc = "for an absent value; one for all, or one an element"),
+              .zero = NAN, .doc = "for an absent value; one for all, or one an element; .nan: it is missing"),
     EST_FIELD(est_numeric_column_options, NORMALIZER, normalizer_fn,
               .doc = "{mean, std}, {min, max} or log1p, applied to the values"),
     EST_FIELD(est_numeric_column_options, STRING, dtype, .def_text = "float32", .choices = dtypes,

@@ -267,3 +267,21 @@ est_status est_head_spec(est_head *h, est_spec *s, const est_features *features,
 {
     return est_head_spec_with(h, s, features, labels, mode, logits, optimizer ? minimize : NULL, optimizer);
 }
+
+est_status est__head_targets(est_head *h, est_spec *s, const est_features *features, est_node *labels, est_node *logits,
+                             est_node **targets, est_node **weights)
+{
+    est_graph *g = est_spec_graph(s);
+    est__head_run r = { .head = h, .g = g, .spec = s, .features = features, .logits = logits, .labels = labels };
+    EST_TRY(est_graph_status(g));
+    if (!labels)
+        return est__head_fail(h, "there are no labels; training and evaluating take them");
+    r.logits = check_logits(&r);
+    EST_TRY(est_graph_status(g));
+    est_graph_begin_scope(g, "head");
+    est_spec_loss(s, loss_of(&r));
+    est_graph_end_scope(g);
+    *targets = r.labels;
+    *weights = r.weights;
+    return est_graph_status(g);
+}

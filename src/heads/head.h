@@ -79,4 +79,9 @@ est_node *est__head_classes(est__head_run *r, est_node *class_ids);
 const char *est__head_key(est__head_run *r, const char *key);
 void est__head_predictions_output(est__head_run *r);   /* the "predict" signature: all predictions */
 
+/* For models that are not trained by an optimizer: the spec's loss, and what it is made of: the labels as the loss sees them, [batch, n],
+ * and the weights, [batch, 1] or [batch, n]; NULL: all are 1. */
+est_status est__head_targets(est_head *h, est_spec *s, const est_features *features, est_node *labels, est_node *logits,
+                             est_node **targets, est_node **weights);
+
 #endif

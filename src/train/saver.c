@@ -250,6 +250,11 @@ est_status est__saver_save(est__saver *s, const est__session *session, int64_t s
         EST_TRY(make_copies(s, session));
     for (size_t i = 0; i < s->count; i++) {
         const est_tensor *value = est__session_variable(session, s->name[i])->value;
+        if (!est_shape_equal(&value->shape, &s->copy[i]->shape)) {   /* what grows, as trees do */
+            est_tensor_free(s->copy[i]);
+            s->copy[i] = NULL;
+            EST_TRY(est_tensor_copy(value, &s->copy[i]));
+        }
         memcpy(s->copy[i]->data, value->data, est__tensor_bytes(value));
     }
     est__buffer_clear(&s->input);

@@ -42,6 +42,7 @@ static void every_kernel_has_a_case(void)
         "TensorListStack",                  /* runtime/functions.c */
         "RestoreV2",                        /* feature_columns/tables.c */
         "VarIsInitializedOp",               /* variables.c */
+        "EstTreeEnsemble",                  /* tree_ensemble.c */
         "EstEmbeddingIds",                  /* recorded.c: in a gradient */
         "EstSafeEmbeddingLookupSparseGrad", /* recorded.c: a gradient */
     };
