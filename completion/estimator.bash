@@ -22,7 +22,7 @@ _estimator()
             COMPREPLY=($(compgen -W "$options" -- "$current"))
             return
             ;;
-        --set | --label | --keys | --checkpoint | --signature | --na-value | --field-delim | --multivalent-delim | --max-rows) return ;;
+        --set | --label | --keys | --checkpoint | --signature | --na-value | --field-delim | --multivalent-delim | --max-rows | --try | --method | --trials | --folds | --metric | --goal | --jobs | --seed) return ;;
     esac
     if [[ $current == -* ]]; then
         case $command in
@@ -30,6 +30,7 @@ _estimator()
             convert) options='--config --na-value --field-delim --multivalent-delim --skip-errors' ;;
             init) options='--label --boundaries --no-crosses --validation --na-value --field-delim' ;;
             train) options=$model ;;
+            tune) options="$model --try --method --trials --folds --metric --goal --jobs --seed" ;;
             evaluate) options="$model --checkpoint --report" ;;
             predict) options="$model --input --output --format --keys --checkpoint" ;;
             export) options="$model --export-dir --receiver --format" ;;
@@ -39,7 +40,7 @@ _estimator()
         esac
         COMPREPLY=($(compgen -W "$common $options" -- "$current"))
     elif [[ -z $command ]]; then
-        COMPREPLY=($(compgen -W 'stats convert init train evaluate predict export inspect saved-model config' -- "$current"))
+        COMPREPLY=($(compgen -W 'stats convert init train evaluate tune predict export inspect saved-model config' -- "$current"))
     elif [[ $command == saved-model ]]; then
         COMPREPLY=($(compgen -W 'show run' -- "$current"))
     else

@@ -140,6 +140,9 @@ EST_API const est_tensor *est_batch_offsets(const est_batch *batch, size_t index
  * thread at a time per dataset. Since 0.1. */
 /** Of each `num_shards` rows the one of number `index`, in [0, num_shards) (tf.data.Dataset.shard). est_list_files shares files. */
 EST_API est_dataset *est_dataset_shard(est_dataset *d, int64_t num_shards, int64_t index);
+/** All rows but those that est_dataset_shard gives for the same numbers; num_shards > 1. What a cross-validation trains on, where it
+ *  evaluates on the shard. */
+EST_API est_dataset *est_dataset_leave_out(est_dataset *d, int64_t num_shards, int64_t index);
 /** All but the first `count` (>= 0) rows (tf.data.Dataset.skip). */
 EST_API est_dataset *est_dataset_skip(est_dataset *d, int64_t count);
 /** The first `count` (>= 0) rows (tf.data.Dataset.take); EST_OFF: all. */

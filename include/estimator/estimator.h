@@ -34,6 +34,7 @@
 #include <estimator/stats.h>
 #include <estimator/status.h>
 #include <estimator/tensor.h>
+#include <estimator/tune.h>
 #include <estimator/version.h>
 #include <estimator/warm_start.h>
 

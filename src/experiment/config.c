@@ -92,6 +92,9 @@ static const est_field trainer_fields[] = {
               .doc = "steps between log lines; 0: none (log_step_count_steps)"),
     EST_FIELD(est__config_trainer, INT, validation_steps, .def_text = "null", .min = 1, .max = LARGEST,
               .doc = "batches to evaluate; null: to the end of the data"),
+    EST_FIELD(est__config_trainer, INT, folds, .def_text = "null", .min = 2, .max = LARGEST,
+              .doc = "parts of task.train_data: train leaves one out, evaluate takes that one"),
+    EST_FIELD(est__config_trainer, INT, fold, .min = 0, .max = LARGEST, .doc = "which one, from 0 on"),
     { 0 } };
 
 static const est_field export_fields[] = {
@@ -158,6 +161,9 @@ static est_status check_between(est__config *c)
         return not_built_in(c, "runtime", "distribution_strategy", c->runtime.distribution_strategy, "one_device");
     if (c->validation_data.num_epochs == EST_OFF && !c->trainer.validation_steps)
         return est__yaml_fail(epochs, "task.validation_data repeats for ever: give it num_epochs, or set trainer.validation_steps");
+    if (c->trainer.fold && c->trainer.fold >= c->trainer.folds)
+        return est__yaml_fail(est__yaml_get(est__yaml_get(c->root, "trainer"), "fold"), "trainer.fold is %lld; it must be below trainer.folds",
+                              (long long)c->trainer.fold);
     if (!c->trainer.checkpoint_interval && !c->trainer.checkpoint_secs)
         c->trainer.checkpoint_secs = 600;
     return EST_OK;

@@ -45,6 +45,7 @@ typedef struct est__config_trainer {
     int64_t train_steps;            /* 0: to the end of the data */
     int64_t checkpoint_interval, checkpoint_secs;   /* 0: not given */
     int64_t max_to_keep, summary_interval, log_interval, validation_steps;
+    int64_t folds, fold;            /* folds 0: none */
 } est__config_trainer;
 typedef struct est__config_export { const char *receiver; } est__config_export;
 
@@ -125,6 +126,8 @@ typedef struct est__source {
     const est__config_data *data;
     const char *where;              /* "task.train_data" */
     const char *input;              /* over the block's input_path; NULL */
+    int64_t folds, fold;            /* 0: all rows; else without those of the fold, or (held_out) those alone */
+    bool held_out;
     const char *log;                /* a text for the log, once the data are found; NULL */
 } est__source;
 est_status est__data_check(const est__config_data *d, const char *where, bool needs_label);

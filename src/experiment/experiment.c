@@ -168,7 +168,7 @@ est_status est_experiment_train(est_experiment *x, void (*progress)(const est_pr
                               "set one of train_steps and num_epochs");
     training t = { .x = x, .progress = progress, .user = user };
     est__source source = { .estimator = x->estimator, .data = &c->train_data, .where = "task.train_data",
-                           .log = x->resolved };
+                           .log = x->resolved, .folds = c->trainer.folds, .fold = c->trainer.fold };
     est_train_options o = { .input_fn = est__source_open, .user = &source, .max_steps = c->trainer.train_steps,
                             .progress = on_progress, .progress_user = &t };
     est_status st = est_train(x->estimator, &o, result);
@@ -177,12 +177,29 @@ est_status est_experiment_train(est_experiment *x, void (*progress)(const est_pr
     return t.error.status == EST_OK ? st : est__error_give(&t.error);
 }
 
+/* task.validation_data; or the part of task.train_data that training leaves out, once and in its order, held in `*room`. */
+static est_status held_out_data(const est_experiment *x, est__config_data *room, est__source *out)
+{
+    const est__config *c = &x->config;
+    *out = (est__source){ .estimator = x->estimator, .data = &c->validation_data, .where = "task.validation_data" };
+    if (c->trainer.folds) {
+        *room = c->train_data;
+        room->num_epochs = 1;
+        room->shuffle_buffer_size = 0;
+        room->drop_remainder = false;
+        *out = (est__source){ .estimator = x->estimator, .data = room, .where = "task.train_data", .folds = c->trainer.folds,
+                              .fold = c->trainer.fold, .held_out = true };
+    }
+    return need_block(x, out->data, out->where);
+}
+
 est_status est_experiment_evaluate(est_experiment *x, const char *checkpoint, est_results **out)
 {
     const est__config *c = &x->config;
     *out = NULL;
-    EST_TRY(need_block(x, &c->validation_data, "task.validation_data"));
-    est__source source = { .estimator = x->estimator, .data = &c->validation_data, .where = "task.validation_data" };
+    est__config_data room;
+    est__source source;
+    EST_TRY(held_out_data(x, &room, &source));
     est_evaluate_options o = { .input_fn = est__source_open, .user = &source, .steps = c->trainer.validation_steps,
                                .checkpoint_path = checkpoint };
     return est_evaluate(x->estimator, &o, out);
@@ -192,8 +209,9 @@ static est_status evaluate_for_report(est_experiment *x, const char *checkpoint,
 {
     const est__config *c = &x->config;
     const est__yaml *weight = est__yaml_get(c->model, "weight_column");
-    est__source source = { .estimator = x->estimator, .data = &c->validation_data, .where = "task.validation_data" };
-    EST_TRY(need_block(x, &c->validation_data, "task.validation_data"));
+    est__config_data room;
+    est__source source;
+    EST_TRY(held_out_data(x, &room, &source));
     est_evaluate_options o = { .input_fn = est__source_open, .user = &source, .steps = c->trainer.validation_steps,
                                .checkpoint_path = checkpoint, .each = est__report_batch, .each_user = r };
     EST_TRY(est_evaluate(x->estimator, &o, &r->results));

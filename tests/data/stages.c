@@ -3,7 +3,7 @@
 
 enum { ROWS = 120, MOST_STAGES = 4 };
 
-typedef enum kind { SHARD, SKIP, TAKE, FILTER, MAP, KINDS } kind;
+typedef enum kind { SHARD, LEAVE_OUT, SKIP, TAKE, FILTER, MAP, KINDS } kind;
 
 typedef struct step {
     kind kind;
@@ -54,6 +54,7 @@ static est_dataset *add(est_dataset *d, step *s)
 {
     switch (s->kind) {
     case SHARD: return est_dataset_shard(d, s->a, s->b);
+    case LEAVE_OUT: return est_dataset_leave_out(d, s->a, s->b);
     case SKIP: return est_dataset_skip(d, s->a);
     case TAKE: return est_dataset_take(d, s->a);
     case FILTER: return est_dataset_filter(d, keep_rows, s);
@@ -72,11 +73,12 @@ static int64_t plain(pair *row, int64_t rows, const step *s)
     int64_t count = 0;
     for (int64_t i = 0; i < rows; i++) {
         pair p = row[i];
-        bool stays = s->kind == SHARD    ? i % s->a == s->b
-                     : s->kind == SKIP   ? i >= s->a
-                     : s->kind == TAKE   ? i < s->a
-                     : s->kind == FILTER ? p.text % s->a != s->b
-                                         : true;
+        bool stays = s->kind == SHARD       ? i % s->a == s->b
+                     : s->kind == LEAVE_OUT ? i % s->a != s->b
+                     : s->kind == SKIP      ? i >= s->a
+                     : s->kind == TAKE      ? i < s->a
+                     : s->kind == FILTER    ? p.text % s->a != s->b
+                                            : true;
         if (s->kind == MAP)
             p.n = 2 * p.n + 1;
         if (stays)
@@ -127,6 +129,7 @@ static void each_against_a_plain_loop(void)
 {
     static const step steps[] = {
         { SHARD, 1, 0 }, { SHARD, 3, 0 }, { SHARD, 3, 2 }, { SHARD, 100, 99 }, { SHARD, ROWS, 5 }, { SHARD, 1000, 999 },
+        { LEAVE_OUT, 2, 0 }, { LEAVE_OUT, 2, 1 }, { LEAVE_OUT, 5, 3 }, { LEAVE_OUT, ROWS, 7 }, { LEAVE_OUT, 1000, 999 },
         { SKIP, 0, 0 }, { SKIP, 1, 0 }, { SKIP, 63, 0 }, { SKIP, ROWS, 0 }, { SKIP, INT64_MAX, 0 },
         { TAKE, 0, 0 }, { TAKE, 1, 0 }, { TAKE, 17, 0 }, { TAKE, ROWS, 0 }, { TAKE, INT64_MAX, 0 },
         { FILTER, 2, 0 }, { FILTER, 50, 7 }, { FILTER, 1, 0 }, { MAP, 0, 0 },
@@ -147,6 +150,7 @@ static chain random_chain(est__random *r)
         step *s = &c.stage[i];
         s->kind = (kind)est__random_below(r, KINDS);
         s->a = 1 + (int64_t)est__random_below(r, s->kind == TAKE ? ROWS : s->kind == SKIP ? 20 : 6);
+        s->a += s->kind == LEAVE_OUT;
         s->b = s->kind == FILTER ? (int64_t)est__random_below(r, 7) : (int64_t)est__random_below(r, (uint64_t)s->a);
     }
     return c;
@@ -230,6 +234,8 @@ static void wrong_stages_stick(void)
                     "est_dataset_shard: num_shards is 0");
     EST_CHECK_FAILS(start_and_free(est_dataset_shard(new_pieces(9, true, NULL), 3, 3)), EST_INVALID_ARGUMENT,
                     "est_dataset_shard: index is 3");
+    EST_CHECK_FAILS(start_and_free(est_dataset_leave_out(new_pieces(9, true, NULL), 1, 0)), EST_INVALID_ARGUMENT,
+                    "est_dataset_leave_out: num_shards is 1");
     EST_CHECK_FAILS(start_and_free(est_dataset_filter(new_pieces(9, true, NULL), NULL, NULL)), EST_INVALID_ARGUMENT,
                     "est_dataset_filter: fn is 0");
     d = est_dataset_shuffle(new_pieces(9, true, NULL), 3, 0, false);
