@@ -12,6 +12,8 @@ trainer.max_to_keep  integer  5  newest checkpoints that are kept; 0: all (keep_
 trainer.summary_interval  integer  100  steps between summaries; 0: none (save_summary_steps) (at least 0)
 trainer.log_interval  integer  100  steps between log lines; 0: none (log_step_count_steps) (at least 0)
 trainer.validation_steps  integer  null  batches to evaluate; null: to the end of the data (at least 1)
+trainer.folds  integer  null  parts of task.train_data: train leaves one out, evaluate takes that one (at least 2)
+trainer.fold  integer  0  which one, from 0 on (at least 0)
 TEXT
 run 0 config --explain export.receiver
 echo 'export.receiver  string  parsing  what the export takes: tf.Examples, raw tensors, or both (one of parsing, raw, both)' | same out
@@ -121,6 +123,8 @@ trainer:
   summary_interval: 100
   log_interval: 100
   validation_steps: null
+  folds: null
+  fold: 0
 export:
   receiver: parsing
 TEXT

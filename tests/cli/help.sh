@@ -14,6 +14,7 @@ Commands:
   init               looks at the data and prints a configuration to start from
   train              trains from the newest checkpoint, or from the start
   evaluate           metrics of the newest checkpoint on task.validation_data
+  tune               the best values for keys of a configuration, by trials
   predict            predictions for the rows of a file, a JSON object a line
   export             writes the newest checkpoint as a SavedModel and prints its folder
   inspect            says what PATH is and prints its contents
