@@ -22,7 +22,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 STEPS = 25
 FALLING = {"type": "ExponentialDecay", "initial_learning_rate": 0.2, "decay_steps": 10, "decay_rate": 0.5}
 
-# Learning rates are 0.1, so that 25 steps tell one from another.
+# Learning rates are 0.1, so that 25 steps tell one from another; RMSprop has an epsilon that keeps rounding from being blown up.
 OPTIONS = {
     "SGD": [{}, {"momentum": 0.9}, {"momentum": 0.8, "nesterov": True, "decay": 0.1}, {"clipnorm": 0.05}],
     "Adagrad": [{}, {"initial_accumulator_value": 0.5, "epsilon": 1e-3, "decay": 0.1}, {"learning_rate": FALLING}],
@@ -32,7 +32,7 @@ OPTIONS = {
     "Ftrl": [{}, {"l1_regularization_strength": 0.01, "l2_regularization_strength": 0.02, "beta": 0.5},
              {"l2_shrinkage_regularization_strength": 0.003, "learning_rate_power": -0.7, "decay": 0.1}, {"learning_rate": FALLING}],
     "RMSprop": [{"epsilon": 1e-3}, {"momentum": 0.7, "epsilon": 1e-3}, {"centered": True, "epsilon": 1e-3},
-                {"centered": True, "momentum": 0.7, "epsilon": 1e-3, "clipvalue": 0.02}],
+                {"centered": True, "momentum": 0.7, "epsilon": 0.1, "clipvalue": 0.02}],
     "Adadelta": [{}, {"rho": 0.9, "epsilon": 1e-4, "learning_rate": FALLING}],
 }
 SCHEDULES = [
