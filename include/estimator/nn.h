@@ -91,6 +91,32 @@ EST_API est_node *est_squared_error(est_graph *g, est_node *labels, est_node *pr
  *  Errors: INVALID_ARGUMENT: another reduction. */
 EST_API est_node *est_loss_reduce(est_graph *g, est_node *losses, est_node *weights, const char *reduction);
 
+typedef struct est_loss_options {
+    est_node *weights;          /* NULL: 1; else of the losses' shape, of dimensions of 1, or with a last dimension of 1 less or more */
+    const char *reduction;      /* NULL: "sum_by_nonzero_weights", their sum by the number of weights that are not 0; "mean", by
+                                   the sum of weights; "sum_over_batch_size"; "sum"; "none": one for each element */
+    double delta;               /* huber_loss: where the square becomes a line; 1 */
+    double epsilon;             /* log_loss; 1e-7 */
+    double label_smoothing;     /* sigmoid_, softmax_cross_entropy: how far labels are drawn to even ones; 0 */
+    int64_t axis;               /* cosine_distance: of the unit vectors; 0: the last one */
+} est_loss_options;
+/** A loss by its name in tf.losses (tf.compat.v1.losses), weighted and reduced: absolute_difference, cosine_distance,
+ *  hinge_loss, huber_loss, log_loss, mean_pairwise_squared_error (which has no reduction), mean_squared_error,
+ *  sigmoid_cross_entropy, softmax_cross_entropy (labels are shares of the classes), sparse_softmax_cross_entropy
+ *  (class ids), or log_poisson_loss (tf.nn; predictions are the logarithm of the rate).
+ *  In: `labels` and `predictions`, or logits, of one shape and any number dtype; class ids [batch] or [batch, 1].
+ *  Out: float32 []; with "none" of the losses' shape.
+ *  Errors, sticking: NOT_FOUND: the name (the nearest is named); INVALID_ARGUMENT: an option, shapes that differ. */
+EST_API est_node *est_loss_sized(est_graph *g, const char *name, est_node *labels, est_node *predictions,
+                                 const est_loss_options *options, size_t size);
+static inline est_node *est_loss(est_graph *g, const char *name, est_node *labels, est_node *predictions,
+                                 const est_loss_options *options)
+{
+    return est_loss_sized(g, name, labels, predictions, options, options ? sizeof *options : 0);
+}
+/** The names of all losses, NULL-terminated. Constant. Thread-safe. Since 0.1. */
+EST_API const char *const *est_loss_names(void);
+
 /* ---- schedules of the learning rate: tf.keras.optimizers.schedules ---- */
 /** The learning rate at `step`, a number node []: a float32 [] (tf.keras.optimizers.schedules.*.__call__).
  *  Errors, sticking: those of est_schedule_check. */

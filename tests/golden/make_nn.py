@@ -215,6 +215,54 @@ def losses(rng):
         put(f"loss/{reduction}_plain", tf.keras.__internal__.losses.compute_weighted_loss(sigmoid, None, reduction))
 
 
+LOSSES = {
+    "absolute_difference": {}, "cosine_distance": dict(axis=-1), "hinge_loss": {}, "huber_loss": dict(delta=0.7), "log_loss": {},
+    "mean_squared_error": {}, "sigmoid_cross_entropy": dict(label_smoothing=0.2), "softmax_cross_entropy": dict(label_smoothing=0.1),
+    "sparse_softmax_cross_entropy": {}, "mean_pairwise_squared_error": {}, "log_poisson_loss": {},
+}
+REDUCTIONS = {
+    "none": "none", "sum": "weighted_sum", "sum_over_batch_size": "weighted_sum_over_batch_size", "mean": "weighted_mean",
+    "sum_by_nonzero_weights": "weighted_sum_by_nonzero_weights",
+}
+
+
+def loss_functions():
+    """Each with weights of the rows under every reduction, without weights, and its gradient; one row counts nothing."""
+    rng = np.random.default_rng(7)
+    v1 = tf.compat.v1
+    predictions = rng.uniform(0.05, 0.95, size=(4, 3)).astype(np.float32)
+    labels = np.array([[1, 0, 0], [0, 0, 1], [0, 1, 0], [1, 0, 0]], np.float32)
+    targets = rng.uniform(-1, 2, size=(4, 3)).astype(np.float32)
+    weights = np.array([[1], [0.5], [0], [2.5]], np.float32)
+    for key, values in ("predictions", predictions), ("labels", labels), ("targets", targets), ("weights", weights):
+        put(f"losses/{key}", values)
+    for name, options in LOSSES.items():
+        is_sparse = name == "sparse_softmax_cross_entropy"
+        truth = labels.argmax(1) if is_sparse else targets if name in ("absolute_difference", "huber_loss", "mean_squared_error",
+                                                                     "mean_pairwise_squared_error") else labels
+        weigh = weights[:, 0] if is_sparse or name == "softmax_cross_entropy" else weights
+
+        def loss(x, weights=1.0, reduction="weighted_sum_by_nonzero_weights"):
+            if name == "log_poisson_loss":
+                return v1.losses.compute_weighted_loss(tf.nn.log_poisson_loss(truth, x), weights, reduction=reduction)
+            if name == "mean_pairwise_squared_error":
+                return v1.losses.mean_pairwise_squared_error(truth, x, weights)
+            first = dict(multi_class_labels=truth) if name == "sigmoid_cross_entropy" else \
+                dict(onehot_labels=truth) if name == "softmax_cross_entropy" else dict(labels=truth)
+            second = "logits" if "entropy" in name or "hinge" in name else "predictions"
+            return getattr(v1.losses, name)(**first, **{second: x}, weights=weights, reduction=reduction, **options)
+
+        x = tf.constant(predictions)
+        put(f"losses/{name}/plain", tf.function(loss)(x))  # eagerly, the pairs are counted otherwise
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = loss(x, weigh)
+        put(f"losses/{name}/gradient", tape.gradient(y, x))
+        for key, reduction in REDUCTIONS.items():
+            if name != "mean_pairwise_squared_error" or key == "sum_by_nonzero_weights":
+                put(f"losses/{name}/{key}", loss(x, weigh, reduction))
+
+
 STEP_LIST = [0, 1, 2, 3, 5, 7, 9, 10, 11, 13, 15, 19, 20, 21, 29, 30, 31, 45, 69, 70, 71, 99, 100, 150, 151, 999, 100000]
 schedules_of = tf.keras.optimizers.schedules
 
@@ -263,6 +311,7 @@ data = optimizers(rng)
 metrics(rng)
 losses(rng)
 schedules()
+loss_functions()
 v1_optimizers(data)
 adamw(data)
 lamb(data)
