@@ -67,7 +67,7 @@ typedef struct est_initializer {
     double scale;              /* VarianceScaling; 1 */
     const char *mode;          /* VarianceScaling: "fan_in" (default), "fan_out", "fan_avg" */
     const char *distribution;  /* VarianceScaling: "truncated_normal" (default), "untruncated_normal", "uniform" */
-    double gain;               /* Identity; 1 */
+    double gain;               /* Identity, Orthogonal; 1 */
 } est_initializer;
 
 /** A learning rate that changes from step to step, by its name in tf.keras.optimizers.schedules, with that one's

@@ -66,7 +66,7 @@ EST_API est_node *est_truncated_normal(est_graph *g, est_shape shape, double mea
 
 /** The value that an initializer gives a float32 variable of that shape. Zeros, Ones, Constant, RandomNormal,
  *  TruncatedNormal, RandomUniform, VarianceScaling, GlorotNormal, GlorotUniform, HeNormal, HeUniform,
- *  LecunNormal, LecunUniform, Identity (a matrix).
+ *  LecunNormal, LecunUniform, Identity (a matrix), Orthogonal (two or more dimensions).
  *  Errors, sticking: INVALID_ARGUMENT: the name (the nearest is named), a parameter, the shape. */
 EST_API est_node *est_initial_value(est_graph *g, est_shape shape, const est_initializer *initializer);
 /** EST_OK, or why that initializer is none. Thread-safe. Since 0.1. */

@@ -77,17 +77,41 @@ static est_node *normal(est_graph *g, est_shape shape, double mean, double stdde
     return mean == 0 ? scaled : est_add(g, scaled, est_constant_float(g, mean));
 }
 
+static est_node *unit_matrix(est_graph *g, int64_t rows, int64_t columns, double gain)
+{
+    est_node *range = est_op(g, "Range", NULL,
+                             EST_NODES(est_constant_int(g, EST_INT32, 0), est_constant_int(g, EST_INT32, rows),
+                                       est_constant_int(g, EST_INT32, 1)),
+                             EST_NO_ATTRS);
+    return est_one_hot(g, range, columns, gain, 0);
+}
+
 static est_node *identity(est_graph *g, est_shape shape, double gain)
 {
     if (shape.rank != 2 || shape.dim[0] > INT32_MAX)
         return est__graph_fail(g, EST_INVALID_ARGUMENT,
                                "the initializer Identity is for a matrix, not rank %d", shape.rank);
-    est_node *range =
-        est_op(g, "Range", NULL,
-               EST_NODES(est_constant_int(g, EST_INT32, 0), est_constant_int(g, EST_INT32, shape.dim[0]),
-                         est_constant_int(g, EST_INT32, 1)),
-               EST_NO_ATTRS);
-    return est_one_hot(g, range, shape.dim[1], gain, 0);
+    return unit_matrix(g, shape.dim[0], shape.dim[1], gain);
+}
+
+/* Of a matrix whose rows are all dimensions but the last: orthonormal columns, or rows where there are more columns than rows. They
+ * are those of a normal matrix's QR factorization, under signs that make all directions alike (Saxe et al. 2014). */
+static est_node *orthogonal(est_graph *g, est_shape shape, double gain)
+{
+    int64_t elements = est_shape_elements(&shape), columns = shape.rank ? shape.dim[shape.rank - 1] : 0;
+    if (shape.rank < 2)
+        return est__graph_fail(g, EST_INVALID_ARGUMENT, "the initializer Orthogonal is for two or more dimensions, not %d",
+                               shape.rank);
+    if (elements <= 0)
+        return est_zeros(g, EST_FLOAT, shape);   /* which says why, where the shape is not known */
+    int64_t rows = elements / columns, many = rows > columns ? rows : columns, few = rows > columns ? columns : rows;
+    if (many > INT32_MAX)
+        return est__graph_fail(g, EST_INVALID_ARGUMENT, "the initializer Orthogonal is for at most %d rows", INT32_MAX);
+    est_node *q = est_op(g, "Qr", NULL, EST_NODES(normal(g, EST_SHAPE(many, few), 0, 1)), EST_NO_ATTRS);
+    est_node *diagonal = est_reduce_sum(g, est_mul(g, est_node_output(q, 1), unit_matrix(g, few, few, 1)), EST_INTS(1), false);
+    est_node *even = est_mul(g, q, est_op(g, "Sign", NULL, EST_NODES(diagonal), EST_NO_ATTRS));
+    est_node *x = rows < columns ? est_transpose(g, even, EST_INTS(1, 0)) : even;
+    return est_mul(g, est_reshape(g, x, (est_ints){ shape.dim, (size_t)shape.rank }), est_constant_float(g, gain));
 }
 
 /* Spread so that signals keep their size: the variance is scale over the inputs, the outputs or their mean.
@@ -104,11 +128,11 @@ static est_node *variance_scaling(est_graph *g, est_shape shape, double scale, c
         return uniform(g, shape, -sqrt(3 * scale), sqrt(3 * scale));
     if (strcmp(distribution, "untruncated_normal") == 0)
         return normal(g, shape, 0, sqrt(scale));
-    return est_truncated_normal(g, shape, 0, sqrt(scale) / 0.87962566103423978);   /* what the cut leaves */
+    return est_truncated_normal(g, shape, 0, sqrt(scale) / 0.87962566103423978);   /* what the cut leaves; "normal" is this, too */
 }
 
 static const char *const modes[] = { "fan_in", "fan_out", "fan_avg", NULL };
-static const char *const distributions[] = { "truncated_normal", "untruncated_normal", "uniform", NULL };
+static const char *const distributions[] = { "truncated_normal", "untruncated_normal", "uniform", "normal", NULL };
 static const est_field no_fields[] = { { 0 } };
 static const est_field constant_fields[] = {
     EST_FIELD(est_initializer, FLOAT, value, .doc = "of every element"),
@@ -134,12 +158,12 @@ static const est_field scaling_fields[] = {
               .doc = "shape of the distribution"),
     { 0 }
 };
-static const est_field identity_fields[] = {
-    EST_FIELD(est_initializer, FLOAT, gain, .def = 1, .doc = "of the diagonal"),
+static const est_field gain_fields[] = {
+    EST_FIELD(est_initializer, FLOAT, gain, .def = 1, .doc = "factor of the matrix"),
     { 0 }
 };
 
-enum { ZEROS, ONES, CONSTANT, NORMAL, TRUNCATED, UNIFORM, SCALING, IDENTITY };
+enum { ZEROS, ONES, CONSTANT, NORMAL, TRUNCATED, UNIFORM, SCALING, IDENTITY, ORTHOGONAL };
 
 /* `scale` and what follows: of the names that stand for a VarianceScaling. */
 static const struct initializer {
@@ -162,7 +186,8 @@ static const struct initializer {
     { "HeUniform", SCALING, no_fields, 2, "fan_in", "uniform" },
     { "LecunNormal", SCALING, no_fields, 1, "fan_in", "truncated_normal" },
     { "LecunUniform", SCALING, no_fields, 1, "fan_in", "uniform" },
-    { "Identity", IDENTITY, identity_fields, 0, NULL, NULL },
+    { "Identity", IDENTITY, gain_fields, 0, NULL, NULL },
+    { "Orthogonal", ORTHOGONAL, gain_fields, 0, NULL, NULL },
 };
 enum { COUNT = sizeof initializers / sizeof initializers[0] };
 
@@ -172,7 +197,7 @@ const char *const *est_initializer_names(void)
         "Zeros",           "Ones",          "Constant",        "RandomNormal",
         "TruncatedNormal", "RandomUniform", "VarianceScaling", "GlorotNormal",
         "GlorotUniform",   "HeNormal",      "HeUniform",       "LecunNormal",
-        "LecunUniform",    "Identity"
+        "LecunUniform",    "Identity",      "Orthogonal"
     };
     return names;
 }
@@ -250,6 +275,7 @@ est_node *est_initial_value(est_graph *g, est_shape shape, const est_initializer
     case TRUNCATED: return est_truncated_normal(g, shape, o.mean, o.stddev);
     case UNIFORM: return uniform(g, shape, o.minval, o.maxval);
     case IDENTITY: return identity(g, shape, o.gain);
+    case ORTHOGONAL: return orthogonal(g, shape, o.gain);
     default: break;
     }
     return variance_scaling(g, shape, kind->mode ? kind->scale : o.scale, kind->mode ? kind->mode : o.mode,

@@ -500,8 +500,18 @@ def embeddings():
     simple('SegmentSum_none', 'SegmentSum', dict(data=x[:0], segment_ids=np.array([], np.int32)))
 
 
+def factors():
+    draws = np.random.RandomState(13)
+    for name, shape, full in (('tall', (5, 3), False), ('wide', (2, 4), False), ('square', (3, 3), False),
+                              ('full', (4, 2), True), ('batch', (2, 3, 2), False), ('none', (3, 0), False)):
+        simple(f'Qr_{name}', 'Qr', dict(input=draws.randn(*shape).astype(np.float32)),
+               {'full_matrices': ('bool', full)}, full_matrices=full)
+    simple('Qr_double', 'Qr', dict(input=np.array([[0, 2.0], [0, 1], [0, 3]])), {'full_matrices': ('bool', False)},
+           full_matrices=False)
+
+
 for make in (variables, optimizers, keras_sparse_adam, strings, parsing, sparse_tensors, ragged, crosses, composites,
-             embeddings, lambda: optimizers(PROXIMAL)):
+             embeddings, factors, lambda: optimizers(PROXIMAL)):
     make()
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'ops_sparse.txt'), 'w') as f:
     f.write('# Written by make_ops_sparse.py with TensorFlow %s.\n' % tf.__version__)

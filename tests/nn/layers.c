@@ -155,6 +155,60 @@ static void initializers_that_are_no_draws(void)
     session_end(&s);
 }
 
+/* The scalar products of rows, or columns where there are fewer of these: gain^2 with themselves, 0 with others. */
+static void check_orthogonal(const float *x, int64_t rows, int64_t columns, double gain)
+{
+    int64_t few = rows < columns ? rows : columns, many = rows < columns ? columns : rows;
+    for (int64_t a = 0; a < few; a++)
+        for (int64_t b = 0; b <= a; b++) {
+            double dot = 0;
+            for (int64_t i = 0; i < many; i++)
+                dot += rows < columns ? (double)x[a * columns + i] * x[b * columns + i]
+                                      : (double)x[i * columns + a] * x[i * columns + b];
+            EST_CHECK_NEAR(dot, a == b ? gain * gain : 0, 1e-6 * gain * gain);
+        }
+}
+
+static void orthogonal_matrices(void)
+{
+    enum { MOST = 600 };
+    static const struct {
+        est_shape shape;
+        int64_t rows, columns;
+        double gain;
+    } cases[] = { { { 2, { 30, 20 } }, 30, 20, 0 }, { { 2, { 5, 40 } }, 5, 40, 2 }, { { 3, { 4, 5, 6 } }, 20, 6, 0.5 },
+                  { { 2, { 1, 1 } }, 1, 1, 3 } };
+    float x[MOST], y[MOST];
+    int negative = 0;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        session s;
+        EST_NEED(session_begin(&s));
+        const est_initializer o = { .type = "Orthogonal", .gain = cases[i].gain };
+        int64_t n = cases[i].rows * cases[i].columns;
+        est_node *first = est_initial_value(s.g, cases[i].shape, &o), *second = est_initial_value(s.g, cases[i].shape, &o);
+        EST_CHECK(est_shape_equal(est_node_shape(first), &cases[i].shape));
+        if (EST_CHECK_INT(session_run(&s, NULL, NULL, first, x, MOST), n) &&
+            EST_CHECK_INT(session_run(&s, NULL, NULL, second, y, MOST), n)) {
+            check_orthogonal(x, cases[i].rows, cases[i].columns, cases[i].gain ? cases[i].gain : 1);
+            EST_CHECK(n == 1 || memcmp(x, y, (size_t)n * sizeof *x) != 0);
+            for (int64_t k = 0; i == 0 && k < n; k++)
+                negative += x[k] < 0;
+        }
+        session_end(&s);
+    }
+    EST_CHECK(negative > 200 && negative < 400);   /* of 600: no side is preferred */
+}
+
+static void orthogonal_refuses_vectors(void)
+{
+    session s;
+    EST_NEED(session_begin(&s));
+    est_initial_value(s.g, EST_SHAPE(3), &(est_initializer){ .type = "orthogonal" });
+    EST_CHECK_FAILS(est_graph_status(s.g), EST_INVALID_ARGUMENT,
+                    "the initializer Orthogonal is for two or more dimensions, not 1");
+    session_end(&s);
+}
+
 static void constants_fill_their_shape(void)
 {
     session s;
@@ -224,4 +278,4 @@ static void losses_are_tensorflows(void)
 
 EST_SUITE(nn_layers, EST_TEST(dense_is_x_kernel_plus_bias), EST_TEST(layers_are_numbered), EST_TEST(dense_takes_a_matrix),
           EST_TEST(draws_have_kerass_distributions), EST_TEST(initializers_have_kerass_distributions),
-          EST_TEST(initializers_that_are_no_draws), EST_TEST(constants_fill_their_shape), EST_TEST(losses_are_tensorflows));
+          EST_TEST(initializers_that_are_no_draws), EST_TEST(orthogonal_matrices), EST_TEST(orthogonal_refuses_vectors), EST_TEST(constants_fill_their_shape), EST_TEST(losses_are_tensorflows));
