@@ -23,6 +23,9 @@ typedef struct est_feature {
     est_shape shape;                 /* of one example; a scalar gives batches of [batch], [1] gives [batch, 1] */
     bool variable_length;            /* any number of values an example (one from a CSV column); shape is ignored */
     const est_tensor *default_value; /* for an absent value: of `shape`, or a scalar; NULL: none (in CSV: 0 or "") */
+    /* Of variable length: the name of another feature, int64 of variable length, that says where in a row each of its frames
+     * begins (tf.io.RaggedFeature.RowStarts). A model then gets a SparseTensor [batch, frames, values]. NULL: [batch, values]. */
+    const char *row_starts;
 } est_feature;
 
 /** A list of features. */

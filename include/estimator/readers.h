@@ -30,7 +30,9 @@ typedef struct est_tfrecord_options {
      * tf.SequenceExample: of its context. */
     est_features_spec features;
     /* Feature lists: the records are tf.SequenceExamples (tf.io.parse_sequence_example). Each becomes a feature of variable
-     * length that holds the values of all its frames, one after the other; one that is missing has no frames. */
+     * length that holds the values of all its frames, one after the other; one that is missing has no frames. Without
+     * `variable_length` every frame has as many values as `shape` says (FixedLenSequenceFeature); with it, any number of them
+     * (VarLenFeature), and a feature "NAME/row_starts" is added, its row_starts, for a model that takes [batch, frames, values]. */
     est_features_spec sequence_features;
     est_strings label;               /* names of label features; none: no label. Several: joined to [batch, n] */
     bool skip_errors;                /* on_error: skip: bad records are counted, logged and left out */

@@ -26,6 +26,16 @@ est_status est__feature_check(const est_feature *f, size_t index)
     return EST_OK;
 }
 
+/* What says where its frames begin. */
+static est_status check_row_starts(const est_dataset *d, const est_feature *f)
+{
+    for (int i = 0; f->variable_length && i < d->features; i++)
+        if (!strcmp(d->feature[i].name, f->row_starts) && d->feature[i].dtype == EST_INT64 && d->feature[i].variable_length)
+            return EST_OK;
+    return est__fail(EST_INVALID_ARGUMENT, "feature '%s': its row_starts '%s' must be an int64 feature of variable length%s", f->name,
+                     f->row_starts, f->variable_length ? "" : ", and it one of variable length too");
+}
+
 static est_status copy_features(est_dataset *d, est_features_spec features)
 {
     d->feature = est__arena_alloc(&d->arena, (features.count + 1) * sizeof *d->feature);
@@ -41,7 +51,9 @@ static est_status copy_features(est_dataset *d, est_features_spec features)
         f->default_value = NULL;
         f->name = est__arena_strdup(&d->arena, features.data[i].name);
         d->features++;
-        if (!f->name)
+        if (f->row_starts)
+            f->row_starts = est__arena_strdup(&d->arena, f->row_starts);
+        if (!f->name || (!f->row_starts && features.data[i].row_starts))
             return est__fail_memory(strlen(features.data[i].name));
         if (features.data[i].default_value) {
             est_tensor *copy;
@@ -49,6 +61,9 @@ static est_status copy_features(est_dataset *d, est_features_spec features)
             f->default_value = copy;
         }
     }
+    for (int i = 0; i < d->features; i++)
+        if (d->feature[i].row_starts)
+            EST_TRY(check_row_starts(d, &d->feature[i]));
     return EST_OK;
 }
 

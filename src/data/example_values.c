@@ -176,30 +176,54 @@ static est_status put_feature(est__sink *s, const est__wanted *w, est__bytes fea
     return *some ? put_list(s, dtype, list) : EST_OK;
 }
 
-/* The values of all frames, one after the other. */
-static est_status put_frames(est__sink *s, const est__wanted *w, est__bytes frames)
+static est_status put_frame(est__sink *s, est__sink *starts, const est__wanted *w, est__bytes feature)
+{
+    int64_t start = s->n;
+    bool some;
+    if (starts)
+        EST_TRY(est__sink_int(starts, start));
+    EST_TRY(put_feature(s, w, feature, &some));
+    if (w->each >= 0 && s->n - start != w->each)
+        return est__fail(EST_INVALID_ARGUMENT, "%lld values, %lld are wanted", (long long)(s->n - start), (long long)w->each);
+    return EST_OK;
+}
+
+/* The values of all frames, one after the other; `starts`: where each begins, NULL: not asked for. */
+static est_status put_frames(est__sink *s, est__sink *starts, const est__wanted *w, est__bytes frames)
 {
     est__bytes feature;
-    bool some;
     for (int64_t frame = 0; est__wire_message(&frames, 1, &feature); frame++) {
         if (!feature.p)
             return EST_OK;
-        est_status st = put_feature(s, w, feature, &some);
+        est_status st = put_frame(s, starts, w, feature);
         if (st != EST_OK)
             return est__fail_in(st, "frame %lld", (long long)frame);
     }
     return bad_list();
 }
 
+static est_status put_sequence(est__table *t, const est__wanted *w, est__bytes found)
+{
+    est__sink s = est__sink_of(t, w), starts = { .count = -1 };
+    bool wanted = w->starts >= 0;
+    if (wanted) {
+        starts.column = &t->column[w->starts];
+        starts.at = est__column_at(starts.column, t->rows);
+    }
+    if (found.p)
+        EST_TRY(put_frames(&s, wanted ? &starts : NULL, w, found));
+    if (wanted)
+        EST_TRY(est__sink_end(&starts, t));
+    return est__sink_end(&s, t);
+}
+
 static est_status put_wanted(est__table *t, const est__wanted *w, est__bytes found)
 {
     est__sink s = est__sink_of(t, w);
     bool some = false;
-    if (found.p && w->sequence)
-        EST_TRY(put_frames(&s, w, found));
-    else if (found.p)
+    if (found.p)
         EST_TRY(put_feature(&s, w, found, &some));
-    if (!some && !w->sequence)
+    if (!some)
         EST_TRY(est__sink_default(&s, w));
     return est__sink_end(&s, t);
 }
@@ -210,7 +234,8 @@ est_status est__example_read(est__example_reader *r, est__bytes record, est__tab
     if (!find_features(r, record))
         return est__fail(EST_DATA_LOSS, "not a tf.%s, or a damaged one", est__map_size(r->lists) ? "SequenceExample" : "Example");
     for (int i = 0; i < s->count; i++) {
-        est_status st = put_wanted(t, &s->wanted[i], r->found[i]);
+        const est__wanted *w = &s->wanted[i];
+        est_status st = w->sequence ? put_sequence(t, w, r->found[i]) : put_wanted(t, w, r->found[i]);
         if (st != EST_OK)
             return est__fail_in(st, "feature '%s'", s->wanted[i].name);
     }

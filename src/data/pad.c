@@ -182,6 +182,10 @@ static est_status set_paddings(pad *p, const char *name, est_features_spec spec,
     if (!p->of)
         return est__fail_memory(spec.count * sizeof *p->of);
     for (size_t i = 0; i < spec.count; i++)
+        if (spec.data[i].row_starts)
+            return est__fail(EST_INVALID_ARGUMENT, "%s: feature '%s' has frames of any length: padded to rows they could not be told "
+                             "apart", name, spec.data[i].name);
+    for (size_t i = 0; i < spec.count; i++)
         if (spec.data[i].variable_length)
             EST_TRY(set_value(name, &spec.data[i], spec.data[i].default_value, &p->of[i]));
     for (size_t i = 0; i < paddings.count; i++) {

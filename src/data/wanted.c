@@ -14,7 +14,8 @@ uint64_t est__selection_fingerprint(const void *selection)
     const est__selection *s = selection;
     uint64_t hash = (uint64_t)s->count;
     for (int i = 0; i < s->count; i++)
-        hash = est__fingerprint_cat64(hash, est__fingerprint64(s->wanted[i].name, s->wanted[i].length) + s->wanted[i].sequence);
+        hash = est__fingerprint_cat64(hash, est__fingerprint64(s->wanted[i].name, s->wanted[i].length) + s->wanted[i].sequence +
+                                            (s->wanted[i].sequence ? (uint64_t)s->wanted[i].each : 0));
     return hash;
 }
 
@@ -46,7 +47,8 @@ static est_status want(est__selection *s, est__arena *a, const est_feature *f, b
         return est__fail(EST_INVALID_ARGUMENT, "feature '%s' is %s: records hold float32, int64 and string", f->name,
                          est_dtype_name(f->dtype));
     *w = (est__wanted){ .name = est__arena_strdup(a, f->name), .length = strlen(f->name), .dtype = f->dtype, .sequence = sequence,
-                        .column = column, .element = element,
+                        .each = f->variable_length ? -1 : est_shape_elements(&f->shape), .starts = -1, .column = column,
+                        .element = element,
                         .count = f->variable_length || sequence ? -1 : est_shape_elements(&f->shape) };
     if (!w->name)
         return est__fail_memory(w->length);
@@ -77,6 +79,17 @@ static est_status join_labels(est__selection *s, est__arena *a, est_features_spe
     return EST_OK;
 }
 
+/* Frames of any length: a feature says where they begin. */
+static est_status add_starts(est__selection *s, est__arena *a, est_feature *of)
+{
+    of->row_starts = est__arena_printf(a, "%s/row_starts", of->name);
+    if (!of->row_starts)
+        return est__fail_memory(strlen(of->name));
+    s->wanted[s->count - 1].starts = (int)s->features.count++;
+    of[1] = (est_feature){ .name = of->row_starts, .dtype = EST_INT64, .variable_length = true };
+    return EST_OK;
+}
+
 static est_status check(est_features_spec features, est_features_spec sequence, est_strings label)
 {
     if (!features.count && !sequence.count)
@@ -99,7 +112,7 @@ est_status est__select(est_features_spec features, est_features_spec sequence, e
                        est__arena *arena, est__selection *s)
 {
     EST_TRY(check(features, sequence, label));
-    size_t most = features.count + sequence.count + 1;
+    size_t most = features.count + 2 * sequence.count + 1;
     est_feature *all = est__arena_alloc(arena, most * sizeof *all);
     *s = (est__selection){ .wanted = est__arena_alloc(arena, most * sizeof *s->wanted), .features = { all, 0 }, .label = -1 };
     if (!all || !s->wanted)
@@ -115,6 +128,8 @@ est_status est__select(est_features_spec features, est_features_spec sequence, e
         EST_TRY(want(s, arena, f, of_sequence, (int)s->features.count, 0));
         all[s->features.count] = *f;
         all[s->features.count++].variable_length |= of_sequence;
+        if (of_sequence && f->variable_length)
+            EST_TRY(add_starts(s, arena, &all[s->features.count - 1]));
     }
     if (with_label && label.count > 1) {
         s->label = (int)s->features.count;

@@ -9,6 +9,8 @@ typedef struct est__wanted {
     size_t length;
     est_dtype dtype;
     bool sequence;             /* a feature list of a tf.SequenceExample */
+    int64_t each;              /* of a feature list: values of a frame; -1: any number */
+    int starts;                /* of the table: the column of where frames begin; -1: none */
     int column;                /* of the table */
     int64_t element;           /* within the table's row: labels that are joined */
     int64_t count;             /* values; -1: any number */

@@ -3,6 +3,8 @@
 
 #include <sys/stat.h>
 
+#include <estimator/ops.h>
+
 #include "train/model_dir.h"
 
 static est_status copy_spec(est__model *m, const est_dataset *d)
@@ -19,7 +21,9 @@ static est_status copy_spec(est__model *m, const est_dataset *d)
         m->feature[i] = spec.data[i];
         m->feature[i].default_value = NULL;
         m->feature[i].name = est__arena_strdup(&m->arena, spec.data[i].name);
-        if (m->feature[i].name == NULL)
+        if (spec.data[i].row_starts)
+            m->feature[i].row_starts = est__arena_strdup(&m->arena, spec.data[i].row_starts);
+        if (m->feature[i].name == NULL || (m->feature[i].row_starts == NULL && spec.data[i].row_starts))
             return est__fail_memory(64);
     }
     return EST_OK;
@@ -33,7 +37,8 @@ static bool same_spec(const est__model *m, const est_dataset *d)
     for (size_t i = 0; i < spec.count; i++) {
         const est_feature *a = &m->feature[i], *b = &spec.data[i];
         if (strcmp(a->name, b->name) != 0 || a->dtype != b->dtype || a->variable_length != b->variable_length ||
-            !est_shape_equal(&a->shape, &b->shape))
+            !est_shape_equal(&a->shape, &b->shape) || !a->row_starts != !b->row_starts ||
+            (a->row_starts && strcmp(a->row_starts, b->row_starts) != 0))
             return false;
     }
     return true;
@@ -48,7 +53,9 @@ static est_node *add_feed(est__model *m, const char *name, est_dtype dtype, est_
 }
 
 /* A feature of variable length is fed as values and row offsets; what makes it sparse runs on the input thread. */
-static est_status add_ragged(est__model *m, int index, est_feature_nodes *out)
+typedef struct ragged { est_node *values, *splits; } ragged;
+
+static est_status add_ragged(est__model *m, int index, est_feature_nodes *out, ragged *fed)
 {
     const est_feature *f = &m->feature[index];
     const char *splits_name = est__arena_printf(&m->arena, "%s/row_splits", f->name);
@@ -63,6 +70,46 @@ static est_status add_ragged(est__model *m, int index, est_feature_nodes *out)
                               EST_ATTRS(EST_INT_ATTR("RAGGED_RANK", 1)));
     *out = (est_feature_nodes){ .name = f->name, .indices = sparse, .value = est_node_output(sparse, 1),
                                 .dense_shape = est_node_output(sparse, 2) };
+    *fed = (ragged){ values, splits };
+    return EST_OK;
+}
+
+/* [batch, frames, values]: where frames begin in their rows, and where the rows do, say where they begin in all values. */
+static est_status add_frames(est__model *m, est_feature_nodes *feature, ragged of, const est_feature_nodes *starts, ragged fed_starts)
+{
+    est_graph *g = m->graph;
+    const char *name = est__arena_printf(&m->arena, "%s/FramesToSparse", feature->name);
+    if (name == NULL)
+        return est__fail_memory(64);
+    est_node *row = est_reshape(g, est_slice(g, starts->indices, EST_INTS(0, 0), EST_INTS(-1, 1)), EST_INTS(-1));
+    est_node *begins = est_add(g, est_gather(g, of.splits, row, 0), fed_starts.values);
+    est_node *end = est_cast(g, est_shape_of_node(g, of.values), EST_INT64);
+    est_node *splits = est_concat(g, EST_NODES(begins, end), 0);
+    est_node *sparse = est_op(g, "RaggedTensorToSparse", name, EST_NODES(fed_starts.splits, splits, of.values),
+                              EST_ATTRS(EST_INT_ATTR("RAGGED_RANK", 2)));
+    feature->indices = sparse;
+    feature->value = est_node_output(sparse, 1);
+    feature->dense_shape = est_node_output(sparse, 2);
+    return EST_OK;
+}
+
+/* The features that have frames, once all are there. */
+static est_status add_all_frames(est__model *m, est_feature_nodes *list, size_t count, const ragged *fed)
+{
+    for (size_t i = 0; i < m->num_features; i++) {
+        const char *starts = m->feature[i].row_starts;
+        size_t k = 0, of = 0, at = 0;
+        if (starts == NULL || (int)i == m->label)
+            continue;
+        while (strcmp(list[of].name, m->feature[i].name))
+            of++;
+        while (k < m->num_features && strcmp(m->feature[k].name, starts))
+            k++;
+        while (at < count && strcmp(list[at].name, starts))
+            at++;
+        if (at < count)
+            EST_TRY(add_frames(m, &list[of], fed[i], &list[at], fed[k]));
+    }
     return EST_OK;
 }
 
@@ -70,16 +117,17 @@ static est_status add_ragged(est__model *m, int index, est_feature_nodes *out)
 static est_status make_features(est__model *m, est_features *features, est_node **label)
 {
     est_feature_nodes *list = est__arena_alloc(&m->arena, (m->num_features + 1) * sizeof *list);
+    ragged *fed = est__arena_alloc(&m->arena, (m->num_features + 1) * sizeof *fed);
     size_t n = 0;
     *label = NULL;
-    if (list == NULL)
+    if (list == NULL || fed == NULL)
         return est__fail_memory(m->num_features * sizeof *list);
     for (size_t i = 0; i < m->num_features; i++) {
         const est_feature *f = &m->feature[i];
         if ((int)i == m->label && m->mode == EST_PREDICT)
             continue;
         if (f->variable_length) {
-            EST_TRY(add_ragged(m, (int)i, &list[n++]));
+            EST_TRY(add_ragged(m, (int)i, &list[n++], &fed[i]));
             continue;
         }
         est_shape shape = { .rank = f->shape.rank + 1, .dim = { -1 } };
@@ -93,7 +141,7 @@ static est_status make_features(est__model *m, est_features *features, est_node 
             list[n++] = (est_feature_nodes){ .name = f->name, .value = node };
     }
     *features = (est_features){ list, n };
-    return EST_OK;
+    return add_all_frames(m, list, n, fed);
 }
 
 static est_status check_spec(est_estimator *e, const est__model *m)

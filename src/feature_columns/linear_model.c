@@ -1,5 +1,7 @@
 /* The linear model: logits = sum over columns of (values · weights, or the sum of the ids' weights) +
  * bias. */
+#include <estimator/ops.h>
+
 #include "feature_columns/columns.h"
 
 typedef struct model {
@@ -27,13 +29,27 @@ static est_node *make_variable(const model *m, const char *column, est_shape sha
     return v;
 }
 
+/* The ids of all frames of an example in one row, as TensorFlow's linear models take them. */
+static est__ids without_frames(est_graph *g, est__ids in)
+{
+    if (est__is_nil(in.indices) || est__is_nil(in.dense_shape) || est_node_shape(in.indices)->rank != 2 ||
+        est_node_shape(in.indices)->dim[1] <= 2)
+        return in;
+    est_node *batch = est_slice(g, in.dense_shape, EST_INTS(0), EST_INTS(1)), *rest = est_constant_ints(g, EST_INT64, EST_INTS(-1));
+    est_node *flat = est_op(g, "SparseReshape", NULL, EST_NODES(in.indices, in.dense_shape, est_concat(g, EST_NODES(batch, rest), 0)),
+                            EST_NO_ATTRS);
+    in.indices = flat;
+    in.dense_shape = est__is_nil(flat) ? flat : est_node_output(flat, 1);
+    return in;
+}
+
 static est_node *weighted_sum(const model *m, const est_column *c, est_node *weights)
 {
     est_graph *g = m->g;
     if (!c->kind->ids)
         return est_op(g, "MatMul", "weighted_sum",
                       EST_NODES(c->kind->dense(g, m->f, c, &m->layer), est_read(g, weights)), EST_NO_ATTRS);
-    est__ids in = c->kind->ids(g, m->f, c);
+    est__ids in = without_frames(g, c->kind->ids(g, m->f, c));
     est_node *all[] = { weights, in.indices, in.values, in.dense_shape, in.weights };
     return est_op(g, "EstSafeEmbeddingLookupSparse", "weighted_sum", (est_nodes){ all, in.weights ? 5 : 4 },
                   EST_ATTRS(EST_STRING_ATTR("combiner", m->combiner)));

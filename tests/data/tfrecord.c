@@ -44,17 +44,64 @@ static void examples_are_parsed_as_by_tensorflow(void)
     }
 }
 
+static est_feature flat(est_feature f)
+{
+    f.row_starts = NULL;
+    return f;
+}
+
+static est_status without_starts(const est_batch *in, est_batch *out, void *user)
+{
+    static const size_t from[] = { 0, 1, 2, 3, 5 };
+    (void)user;
+    EST_TRY(est_batch_set(out, 0, est_batch_get(in, 0)));
+    for (size_t i = 1; i < 5; i++)
+        EST_TRY(est_batch_set_ragged(out, i, est_batch_get(in, from[i]), est_batch_offsets(in, from[i])));
+    return EST_OK;
+}
+
 static void sequences_are_parsed_as_by_tensorflow(void)
 {
     est_feature context[] = { { .name = "label", .dtype = EST_INT64 },
                               { .name = "tags", .dtype = EST_STRING, .variable_length = true } };
-    est_feature lists[] = { { .name = "tokens", .dtype = EST_STRING }, { .name = "sound", .dtype = EST_FLOAT } };
+    est_feature lists[] = { { .name = "tokens", .dtype = EST_STRING }, { .name = "sound", .dtype = EST_FLOAT, .variable_length = true },
+                            { .name = "ids", .dtype = EST_INT64, .variable_length = true } };
     est_dataset *d;
     EST_NEED_OK(est_tfrecord_dataset_new(&((est_tfrecord_options){
-        .input_path = EST_STRINGS(GOLDEN("sequences.tfrecord")), .features = { context, 2 }, .sequence_features = { lists, 2 },
+        .input_path = EST_STRINGS(GOLDEN("sequences.tfrecord")), .features = { context, 2 }, .sequence_features = { lists, 3 },
         .label = EST_STRINGS("label") }), &d));
     EST_CHECK_INT(est_dataset_label(d), 0);
+    est_features_spec f = est_dataset_features(d);
+    EST_CHECK_INT(f.count, 7);
+    EST_CHECK(!f.data[2].row_starts && f.data[2].variable_length);
+    EST_CHECK_STR(f.data[3].row_starts, f.data[4].name);
+    EST_CHECK_STR(f.data[5].row_starts, "ids/row_starts");
+    est_dataset_map(d, (est_features_spec){ (est_feature[]){ f.data[0], f.data[1], f.data[2], flat(f.data[3]), flat(f.data[5]) }, 5 },
+                    without_starts, NULL);
     EST_CHECK_STR(all_rows(est_dataset_batch(d, 100, false)), wanted_rows(GOLDEN("sequences.txt")));
+}
+
+/* Frames of one size are a matter of the record. */
+static void frames_of_other_sizes(void)
+{
+    est_feature lists[] = { { .name = "sound", .dtype = EST_FLOAT, .shape = EST_SHAPE(2) }, { .name = "ids", .dtype = EST_INT64 } };
+    const char *path = GOLDEN("sequences.tfrecord");
+    est_dataset *d;
+    EST_NEED_OK(est_tfrecord_dataset_new(&((est_tfrecord_options){ .input_path = EST_STRINGS(path), .sequence_features = { lists, 1 } }),
+                                         &d));
+    EST_CHECK_STR(all_rows(est_dataset_batch(est_dataset_take(d, 3), 3, false)), "\n1 0\n2 0 2.125 -1\n--\n");
+    EST_NEED_OK(est_tfrecord_dataset_new(&((est_tfrecord_options){ .input_path = EST_STRINGS(path), .sequence_features = { lists, 2 } }),
+                                         &d));
+    EST_CHECK_STR(all_rows(est_dataset_batch(d, 3, false)),
+                  est_test_text("%s: record 2: feature 'ids': frame 0: 2 values, 1 are wanted", path));
+    lists[1].variable_length = true;
+    EST_NEED_OK(est_tfrecord_dataset_new(&((est_tfrecord_options){ .input_path = EST_STRINGS(path), .sequence_features = { lists + 1, 1 } }),
+                                         &d));
+    EST_CHECK_STR(all_rows(est_dataset_padded_batch(d, 3, false, (est_paddings){ 0 })),
+                  "est_dataset_padded_batch: feature 'ids' has frames of any length: padded to rows they could not be told apart");
+    est_feature bad = { .name = "a", .dtype = EST_INT64, .variable_length = true, .row_starts = "b" };
+    EST_CHECK_FAILS(est_tfrecord_dataset_new(&((est_tfrecord_options){ .input_path = EST_STRINGS(path), .features = { &bad, 1 } }), &d),
+                    EST_INVALID_ARGUMENT, "feature 'a': its row_starts 'b' must be an int64 feature of variable length");
 }
 
 /* ---- files of our own ---- */
@@ -290,6 +337,6 @@ static void labels(void)
                     "a TFRecord dataset needs input_path");
 }
 
-EST_SUITE(data_tfrecord, EST_TEST(examples_are_parsed_as_by_tensorflow), EST_TEST(sequences_are_parsed_as_by_tensorflow),
+EST_SUITE(data_tfrecord, EST_TEST(examples_are_parsed_as_by_tensorflow), EST_TEST(sequences_are_parsed_as_by_tensorflow), EST_TEST(frames_of_other_sizes),
           EST_TEST(resumes_at_each_place), EST_TEST(one_order_for_all), EST_TEST(damage_is_named_or_left_out),
           EST_TEST(cut_gzip_files), EST_TEST(wrong_examples), EST_TEST(labels));

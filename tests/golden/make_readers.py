@@ -77,18 +77,27 @@ def sequences():
     some = []
     for i in range(12):
         lists = {"tokens": tf.train.FeatureList(feature=[texts(b"t%d" % (i * k)) for k in range(i % 5)]),
-                 "sound": tf.train.FeatureList(feature=[floats(i + k / 8, -k) for k in range(i % 3)])}
+                 "sound": tf.train.FeatureList(feature=[floats(i + k / 8, -k) for k in range(i % 3)]),
+                 "ids": tf.train.FeatureList(feature=[ints(*range(i, i + (i + k) % 3)) for k in range(i % 4)])}
         if i % 4 == 3:
             del lists["sound"]
         context = {"label": ints(i % 2), "tags": texts(*[b"a"] * (i % 3))}
         some.append(tf.train.SequenceExample(context=tf.train.Features(feature=context),
                                              feature_lists=tf.train.FeatureLists(feature_list=lists)))
-    context, lists, _ = tf.io.parse_sequence_example(
+    context, lists, lengths = tf.io.parse_sequence_example(
         [e.SerializeToString() for e in some],
         {"label": tf.io.FixedLenFeature([], tf.int64), "tags": tf.io.VarLenFeature(tf.string)},
-        {"tokens": tf.io.VarLenFeature(tf.string), "sound": tf.io.VarLenFeature(tf.float32)})
-    columns = [dense(context["label"]), ragged(context["tags"]), ragged(lists["tokens"]), ragged(lists["sound"])]
+        {"tokens": tf.io.FixedLenSequenceFeature([], tf.string), "sound": tf.io.VarLenFeature(tf.float32),
+         "ids": tf.io.VarLenFeature(tf.int64)})
+    tokens = [row[:n] for row, n in zip(lists["tokens"].numpy(), lengths["tokens"].numpy())]
+    columns = [dense(context["label"]), ragged(context["tags"]), tokens, ragged(lists["sound"]), ragged(lists["ids"])]
     write("sequences", some, "GZIP", columns)
+    with open(os.path.join(folder, "frames.txt"), "w") as f:   # tf.io's SparseTensors [batch, frames, values]
+        for name in ("sound", "ids"):
+            sparse = lists[name]
+            f.write("%s %s\n" % (name, " ".join(str(d) for d in sparse.dense_shape.numpy())))
+            for index, v in zip(sparse.indices.numpy(), sparse.values.numpy()):
+                f.write("%s %s\n" % (" ".join(str(k) for k in index), value(v)))
 
 
 def arrays():
