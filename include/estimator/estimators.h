@@ -87,6 +87,7 @@ typedef struct est_dnn_classifier_options {
     double dropout;                     /* 0: none; below 1: share of a layer's outputs that a step leaves out */
     bool batch_norm;                    /* after each hidden layer, with momentum 0.999 */
     const char *loss_reduction;         /* "sum_over_batch_size" */
+    const est_warm_start_settings *warm_start_from;   /* none */
 } est_dnn_classifier_options;
 /** A network of fully connected layers under BinaryClassHead, or MultiClassHead from three classes on
  *  (tf.estimator.DNNClassifier). Errors: also INVALID_ARGUMENT: a categorical column that no indicator or
@@ -109,6 +110,7 @@ typedef struct est_dnn_regressor_options {
     double dropout;                     /* 0: none; below 1 */
     bool batch_norm;
     const char *loss_reduction;         /* "sum_over_batch_size" */
+    const est_warm_start_settings *warm_start_from;   /* none */
 } est_dnn_regressor_options;
 /** The same under RegressionHead (tf.estimator.DNNRegressor). */
 EST_API est_status est_dnn_regressor_new_sized(const est_dnn_regressor_options *options, size_t size, const est_run_config *config,
@@ -117,6 +119,146 @@ static inline est_status est_dnn_regressor_new(const est_dnn_regressor_options *
                                                const est_run_config *config, est_estimator **out)
 {
     return est_dnn_regressor_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
+}
+
+typedef struct est_dnn_estimator_options {
+    est_head *head;                     /* needed */
+    est_ints hidden_units;              /* needed: units of each hidden layer */
+    est_column_list feature_columns;    /* needed; dense ones */
+    est_optimizer *optimizer;           /* NULL: Adagrad with learning rate 0.001 */
+    const char *activation_fn;          /* "relu"; any of est_activation_names */
+    double dropout;                     /* 0: none; below 1 */
+    bool batch_norm;
+    const est_warm_start_settings *warm_start_from;   /* none */
+} est_dnn_estimator_options;
+/** The same under any head (tf.estimator.DNNEstimator). */
+EST_API est_status est_dnn_estimator_new_sized(const est_dnn_estimator_options *options, size_t size,
+                                               const est_run_config *config, size_t config_size, est_estimator **out);
+static inline est_status est_dnn_estimator_new(const est_dnn_estimator_options *options,
+                                               const est_run_config *config, est_estimator **out)
+{
+    return est_dnn_estimator_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
+}
+
+/* A linear model and a network of fully connected layers, whose logits are added. One of the two may be
+ * missing; a column may stand in both. */
+typedef struct est_dnn_linear_combined_classifier_options {
+    est_column_list linear_feature_columns;   /* none: no linear part */
+    est_optimizer *linear_optimizer;    /* NULL: Ftrl with learning rate 0.005, or less from 40,000 columns on */
+    const char *linear_sparse_combiner; /* "sum" */
+    est_column_list dnn_feature_columns;      /* none: no deep part; dense ones */
+    est_ints dnn_hidden_units;          /* needed with dnn_feature_columns */
+    est_optimizer *dnn_optimizer;       /* NULL: Adagrad with learning rate 0.001 */
+    const char *dnn_activation_fn;      /* "relu"; any of est_activation_names */
+    double dnn_dropout;                 /* 0: none; below 1 */
+    bool batch_norm;
+    int64_t n_classes;                  /* 2 */
+    est_strings label_vocabulary;       /* none: labels are integer ids */
+    const char *weight_column;          /* none */
+    const char *loss_reduction;         /* "sum_over_batch_size" */
+    const est_warm_start_settings *warm_start_from;   /* none */
+} est_dnn_linear_combined_classifier_options;
+/** A linear and a deep part under BinaryClassHead, or MultiClassHead from three classes on
+ *  (tf.estimator.DNNLinearCombinedClassifier). Errors: also INVALID_ARGUMENT: no columns at all, deep ones
+ *  without dnn_hidden_units, a categorical one among the deep ones. */
+EST_API est_status est_dnn_linear_combined_classifier_new_sized(const est_dnn_linear_combined_classifier_options *options, size_t size,
+                                                                const est_run_config *config, size_t config_size, est_estimator **out);
+static inline est_status est_dnn_linear_combined_classifier_new(const est_dnn_linear_combined_classifier_options *options,
+                                                                const est_run_config *config, est_estimator **out)
+{
+    return est_dnn_linear_combined_classifier_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
+}
+
+typedef struct est_dnn_linear_combined_regressor_options {
+    est_column_list linear_feature_columns;   /* none: no linear part */
+    est_optimizer *linear_optimizer;    /* NULL: Ftrl with learning rate 0.005, or less from 40,000 columns on */
+    const char *linear_sparse_combiner; /* "sum" */
+    est_column_list dnn_feature_columns;      /* none: no deep part; dense ones */
+    est_ints dnn_hidden_units;          /* needed with dnn_feature_columns */
+    est_optimizer *dnn_optimizer;       /* NULL: Adagrad with learning rate 0.001 */
+    const char *dnn_activation_fn;      /* "relu"; any of est_activation_names */
+    double dnn_dropout;                 /* 0: none; below 1 */
+    bool batch_norm;
+    int64_t label_dimension;            /* 1 */
+    const char *weight_column;          /* none */
+    const char *loss_reduction;         /* "sum_over_batch_size" */
+    const est_warm_start_settings *warm_start_from;   /* none */
+} est_dnn_linear_combined_regressor_options;
+/** The same under RegressionHead (tf.estimator.DNNLinearCombinedRegressor). */
+EST_API est_status est_dnn_linear_combined_regressor_new_sized(const est_dnn_linear_combined_regressor_options *options, size_t size,
+                                                               const est_run_config *config, size_t config_size, est_estimator **out);
+static inline est_status est_dnn_linear_combined_regressor_new(const est_dnn_linear_combined_regressor_options *options,
+                                                               const est_run_config *config, est_estimator **out)
+{
+    return est_dnn_linear_combined_regressor_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
+}
+
+typedef struct est_dnn_linear_combined_estimator_options {
+    est_head *head;                     /* needed */
+    est_column_list linear_feature_columns;   /* none: no linear part */
+    est_optimizer *linear_optimizer;    /* NULL: Ftrl with learning rate 0.005, or less from 40,000 columns on */
+    const char *linear_sparse_combiner; /* "sum" */
+    est_column_list dnn_feature_columns;      /* none: no deep part; dense ones */
+    est_ints dnn_hidden_units;          /* needed with dnn_feature_columns */
+    est_optimizer *dnn_optimizer;       /* NULL: Adagrad with learning rate 0.001 */
+    const char *dnn_activation_fn;      /* "relu"; any of est_activation_names */
+    double dnn_dropout;                 /* 0: none; below 1 */
+    bool batch_norm;
+    const est_warm_start_settings *warm_start_from;   /* none */
+} est_dnn_linear_combined_estimator_options;
+/** The same under any head (tf.estimator.DNNLinearCombinedEstimator). */
+EST_API est_status est_dnn_linear_combined_estimator_new_sized(const est_dnn_linear_combined_estimator_options *options, size_t size,
+                                                               const est_run_config *config, size_t config_size, est_estimator **out);
+static inline est_status est_dnn_linear_combined_estimator_new(const est_dnn_linear_combined_estimator_options *options,
+                                                               const est_run_config *config, est_estimator **out)
+{
+    return est_dnn_linear_combined_estimator_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
+}
+
+/* What the labels are on average, whatever the features: what a model must be better than. */
+typedef struct est_baseline_classifier_options {
+    int64_t n_classes;                  /* 2 */
+    est_strings label_vocabulary;       /* none: labels are integer ids */
+    const char *weight_column;          /* none */
+    const char *loss_reduction;         /* "sum_over_batch_size" */
+    est_optimizer *optimizer;           /* NULL: Ftrl with learning rate 0.3 */
+} est_baseline_classifier_options;
+/** Logits that are a learned bias alone, under BinaryClassHead, or MultiClassHead from three classes on
+ *  (tf.estimator.BaselineClassifier). The data need to hold the label alone, and the weight. */
+EST_API est_status est_baseline_classifier_new_sized(const est_baseline_classifier_options *options, size_t size,
+                                                     const est_run_config *config, size_t config_size, est_estimator **out);
+static inline est_status est_baseline_classifier_new(const est_baseline_classifier_options *options,
+                                                     const est_run_config *config, est_estimator **out)
+{
+    return est_baseline_classifier_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
+}
+
+typedef struct est_baseline_regressor_options {
+    int64_t label_dimension;            /* 1 */
+    const char *weight_column;          /* none */
+    const char *loss_reduction;         /* "sum_over_batch_size" */
+    est_optimizer *optimizer;           /* NULL: Ftrl with learning rate 0.3 */
+} est_baseline_regressor_options;
+/** The same under RegressionHead (tf.estimator.BaselineRegressor). */
+EST_API est_status est_baseline_regressor_new_sized(const est_baseline_regressor_options *options, size_t size,
+                                                    const est_run_config *config, size_t config_size, est_estimator **out);
+static inline est_status est_baseline_regressor_new(const est_baseline_regressor_options *options,
+                                                    const est_run_config *config, est_estimator **out)
+{
+    return est_baseline_regressor_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
+}
+
+typedef struct est_baseline_estimator_options {
+    est_head *head;                     /* needed */
+    est_optimizer *optimizer;           /* NULL: Ftrl with learning rate 0.3 */
+} est_baseline_estimator_options;
+/** The same under any head (tf.estimator.BaselineEstimator). */
+EST_API est_status est_baseline_estimator_new_sized(const est_baseline_estimator_options *options, size_t size,
+                                                    const est_run_config *config, size_t config_size, est_estimator **out);
+static inline est_status est_baseline_estimator_new(const est_baseline_estimator_options *options,
+                                                    const est_run_config *config, est_estimator **out)
+{
+    return est_baseline_estimator_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
 }
 
 /** How trees are grown and boosted: the last member of the options of the three estimators below, and in

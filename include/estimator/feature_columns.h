@@ -382,6 +382,9 @@ typedef struct est_features {
     const est_feature_nodes *data;
     size_t count;
 } est_features;
+/** How many examples the batch has, also where it has no features: an int64 scalar. Errors, sticking:
+ *  INVALID_ARGUMENT: no features, and not those of a model_fn. */
+EST_API est_node *est_features_rows(est_graph *g, const est_features *f);
 /** The feature of that name; NULL: there is none. Lent by `f`. Thread-safe. Since 0.1. */
 EST_API const est_feature_nodes *est_features_find(const est_features *f, const char *name);
 

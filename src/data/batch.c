@@ -6,6 +6,7 @@ static est_status init(est_batch *b, const est_dataset *d)
     size_t n = (size_t)d->features;
     b->feature = d->feature;
     b->count = d->features;
+    b->rows_value = (est_tensor){ .dtype = EST_INT64, .data = &b->rows };
     b->value = est__calloc(n, sizeof *b->value);
     b->offsets = est__calloc(n, sizeof *b->offsets);
     b->room = est__calloc(1, sizeof *b->room);

@@ -14,14 +14,17 @@ struct est_batch {
     est_tensor *offsets;    /* int64 [rows + 1] for variable length; data NULL: dense. Both lent by `room` */
     struct est__batch_room *room;   /* capacities */
     const est_feature *feature;     /* the dataset's own; `count` of them */
+    est_tensor rows_value;          /* `rows` as an int64 scalar */
 };
-/* What feeds a placeholder: a feature's values, or its row offsets. */
+/* What feeds a placeholder: a feature's values, its row offsets, or the number of rows. */
 typedef struct est__feed {
     int feature;
-    bool offsets;
+    bool offsets, rows;
 } est__feed;
 static inline const est_tensor *est__batch_feed(const est_batch *b, est__feed f)
 {
+    if (f.rows)
+        return &b->rows_value;
     return f.offsets ? &b->offsets[f.feature] : &b->value[f.feature];
 }
 

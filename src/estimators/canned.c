@@ -3,15 +3,22 @@
 
 #include "base/fields.h"
 
-#define KINDS(X)                              \
-    X(dnn_classifier, "DNNClassifier")       \
-    X(dnn_regressor, "DNNRegressor")         \
-    X(linear_classifier, "LinearClassifier") \
-    X(linear_regressor, "LinearRegressor")   \
-    X(linear_estimator, "LinearEstimator")   \
-    X(boosted_trees_classifier, "BoostedTreesClassifier") \
-    X(boosted_trees_regressor, "BoostedTreesRegressor") \
-    X(boosted_trees_estimator, "BoostedTreesEstimator")
+#define KINDS(X)                                              \
+    X(baseline_classifier, "BaselineClassifier")              \
+    X(baseline_regressor, "BaselineRegressor")                \
+    X(baseline_estimator, "BaselineEstimator")                \
+    X(boosted_trees_classifier, "BoostedTreesClassifier")     \
+    X(boosted_trees_regressor, "BoostedTreesRegressor")       \
+    X(boosted_trees_estimator, "BoostedTreesEstimator")       \
+    X(dnn_classifier, "DNNClassifier")                        \
+    X(dnn_regressor, "DNNRegressor")                          \
+    X(dnn_estimator, "DNNEstimator")                          \
+    X(combined_classifier, "DNNLinearCombinedClassifier")     \
+    X(combined_regressor, "DNNLinearCombinedRegressor")       \
+    X(combined_estimator, "DNNLinearCombinedEstimator")       \
+    X(linear_classifier, "LinearClassifier")                  \
+    X(linear_regressor, "LinearRegressor")                    \
+    X(linear_estimator, "LinearEstimator")
 
 #define KIND(kind, name) &est__canned_##kind,
 #define NAME(kind, name) name,
@@ -108,4 +115,21 @@ void est__canned_free(void *p)
 est_status est__canned_no_memory(const char *name)
 {
     return est__fail(EST_RESOURCE_EXHAUSTED, "%s: no memory is left", name);
+}
+
+const char *const est__canned_combiners[] = { "sum", "mean", "sqrtn", NULL };
+const char *const est__canned_reductions[] = { "sum_over_batch_size", "sum", NULL };
+
+est_status est__canned_classes(int64_t n_classes, est_strings label_vocabulary, const char *weight_column, const char *loss_reduction,
+                               est_head **out)
+{
+    est_head_options o = { .n_classes = n_classes > 2 ? n_classes : 0, .label_vocabulary = label_vocabulary,
+                           .weight_column = weight_column, .loss_reduction = loss_reduction };
+    return est_head_new(n_classes > 2 ? "MultiClassHead" : "BinaryClassHead", &o, out);
+}
+
+est_status est__canned_values(int64_t label_dimension, const char *weight_column, const char *loss_reduction, est_head **out)
+{
+    est_head_options o = { .label_dimension = label_dimension, .weight_column = weight_column, .loss_reduction = loss_reduction };
+    return est_head_new("RegressionHead", &o, out);
 }

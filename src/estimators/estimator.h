@@ -11,6 +11,7 @@
 #include "data/data.h"
 #include "feature_columns/columns.h"
 #include "formats/event.h"
+#include "graph/graph.h"
 #include "heads/spec.h"
 #include "runtime/runtime.h"
 #include "train/warm_start.h"

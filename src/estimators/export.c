@@ -20,8 +20,6 @@ static est_status build(est_estimator *e, const est__bundle *checkpoint, est_gra
         EST_TRY(e->verbs->prepare(e->user, checkpoint));
     est_node *step = est_variable(g, "global_step", &(est_variable_options){ .dtype = EST_INT64, .not_trainable = true });
     EST_TRY(est__estimator_features(e, &features));
-    if (features.count == 0)
-        return est__fail(EST_INVALID_ARGUMENT, "%s: export: no features are told: columns or features are needed", e->name);
     EST_TRY(est__receiver_new(g, o->receiver, features, r));
     EST_TRY(est__spec_new(g, step, spec));
     EST_TRY(e->model_fn(*spec, &r->features, NULL, EST_PREDICT, e->user));

@@ -12,39 +12,19 @@ typedef struct linear {
     char sparse_combiner[8];
 } linear;
 
-static const char *const combiners[] = { "sum", "mean", "sqrtn", NULL };
-static const char *const reductions[] = { "sum_over_batch_size", "sum", NULL };
-
 #define MODEL_FIELDS(options)                                                                                        \
     EST_FIELD(options, COLUMNS, feature_columns, .needed = true, .doc = "what the model sees of the features"),      \
     EST_OPTIMIZER_FIELD(options, optimizer, "Ftrl", 0.2),                                                            \
-    EST_FIELD(options, STRING, sparse_combiner, .def_text = "sum", .choices = combiners,                             \
+    EST_FIELD(options, STRING, sparse_combiner, .def_text = "sum", .choices = est__canned_combiners,                 \
               .doc = "how the weights of several ids of one column are joined"),                                     \
-    EST_FIELD(options, WARM_START, warm_start_from, .doc = "variables of a new model come from there")
-#define LINEAR_FIELDS(options)                                                                                       \
-    MODEL_FIELDS(options),                                                                                           \
-    EST_FIELD(options, STRING, weight_column, .def_text = NULL, .doc = "key of a float feature: weight of an example"), \
-    EST_FIELD(options, STRING, loss_reduction, .def_text = "sum_over_batch_size", .choices = reductions,             \
-              .doc = "mean over the batch's elements, or their sum")
+    EST_CANNED_WARM_START(options)
 
 static const est_field classifier_fields[] = {
-    LINEAR_FIELDS(est_linear_classifier_options),
-    EST_FIELD(est_linear_classifier_options, INT, n_classes, .def = 2, .min = 2, .max = 1e9, .doc = "number of label classes"),
-    EST_FIELD(est_linear_classifier_options, STRINGS, label_vocabulary, .doc = "labels are these strings; none: integer ids"),
-    { 0 },
-};
-
+    MODEL_FIELDS(est_linear_classifier_options), EST_CANNED_CLASSIFIER(est_linear_classifier_options), { 0 } };
 static const est_field regressor_fields[] = {
-    LINEAR_FIELDS(est_linear_regressor_options),
-    EST_FIELD(est_linear_regressor_options, INT, label_dimension, .def = 1, .min = 1, .max = 1e9, .doc = "values of a label"),
-    { 0 },
-};
-
+    MODEL_FIELDS(est_linear_regressor_options), EST_CANNED_REGRESSOR(est_linear_regressor_options), { 0 } };
 static const est_field estimator_fields[] = {
-    EST_FIELD(est_linear_estimator_options, HEAD, head, .needed = true, .doc = "what makes loss, metrics and predictions of logits"),
-    MODEL_FIELDS(est_linear_estimator_options),
-    { 0 },
-};
+    EST_CANNED_HEAD(est_linear_estimator_options), MODEL_FIELDS(est_linear_estimator_options), { 0 } };
 
 /* Zeros among all weights, counted as integers, over their number. */
 static est_node *fraction_of_zeros(est_graph *g, est_nodes weights)
@@ -138,10 +118,8 @@ est_status est_linear_classifier_new_sized(const est_linear_classifier_options *
     est_status st = est__canned_options(&est__canned_linear_classifier, options, size, &o);
     if (st != EST_OK)
         return st;
-    est_head_options head = { .n_classes = o.n_classes > 2 ? o.n_classes : 0, .label_vocabulary = o.label_vocabulary,
-                              .weight_column = o.weight_column, .loss_reduction = o.loss_reduction };
     est_head *h;
-    st = est_head_new(o.n_classes > 2 ? "MultiClassHead" : "BinaryClassHead", &head, &h);
+    st = est__canned_classes(o.n_classes, o.label_vocabulary, o.weight_column, o.loss_reduction, &h);
     return st != EST_OK ? st : new_linear("LinearClassifier", o.feature_columns, o.optimizer, o.sparse_combiner, h, o.warm_start_from,
                                           config, config_size, out);
 }
@@ -154,10 +132,8 @@ est_status est_linear_regressor_new_sized(const est_linear_regressor_options *op
     est_status st = est__canned_options(&est__canned_linear_regressor, options, size, &o);
     if (st != EST_OK)
         return st;
-    est_head_options head = { .label_dimension = o.label_dimension, .weight_column = o.weight_column,
-                              .loss_reduction = o.loss_reduction };
     est_head *h;
-    st = est_head_new("RegressionHead", &head, &h);
+    st = est__canned_values(o.label_dimension, o.weight_column, o.loss_reduction, &h);
     return st != EST_OK ? st : new_linear("LinearRegressor", o.feature_columns, o.optimizer, o.sparse_combiner, h, o.warm_start_from,
                                           config, config_size, out);
 }

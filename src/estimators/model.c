@@ -13,8 +13,8 @@ static est_status copy_spec(est__model *m, const est_dataset *d)
     m->label = est_dataset_label(d);
     m->num_features = spec.count;
     m->feature = est__arena_alloc(&m->arena, (spec.count + 1) * sizeof *m->feature);
-    m->feeds = est__arena_alloc(&m->arena, (2 * spec.count + 1) * sizeof *m->feeds);
-    m->feed = est__arena_alloc(&m->arena, (2 * spec.count + 1) * sizeof *m->feed);
+    m->feeds = est__arena_alloc(&m->arena, (2 * spec.count + 2) * sizeof *m->feeds);
+    m->feed = est__arena_alloc(&m->arena, (2 * spec.count + 2) * sizeof *m->feed);
     if (m->feature == NULL || m->feeds == NULL || m->feed == NULL)
         return est__fail_memory(spec.count * sizeof *m->feature);
     for (size_t i = 0; i < spec.count; i++) {
@@ -141,7 +141,13 @@ static est_status make_features(est__model *m, est_features *features, est_node 
             list[n++] = (est_feature_nodes){ .name = f->name, .value = node };
     }
     *features = (est_features){ list, n };
+<<<<<<< HEAD
     return add_all_frames(m, list, n, fed);
+=======
+    if (n == 0)
+        m->graph->rows = add_feed(m, "rows", EST_INT64, EST_SCALAR, (est__feed){ .rows = true });
+    return EST_OK;
+>>>>>>> beb3c90 (DNNLinearCombined*, Baseline* and DNNEstimator: wide and deep models with two optimizers, models without features)
 }
 
 static est_status check_spec(est_estimator *e, const est__model *m)

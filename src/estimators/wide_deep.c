@@ -144,7 +144,7 @@ static model *copy(const est__wide_deep *p, est_head *head)
     m->parts.linear_optimizer = est_optimizer_retain(p->linear_optimizer);
     m->activation = est_activation(p->activation_fn);
     snprintf(m->combiner, sizeof m->combiner, "%s", p->sparse_combiner ? p->sparse_combiner : "sum");
-    m->head = est_head_retain(head);
+    m->head = head;
     return m;
 }
 
@@ -164,29 +164,21 @@ static est_status default_optimizers(model *m)
 est_status est__wide_deep_new(const char *name, const est__wide_deep *parts, est_head *head, const est_run_config *config,
                               size_t config_size, est_estimator **out)
 {
+    est_status st = check(name, parts);
+    model *m = st == EST_OK ? copy(parts, head) : NULL;
     *out = NULL;
-    EST_TRY(check(name, parts));
-    model *m = copy(parts, head);
-    if (m == NULL)
-        return est__fail_memory(sizeof *m);
-    est_status st = default_optimizers(m);
+    if (m == NULL) {
+        est_head_free(head);
+        return st == EST_OK ? est__fail_memory(sizeof *m) : st;
+    }
+    st = default_optimizers(m);
     if (st != EST_OK) {
         free_model(m);
         return st;
     }
     est_column_list all = { m->column, parts->dnn_columns.count + parts->linear_columns.count };
     return est_custom_new_sized(&(est_custom_options){ .name = name, .model_fn = model_fn, .feature_columns = all, .head = head,
-                                                       .user = m, .free_user = free_model },
+                                                       .user = m, .free_user = free_model,
+                                                       .warm_start_from = parts->warm_start_from },
                                 sizeof(est_custom_options), config, config_size, out);
-}
-
-est_status est__wide_deep_with(const char *name, const est__wide_deep *parts, const char *head_kind, const est_head_options *options,
-                               const est_run_config *config, size_t config_size, est_estimator **out)
-{
-    est_head *head;
-    *out = NULL;
-    EST_TRY(est_head_new(head_kind, options, &head));
-    est_status st = est__wide_deep_new(name, parts, head, config, config_size, out);
-    est_head_free(head);
-    return st;
 }

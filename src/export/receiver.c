@@ -1,6 +1,8 @@
 /* Serving inputs: serialized tf.Examples that the graph parses itself, or one tensor a feature. */
 #include "export/export.h"
 
+#include <estimator/ops.h>
+
 #include "graph/graph.h"
 
 static est_status no_memory(void)
@@ -20,6 +22,8 @@ static est_shape batched(const est_feature *f)
 
 static est_status raw(est_graph *g, est_features_spec spec, est__receiver *r)
 {
+    if (spec.count == 0)
+        return est__fail(EST_INVALID_ARGUMENT, "receiver raw: the model reads no feature that could be fed; take parsing");
     est_feature_nodes *list = est__arena_alloc(&r->arena, (spec.count + 1) * sizeof *list);
     r->input = est__arena_alloc(&r->arena, (spec.count + 1) * sizeof *r->input);
     if (list == NULL || r->input == NULL)
@@ -128,7 +132,7 @@ static est_status parsing(est_graph *g, est_features_spec spec, est__receiver *r
     if (list == NULL || r->input == NULL)
         return no_memory();
     EST_TRY(describe(spec, &r->arena, &p));
-    est_node *parsed = parse_node(g, examples, &p);
+    est_node *parsed = spec.count ? parse_node(g, examples, &p) : NULL;
     size_t n = 0;
     for (size_t i = 0; i < p.num_sparse; i++)
         list[n++] = (est_feature_nodes){ .name = p.sparse[i]->name, .indices = est_node_output(parsed, (int)i),
@@ -137,6 +141,8 @@ static est_status parsing(est_graph *g, est_features_spec spec, est__receiver *r
     for (size_t i = 0; i < p.num_dense; i++)
         list[n++] = (est_feature_nodes){ .name = p.dense[i]->name, .value = est_node_output(parsed, (int)(3 * p.num_sparse + i)) };
     r->features = (est_features){ list, n };
+    if (spec.count == 0)
+        g->rows = est_strided_slice(g, est_cast(g, est_shape_of_node(g, examples), EST_INT64), EST_INTS(0), EST_INTS(1), EST_INTS(1), 1);
     r->input[0] = (est__named_node){ "examples", examples };
     r->num_inputs = 1;
     r->parses = true;

@@ -88,3 +88,12 @@ est__ids est__column_input(est_graph *g, const est_features *f, const est_column
     est__ids sparse = est__column_sparse(g, c, in, value);
     return c->sequence ? est__sequence_flatten(g, sparse) : sparse;
 }
+
+est_node *est_features_rows(est_graph *g, const est_features *f)
+{
+    if (f->count == 0)
+        return g->rows ? g->rows : est__graph_fail(g, EST_INVALID_ARGUMENT, "there are no features that could tell the number of examples");
+    const est_feature_nodes *first = &f->data[0];
+    est_node *shape = first->dense_shape ? first->dense_shape : est_cast(g, est_shape_of_node(g, first->value), EST_INT64);
+    return est_strided_slice(g, shape, EST_INTS(0), EST_INTS(1), EST_INTS(1), 1);
+}

@@ -57,6 +57,7 @@ struct est_graph {
     size_t num_constants, cap_constants;
     est_operation **initializer; /* of tables: run once in a session, after variables */
     size_t num_initializers, cap_initializers;
+    est_node *rows;              /* examples of a batch, int64, where no feature could tell; NULL: a feature can */
     est_node **update;           /* run with each training step */
     size_t num_updates, cap_updates;
     est_graph *outer;            /* of a function's body while it is being made; NULL: none */

@@ -20,6 +20,12 @@ static est_node *gelu(est_graph *g, est_node *x)
     return est_mul(g, est_mul(g, half, x), est_add(g, est_constant_float(g, 1), erf));
 }
 
+static est_node *linear(est_graph *g, est_node *x)
+{
+    (void)g;
+    return x;
+}
+
 static est_node *leaky_relu(est_graph *g, est_node *x)
 {
     return est_leaky_relu(g, x, 0.2);
@@ -30,9 +36,9 @@ static est_node *silu(est_graph *g, est_node *x)
     return est_mul(g, x, est_sigmoid(g, x));
 }
 
-static const est_activation_fn functions[] = { crelu, est_elu, gelu, leaky_relu, est_log_softmax, est_relu, est_relu6, est_selu,
+static const est_activation_fn functions[] = { crelu, est_elu, gelu, leaky_relu, linear, est_log_softmax, est_relu, est_relu6, est_selu,
                                                est_sigmoid, silu, est_softmax, est_softplus, est_softsign, silu, est_tanh };
-const char *const est__activation_names[] = { "crelu", "elu", "gelu", "leaky_relu", "log_softmax", "relu", "relu6", "selu",
+const char *const est__activation_names[] = { "crelu", "elu", "gelu", "leaky_relu", "linear", "log_softmax", "relu", "relu6", "selu",
                                               "sigmoid", "silu", "softmax", "softplus", "softsign", "swish", "tanh", NULL };
 
 est_activation_fn est_activation(const char *name)

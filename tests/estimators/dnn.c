@@ -1,4 +1,4 @@
-/* DNNClassifier and DNNRegressor through the C API: they learn, resume to the same bits, and refuse what they must. */
+/* DNN*, DNNLinearCombined* and Baseline* through the C API: they learn, resume to the same bits, and refuse what they must. */
 #include <estimator/estimator.h>
 
 #include "base/base.h"
@@ -163,5 +163,90 @@ static void optimizers_by_default(void)
                     "DNNClassifier has no optimizer 'dnn_optimizer'");
 }
 
+/* ---- DNNLinearCombined* and Baseline*, and all three under a head ---- */
+
+static est_status train_some(est_estimator *e, int64_t steps)
+{
+    return e ? est_train(e, &(est_train_options){ .input_fn = points, .steps = steps }, NULL) : EST_INTERNAL;
+}
+
+static bool has_variable(est_estimator *e, const char *name)
+{
+    est_tensor *t = NULL;
+    bool there = est_get_variable_value(e, name, &t) == EST_OK;
+    est_tensor_free(t);
+    return there;
+}
+
+static void combined_has_both_parts(void)
+{
+    est_estimator *e = NULL;
+    est_columns *c = est_columns_new();
+    est_column *list[] = { est_numeric_column(c, "x", NULL), est_numeric_column(c, "y", NULL) };
+    est_dnn_linear_combined_classifier_options o = { .linear_feature_columns = { list, 2 }, .dnn_feature_columns = { list, 2 },
+                                                     .dnn_hidden_units = EST_INTS(4) };
+    EST_NEED_OK(est_dnn_linear_combined_classifier_new(&o, &(est_run_config){ .model_dir = est_test_path("both") }, &e));
+    EST_CHECK_OK(train_some(e, 3));
+    EST_CHECK(has_variable(e, "dnn/logits/kernel") && has_variable(e, "linear/linear_model/x/weights"));
+    EST_CHECK(has_variable(e, "training/Ftrl/iter") && !has_variable(e, "training/Adagrad/iter"));
+    EST_CHECK(!has_variable(e, "training/Ftrl/dnn/logits/kernel/linear"));
+    est_estimator_free(e);
+    est_dnn_linear_combined_regressor_options deep = { .dnn_feature_columns = { list, 2 }, .dnn_hidden_units = EST_INTS(4),
+                                                       .dnn_dropout = 0.5, .batch_norm = true };
+    EST_NEED_OK(est_dnn_linear_combined_regressor_new(&deep, NULL, &e));
+    est_estimator_free(e);
+    deep.dnn_hidden_units = (est_ints){ 0 };
+    EST_CHECK_FAILS(est_dnn_linear_combined_regressor_new(&deep, NULL, &e), EST_INVALID_ARGUMENT,
+                    "DNNLinearCombinedRegressor: dnn_hidden_units must be given with dnn_feature_columns");
+    EST_CHECK_FAILS(est_dnn_linear_combined_regressor_new(&(est_dnn_linear_combined_regressor_options){ 0 }, NULL, &e),
+                    EST_INVALID_ARGUMENT, "DNNLinearCombinedRegressor: linear_feature_columns or dnn_feature_columns must be given");
+    est_columns_free(c);
+}
+
+/* The share of the labels, whatever the features; a saved model of it takes tf.Examples all the same. */
+static void baseline_learns_the_average(void)
+{
+    est_estimator *e = NULL;
+    char path[256];
+    EST_NEED_OK(est_baseline_classifier_new(&(est_baseline_classifier_options){ 0 }, &(est_run_config){ .model_dir = est_test_path("b") },
+                                            &e));
+    EST_CHECK_OK(train_some(e, 200));
+    EST_CHECK_NEAR(metric(e, "prediction/mean"), metric(e, "label/mean"), 0.02);
+    EST_CHECK_OK(est_export_saved_model(e, est_test_path("saved"), NULL, path, sizeof path));
+    EST_CHECK_FAILS(est_export_saved_model(e, est_test_path("saved"), &(est_export_options){ .receiver = "raw" }, path, sizeof path),
+                    EST_INVALID_ARGUMENT, "receiver raw: the model reads no feature that could be fed; take parsing");
+    est_estimator_free(e);
+    EST_NEED_OK(est_baseline_regressor_new(&(est_baseline_regressor_options){ .label_dimension = 2 }, NULL, &e));
+    est_estimator_free(e);
+}
+
+static void any_head(void)
+{
+    est_head *head;
+    est_estimator *e = NULL;
+    est_columns *c = est_columns_new();
+    est_column *x = est_numeric_column(c, "x", NULL);
+    EST_NEED_OK(est_head_new("BinaryClassHead", &(est_head_options){ .name = "sign" }, &head));
+    est_dnn_estimator_options dnn = { .head = head, .feature_columns = { &x, 1 }, .hidden_units = EST_INTS(3) };
+    EST_CHECK_OK(est_dnn_estimator_new(&dnn, &(est_run_config){ .model_dir = est_test_path("dnn") }, &e));
+    EST_CHECK_OK(train_some(e, 2));
+    EST_CHECK(metric(e, "accuracy/sign") >= 0);
+    est_estimator_free(e);
+    est_dnn_linear_combined_estimator_options combined = { .head = head, .linear_feature_columns = { &x, 1 } };
+    EST_CHECK_OK(est_dnn_linear_combined_estimator_new(&combined, &(est_run_config){ .model_dir = est_test_path("combined") }, &e));
+    EST_CHECK_OK(train_some(e, 2));
+    EST_CHECK(has_variable(e, "linear/linear_model/bias_weights") && !has_variable(e, "training/Ftrl/iter"));
+    est_estimator_free(e);
+    EST_CHECK_OK(est_baseline_estimator_new(&(est_baseline_estimator_options){ .head = head },
+                                            &(est_run_config){ .model_dir = est_test_path("baseline") }, &e));
+    EST_CHECK_OK(train_some(e, 2));
+    est_estimator_free(e);
+    est_head_free(head);
+    est_columns_free(c);
+    EST_CHECK_FAILS(est_dnn_estimator_new(&(est_dnn_estimator_options){ .hidden_units = EST_INTS(3) }, NULL, &e), EST_INVALID_ARGUMENT,
+                    "DNNEstimator: head is missing: what makes loss, metrics and predictions of logits");
+}
+
 EST_SUITE(estimators_dnn, EST_TEST(learns_what_no_linear_model_can), EST_TEST(resumes_to_the_same_bits),
-          EST_TEST(refuses_what_it_cannot_be), EST_TEST(a_batch_of_one_fails_its_step), EST_TEST(optimizers_by_default));
+          EST_TEST(refuses_what_it_cannot_be), EST_TEST(a_batch_of_one_fails_its_step), EST_TEST(optimizers_by_default), EST_TEST(combined_has_both_parts),
+          EST_TEST(baseline_learns_the_average), EST_TEST(any_head));
