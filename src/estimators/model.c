@@ -141,13 +141,9 @@ static est_status make_features(est__model *m, est_features *features, est_node 
             list[n++] = (est_feature_nodes){ .name = f->name, .value = node };
     }
     *features = (est_features){ list, n };
-<<<<<<< HEAD
-    return add_all_frames(m, list, n, fed);
-=======
     if (n == 0)
         m->graph->rows = add_feed(m, "rows", EST_INT64, EST_SCALAR, (est__feed){ .rows = true });
-    return EST_OK;
->>>>>>> beb3c90 (DNNLinearCombined*, Baseline* and DNNEstimator: wide and deep models with two optimizers, models without features)
+    return add_all_frames(m, list, n, fed);
 }
 
 static est_status check_spec(est_estimator *e, const est__model *m)
