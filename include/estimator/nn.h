@@ -344,7 +344,8 @@ EST_API est_node *est_optimizer_minimize_variables(est_optimizer *o, est_graph *
 typedef struct est_metric {
     const char *name;    /* lent by the graph */
     est_node *update;    /* a target of each evaluation step */
-    est_node *value;     /* a float32 scalar: the result, read after the last step */
+    est_node *value;     /* the result, read after the last step: a float32 scalar, unless the metric says otherwise; that of a
+                          * spec (est_spec_metric) must be one */
 } est_metric;
 /* In: labels, predictions and values of one shape, or with a last dimension of 1 more; `weights` NULL: 1;
  * else broadcast to them. A result without examples, or whose divisor is 0, is 0. Errors: ALREADY_EXISTS: a
@@ -359,6 +360,43 @@ EST_API est_metric est_metric_precision(est_graph *g, const char *name, est_node
                                         est_node *weights, double threshold);
 EST_API est_metric est_metric_recall(est_graph *g, const char *name, est_node *labels, est_node *predictions, est_node *weights,
                                      double threshold);
+/** The same at several thresholds, which ascend; the value is [thresholds] (tf.keras.metrics.Precision, Recall). */
+EST_API est_metric est_metric_precision_at_thresholds(est_graph *g, const char *name, est_node *labels, est_node *predictions,
+                                                      est_node *weights, est_floats thresholds);
+EST_API est_metric est_metric_recall_at_thresholds(est_graph *g, const char *name, est_node *labels, est_node *predictions,
+                                                   est_node *weights, est_floats thresholds);
+/** Means over all elements of the squared error, its root, the size of the error
+ *  (tf.compat.v1.metrics.mean_squared_error, root_mean_squared_error, mean_absolute_error). */
+EST_API est_metric est_metric_mean_squared_error(est_graph *g, const char *name, est_node *labels, est_node *predictions,
+                                                 est_node *weights);
+EST_API est_metric est_metric_root_mean_squared_error(est_graph *g, const char *name, est_node *labels, est_node *predictions,
+                                                      est_node *weights);
+EST_API est_metric est_metric_mean_absolute_error(est_graph *g, const char *name, est_node *labels, est_node *predictions,
+                                                  est_node *weights);
+/** The share of the labels' variance that predictions explain, a mean over the n columns of [batch, n]; 0 for
+ *  labels that do not vary (tf.keras.metrics.R2Score). */
+EST_API est_metric est_metric_r2(est_graph *g, const char *name, est_node *labels, est_node *predictions, est_node *weights);
+/** Matthews' correlation of what is above `threshold` with labels other than 0, in [-1, 1]. */
+EST_API est_metric est_metric_matthews(est_graph *g, const char *name, est_node *labels, est_node *predictions,
+                                       est_node *weights, double threshold);
+/** Mean cross entropy of probabilities with labels in [0, 1] (tf.keras.metrics.BinaryCrossentropy). */
+EST_API est_metric est_metric_log_loss(est_graph *g, const char *name, est_node *labels, est_node *predictions, est_node *weights);
+/** exp of the mean of `losses`, which are cross entropies. */
+EST_API est_metric est_metric_perplexity(est_graph *g, const char *name, est_node *losses, est_node *weights);
+/** Share of labels, class ids [batch] or [batch, 1], among the k greatest scores of [batch, classes]
+ *  (tf.keras.metrics.SparseTopKCategoricalAccuracy). Errors: INVALID_ARGUMENT: k < 1, an unknown number of
+ *  classes; when it runs, a label that is no class. */
+EST_API est_metric est_metric_top_k_accuracy(est_graph *g, const char *name, est_node *labels, est_node *scores, est_node *weights,
+                                             int64_t k);
+/** The weight of each pair of classes, [label, prediction]; the value is [num_classes, num_classes]
+ *  (tf.math.confusion_matrix). In: class ids, [batch] or [batch, 1]; `weights` likewise, or one. Errors:
+ *  INVALID_ARGUMENT: num_classes; when it runs, an id that is no class. */
+EST_API est_metric est_metric_confusion_matrix(est_graph *g, const char *name, est_node *labels, est_node *predictions,
+                                               est_node *weights, int64_t num_classes);
+/** The expected calibration error of probabilities: how far, over `bins` bins of equal width, their mean is from
+ *  that of the labels, as a mean over examples. Errors: INVALID_ARGUMENT: bins < 1. */
+EST_API est_metric est_metric_calibration_error(est_graph *g, const char *name, est_node *labels, est_node *predictions,
+                                                est_node *weights, int64_t bins);
 /** The area under a curve, 200 thresholds, predictions in [0, 1] (tf.keras.metrics.AUC): "ROC" by trapezoids,
  *  or "PR" by the interpolation of Davis and Goadrich 2006. Errors: INVALID_ARGUMENT: another curve. */
 EST_API est_metric est_metric_auc(est_graph *g, const char *name, est_node *labels, est_node *predictions, est_node *weights,

@@ -263,6 +263,45 @@ def loss_functions():
                 put(f"losses/{name}/{key}", loss(x, weigh, reduction))
 
 
+def more_metrics():
+    """All rows at once: sums do not ask for batches. What TensorFlow has no metric of is worked out in numpy."""
+    keras, v1 = tf.keras.metrics, tf.compat.v1
+    labels = np.array([[1], [0], [1], [0], [1], [0], [0], [1]], np.float32)
+    predictions = np.array([[0.9], [0.5], [0.3], [20 / 199], [0.7], [0.7], [0.0], [1.0]], np.float32)
+    weights = np.array([[1], [0.5], [2], [0], [1.5], [0.25], [1], [3]], np.float32)
+    classes = np.array([[0], [2], [3], [1], [1], [0], [2], [3]], np.int64)
+    scores = np.random.default_rng(3).normal(size=(8, 4)).astype(np.float32)
+    scores[1] = [0.5, 0.5, 0.5, 0.1]  # equal scores share a place
+    put("metric/classes", classes)
+    put("metric/scores", scores)
+    thresholds = [0.2, 0.5, 0.8]
+    made = {
+        "mse": (keras.MeanSquaredError, labels, predictions), "rmse": (keras.RootMeanSquaredError, labels, predictions),
+        "mae": (keras.MeanAbsoluteError, labels, predictions), "r2": (keras.R2Score, labels, predictions),
+        "log_loss": (keras.BinaryCrossentropy, labels, predictions),
+        "precisions": (lambda: keras.Precision(thresholds=thresholds), labels, predictions),
+        "recalls": (lambda: keras.Recall(thresholds=thresholds), labels, predictions),
+        "top_2": (lambda: keras.SparseTopKCategoricalAccuracy(k=2), classes[:, 0], scores),
+    }
+    for weighted in False, True:
+        w, suffix = weights[:, 0] if weighted else None, "_weighted" if weighted else ""
+        for name, (make, y, p) in made.items():
+            metric = make()
+            metric.update_state(y, p, sample_weight=w)
+            put(f"metric/{name}{suffix}", metric.result())
+        losses = tf.keras.metrics.sparse_categorical_crossentropy(classes[:, 0], scores, from_logits=True)
+        mean = keras.Mean()
+        mean.update_state(losses, sample_weight=w)
+        put(f"metric/perplexity{suffix}", tf.exp(mean.result()))
+        put(f"metric/confusion{suffix}", tf.math.confusion_matrix(classes[:, 0], scores.argmax(1), weights=w, dtype=tf.float32))
+        w = np.ones(8) if w is None else w.astype(np.float64)
+        y, p = labels[:, 0].astype(np.float64), predictions[:, 0]
+        tp, fp, tn, fn = (np.sum(w * mask) for mask in (y * (p > 0.5), (1 - y) * (p > 0.5), (1 - y) * (p <= 0.5), y * (p <= 0.5)))
+        put(f"metric/matthews{suffix}", (tp * tn - fp * fn) / np.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)))
+        bins = np.minimum((p * np.float32(4)).astype(int), 3)
+        put(f"metric/calibration{suffix}", sum(abs(np.sum((w * (p - y))[bins == b])) for b in range(4)) / w.sum())
+
+
 STEP_LIST = [0, 1, 2, 3, 5, 7, 9, 10, 11, 13, 15, 19, 20, 21, 29, 30, 31, 45, 69, 70, 71, 99, 100, 150, 151, 999, 100000]
 schedules_of = tf.keras.optimizers.schedules
 
@@ -312,6 +351,7 @@ metrics(rng)
 losses(rng)
 schedules()
 loss_functions()
+more_metrics()
 v1_optimizers(data)
 adamw(data)
 lamb(data)

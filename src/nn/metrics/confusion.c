@@ -1,4 +1,4 @@
-/* The confusion matrix, and what it gives at one threshold: precision and recall. */
+/* The confusion matrix at thresholds, and what it gives: precision and recall. */
 #include "nn/metrics/metric.h"
 
 est__confusion est__metric_confusion(est_graph *g, const char *name, est_node *labels, est_node *predictions, est_node *weights,
@@ -16,6 +16,26 @@ est__confusion est__metric_confusion(est_graph *g, const char *name, est_node *l
     c.true_negatives = est_node_output(rows, 2);
     c.false_negatives = est_node_output(rows, 3);
     return c;
+}
+
+est_metric est_metric_precision_at_thresholds(est_graph *g, const char *name, est_node *labels, est_node *predictions,
+                                              est_node *weights, est_floats thresholds)
+{
+    est__metric_begin_scope(g, name);
+    est__confusion c = est__metric_confusion(g, name, labels, predictions, weights, thresholds);
+    c.metric.value = est_div_no_nan(g, c.true_positives, est_add(g, c.true_positives, c.false_positives));
+    est__metric_end_scope(g);
+    return c.metric;
+}
+
+est_metric est_metric_recall_at_thresholds(est_graph *g, const char *name, est_node *labels, est_node *predictions, est_node *weights,
+                                           est_floats thresholds)
+{
+    est__metric_begin_scope(g, name);
+    est__confusion c = est__metric_confusion(g, name, labels, predictions, weights, thresholds);
+    c.metric.value = est_div_no_nan(g, c.true_positives, est_add(g, c.true_positives, c.false_negatives));
+    est__metric_end_scope(g);
+    return c.metric;
 }
 
 /* part / (part + rest), a scalar */

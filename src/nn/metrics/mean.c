@@ -1,8 +1,7 @@
 /* Means: of values, and of hits (accuracy). */
 #include "nn/metrics/metric.h"
 
-/* `values` float32, weights of their shape or NULL. */
-static est_metric mean(est_graph *g, const char *name, est_node *values, est_node *weights)
+est_metric est__metric_mean(est_graph *g, const char *name, est_node *values, est_node *weights)
 {
     enum { TOTAL, COUNT };
     est_node *count = weights ? est__metric_sum(g, weights)
@@ -18,7 +17,7 @@ est_metric est_metric_mean(est_graph *g, const char *name, est_node *values, est
 {
     est__metric_begin_scope(g, name);
     values = est_cast(g, values, EST_FLOAT);
-    est_metric m = mean(g, name, values, est__metric_weights(g, weights, values));
+    est_metric m = est__metric_mean(g, name, values, est__metric_weights(g, weights, values));
     est__metric_end_scope(g);
     return m;
 }
@@ -32,7 +31,7 @@ est_metric est_metric_accuracy(est_graph *g, const char *name, est_node *labels,
         predictions = est_cast(g, predictions, EST_FLOAT);
     }
     est_node *hits = est_cast(g, est_equal(g, labels, predictions), EST_FLOAT);
-    est_metric m = mean(g, name, hits, est__metric_weights(g, weights, hits));
+    est_metric m = est__metric_mean(g, name, hits, est__metric_weights(g, weights, hits));
     est__metric_end_scope(g);
     return m;
 }

@@ -24,6 +24,8 @@ est_metric est__metric_begin(est_graph *g, const char *name, est__accumulator *a
 void est__metric_match(est_graph *g, est_node **labels, est_node **predictions);
 /* float32 weights of the shape of `values`; they may be a scalar, or differ by a last dimension of 1. NULL stays NULL. */
 est_node *est__metric_weights(est_graph *g, est_node *weights, est_node *values);
+/* The weighted mean of `values`, float32; weights of their shape or NULL. Within the metric's scope. */
+est_metric est__metric_mean(est_graph *g, const char *name, est_node *values, est_node *weights);
 /* The sum of all elements, as a float32 scalar. */
 est_node *est__metric_sum(est_graph *g, est_node *x);
 
