@@ -337,6 +337,32 @@ static inline est_status est_boosted_trees_estimator_new(const est_boosted_trees
     return est_boosted_trees_estimator_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
 }
 
+enum { EST_KMEANS_NO_RETRIES = -2 };
+typedef struct est_kmeans_options {
+    est_column_list feature_columns;    /* needed: dense ones, or such as est_input_layer takes */
+    int64_t num_clusters;               /* needed */
+    const char *initial_clusters;       /* "random" (default) or "kmeans_plus_plus": from the first batch */
+    est_floats initial_centers;         /* the centers themselves, row after row; none: they are chosen */
+    const char *distance_metric;        /* "squared_euclidean" (default) or "cosine" */
+    int64_t seed;                       /* of the choice; 0: tf_random_seed */
+    bool full_batch;                    /* use_mini_batch false: each batch is all of the data */
+    int64_t mini_batch_steps_per_iteration;   /* 1: steps until the centers are renewed */
+    int64_t kmeans_plus_plus_num_retries;     /* 2; -1: grows with num_clusters; EST_KMEANS_NO_RETRIES: none */
+    double relative_tolerance;          /* of the loss: training ends below it; 0: none */
+} est_kmeans_options;
+/** Clusters of points (tf.compat.v1.estimator.experimental.KMeans). The loss, and the metric `score`, is the
+ *  sum of the distances to the nearest centers; predictions are all_distances, float32 [num_clusters], and
+ *  cluster_index, int64. The variable `clusters` [num_clusters, width] holds the centers; in full batches a
+ *  cluster without points becomes zeros, as in TensorFlow. "random" takes no row twice. The data need no
+ *  label. */
+EST_API est_status est_kmeans_new_sized(const est_kmeans_options *options, size_t size, const est_run_config *config,
+                                        size_t config_size, est_estimator **out);
+static inline est_status est_kmeans_new(const est_kmeans_options *options, const est_run_config *config,
+                                        est_estimator **out)
+{
+    return est_kmeans_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
+}
+
 /** Any canned estimator by its tf.estimator name, with that constructor's options struct of `size` bytes.
  *  Errors: NOT_FOUND: unknown name (the nearest is named); else as above. */
 EST_API est_status est_estimator_new(const char *name, const void *options, size_t size, const est_run_config *config,
@@ -525,6 +551,18 @@ EST_API est_status est_feature_importances(est_estimator *e, bool normalize, est
  *  NOT_FOUND: no checkpoint, no such variable (the nearest is named); DATA_LOSS. Out: the caller's,
  *  est_tensor_free. One thread at a time per estimator. Since 0.1. */
 EST_API est_status est_get_variable_value(est_estimator *e, const char *name, est_tensor **out);
+
+/* Verbs of KMeans alone; others are INVALID_ARGUMENT. One thread at a time per estimator. Since 0.1. */
+/** The centers in the newest checkpoint, float32 [num_clusters, width] (KMeans.cluster_centers). Errors: as
+ *  est_get_variable_value. Out: the caller's, est_tensor_free. */
+EST_API est_status est_kmeans_cluster_centers(est_estimator *e, est_tensor **out);
+/** The sum of the distances of the first batch's points to their nearest centers (KMeans.score). Errors: as
+ *  est_evaluate. */
+EST_API est_status est_kmeans_score(est_estimator *e, est_input_fn input_fn, void *user, double *score);
+/** Each point's distances to all centers, "all_distances" [rows, num_clusters]: the root of the squared
+ *  Euclidean ones, cosine ones as they are (KMeans.transform). Errors: as est_predict. */
+EST_API est_status est_kmeans_transform(est_estimator *e, est_input_fn input_fn, void *user,
+                                        est_status (*each)(const est_predictions *batch, void *user), void *each_user);
 
 #ifdef __cplusplus
 }

@@ -25,6 +25,9 @@ EST_API void est_spec_prediction(est_spec *s, const char *key, est_node *value);
 EST_API void est_spec_metric(est_spec *s, est_metric metric);            /* eval; "loss" and "global_step" are there already */
 EST_API void est_spec_scalar_summary(est_spec *s, const char *tag, est_node *value);   /* train; "loss" is there already */
 EST_API void est_spec_histogram_summary(est_spec *s, const char *tag, est_node *value);   /* train; numbers of any shape */
+/** Training ends when a step changes the loss l of the one before by less than tolerance * (1 + |l|); 0: never
+ *  (relative_tolerance of tf.compat.v1.estimator.experimental.KMeans). */
+EST_API void est_spec_loss_tolerance(est_spec *s, double tolerance);
 /** A serving signature, in EST_PREDICT (tf.estimator.export.ExportOutput): `method` is "classify", "regress"
  *  or "predict"; keys and nodes are its outputs. `key` "serving_default" as well as others; classify and
  *  regress ones are dropped by a raw receiver. */

@@ -130,6 +130,19 @@ EST_API est_node *est_matmul(est_graph *g, est_node *a, est_node *b);           
 /** x [..., n] plus bias [n]. */
 EST_API est_node *est_bias_add(est_graph *g, est_node *x, est_node *bias);            /* BiasAdd */
 
+/* ---- clusters ---- */
+/** Of `points` [n,d] and `centers` [k,d], float32: the nearest center of each point, int64 [n]; its squared
+ *  distance, [n]; and by center the sum of its points, [k,d], and their number, [k] (EstNearestCenters; in
+ *  other programs MatMul, ArgMax and UnsortedSegmentSum). Of equally near centers the first. A center that is
+ *  not a number is no point's. Outputs 1 to 3 by est_node_output. */
+EST_API est_node *est_nearest_centers(est_graph *g, est_node *points, est_node *centers);
+/** What k-means starts from: rows of `centers` that are not numbers are chosen from `points`, by `method`
+ *  "random" or "kmeans_plus_plus" (of 1 + `retries` candidates the best; -1: a number that grows with k).
+ *  `done` true gives `centers` back. Output 1: whether none is missing now; "random" takes all rows of a
+ *  batch that has too few. `seed` 0: the session's. Errors when it runs: k-means++ and too few rows. */
+EST_API est_node *est_choose_centers(est_graph *g, est_node *points, est_node *centers, est_node *done, const char *method,
+                                     int64_t seed, int64_t retries);
+
 /* ---- probabilities and losses, of reals ---- */
 /** exp(x) / sum(exp(x)) over the last axis. */
 EST_API est_node *est_softmax(est_graph *g, est_node *logits);                        /* Softmax */

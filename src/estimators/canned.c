@@ -16,6 +16,7 @@
     X(combined_classifier, "DNNLinearCombinedClassifier")     \
     X(combined_regressor, "DNNLinearCombinedRegressor")       \
     X(combined_estimator, "DNNLinearCombinedEstimator")       \
+    X(kmeans, "KMeans")                                       \
     X(linear_classifier, "LinearClassifier")                  \
     X(linear_regressor, "LinearRegressor")                    \
     X(linear_estimator, "LinearEstimator")

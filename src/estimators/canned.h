@@ -14,8 +14,8 @@ typedef struct est__canned_kind {
 extern const est__canned_kind est__canned_baseline_classifier, est__canned_baseline_estimator, est__canned_baseline_regressor,
     est__canned_boosted_trees_classifier, est__canned_boosted_trees_estimator, est__canned_boosted_trees_regressor,
     est__canned_combined_classifier, est__canned_combined_estimator, est__canned_combined_regressor, est__canned_dnn_classifier,
-    est__canned_dnn_estimator, est__canned_dnn_regressor, est__canned_linear_classifier, est__canned_linear_estimator,
-    est__canned_linear_regressor;
+    est__canned_dnn_estimator, est__canned_dnn_regressor, est__canned_kmeans, est__canned_linear_classifier,
+    est__canned_linear_estimator, est__canned_linear_regressor;
 
 /* ---- what their tables of fields have in common; ends with NULL ---- */
 extern const char *const est__canned_combiners[], *const est__canned_reductions[];

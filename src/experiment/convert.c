@@ -23,8 +23,8 @@ const est_field *est__field_for(const est_field *fields, const char *key, const 
         f++;
     if (!f || !f->type)
         return NULL;
-    bool has_map_form = f[1].type && !strcmp(f[1].name, key);
-    return has_map_form && value && value->kind == EST_YAML_MAP ? f + 1 : f;
+    bool has_other_form = f[1].type && !strcmp(f[1].name, key);
+    return has_other_form && value && value->kind != EST_YAML_SCALAR ? f + 1 : f;
 }
 
 void est__fields_defaults(const est_field *fields, void *into)
@@ -144,15 +144,21 @@ static est_status to_ints(est__convert *c, const est__yaml *n, const est_field *
     return EST_OK;
 }
 
+/* The numbers of a list, or of a list of such lists. */
 static est_status to_floats(est__convert *c, const est__yaml *n, const est_field *f, est_floats *out)
 {
-    size_t count;
-    const est__yaml *const *items = items_of(&n, &count);
-    double *data = est__arena_alloc(c->arena, (count + 1) * sizeof *data);
+    size_t rows, count = 0, width;
+    const est__yaml *const *row = items_of(&n, &rows);
+    for (size_t i = 0; i < rows; i++, count += width)
+        items_of(&row[i], &width);
+    double *data = est__arena_alloc(c->arena, (count + 1) * sizeof *data), *to = data;
     if (!data)
         return fail_memory();
-    for (size_t i = 0; i < count; i++)
-        EST_TRY(to_float(items[i], f, "numbers", &data[i]));
+    for (size_t i = 0; i < rows; i++) {
+        const est__yaml *const *item = items_of(&row[i], &width);
+        for (size_t k = 0; k < width; k++)
+            EST_TRY(to_float(item[k], f, "numbers", to++));
+    }
     *out = (est_floats){ data, count };
     return EST_OK;
 }

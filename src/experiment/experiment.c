@@ -126,7 +126,9 @@ static est_status need_block(const est_experiment *x, const est__config_data *d,
     const est__yaml *task = est__yaml_get(x->config.root, "task");
     if (!d->node)
         return est__yaml_fail(task, "'%s' is missing in task", strchr(where, '.') + 1);
-    return est__data_check(d, where, true);
+    est_features_spec spec;
+    bool needs_label = est_estimator_input_spec(x->estimator, (est_strings){ 0 }, true, &spec) != EST_OK;   /* a KMeans has none */
+    return est__data_check(d, where, needs_label);
 }
 
 /* Training that keeps its configuration: once the first step is done, and with it the model directory is ours. */

@@ -4,7 +4,7 @@
 const char *const est__known_estimators[] = {
     "BaselineClassifier", "BaselineEstimator", "BaselineRegressor", "BoostedTreesClassifier", "BoostedTreesRegressor",
     "DNNClassifier", "DNNEstimator", "DNNLinearCombinedClassifier", "DNNLinearCombinedEstimator", "DNNLinearCombinedRegressor",
-    "DNNRegressor", "LinearEstimator", "LinearClassifier", "LinearRegressor", NULL };
+    "DNNRegressor", "KMeans", "LinearEstimator", "LinearClassifier", "LinearRegressor", "RNNClassifier", "RNNEstimator", NULL };
 const char *const est__known_heads[] = {
     "BinaryClassHead", "LogisticRegressionHead", "MultiClassHead", "MultiHead", "MultiLabelHead", "PoissonRegressionHead",
     "RegressionHead", NULL };

@@ -40,6 +40,11 @@ void est_spec_loss(est_spec *s, est_node *loss)
     s->loss = loss;
 }
 
+void est_spec_loss_tolerance(est_spec *s, double tolerance)
+{
+    s->loss_tolerance = tolerance;
+}
+
 void est_spec_train_op(est_spec *s, est_node *op)
 {
     s->train_op = op;

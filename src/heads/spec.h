@@ -18,6 +18,7 @@ struct est_spec {
     est_graph *graph;          /* lent */
     est_node *global_step;
     est_node *loss, *train_op;
+    double loss_tolerance;     /* 0: none */
     est_node *labels, *weights; /* of an evaluation, as the head took them; NULL: none */
     est__named_node *prediction;
     size_t num_predictions, cap_predictions;

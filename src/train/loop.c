@@ -191,10 +191,20 @@ static est_status one_step(training *t)
     return EST_OK;
 }
 
+/* Has the last step changed the loss of the one before too little to go on? */
+static bool has_converged(const training *t, float before)
+{
+    double tolerance = t->l->spec->loss_tolerance;
+    return tolerance > 0 && t->step > t->l->first_step + 1 &&
+           fabs((double)t->loss - (double)before) < tolerance * (1 + fabs((double)before));
+}
+
 static est_status run_all(training *t)
 {
     const est__loop *l = t->l;
-    while (l->last_step == 0 || t->step < l->last_step) {
+    bool converged = false;
+    while (!converged && (l->last_step == 0 || t->step < l->last_step)) {
+        float before = t->loss;
         if (atomic_load_explicit(l->stop, memory_order_relaxed))
             return est__fail(EST_CANCELLED, "stopped at step %lld", (long long)t->step);
         EST_TRY(one_step(t));
@@ -207,6 +217,7 @@ static est_status run_all(training *t)
             t->steady_examples = 0;
         }
         EST_TRY(after_step(t, now));
+        converged = has_converged(t, before);
     }
     return EST_OK;
 }

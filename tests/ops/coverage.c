@@ -19,6 +19,8 @@ static void every_kernel_has_a_case(void)
         "EstCheckRange",
         "EstCheckKnown", /* messages.c */
         "EstCheckEqual", /* feature_columns/sequence.c */
+        "EstChooseCenters", /* estimators/kmeans.c */
+        "EstNearestCenters", /* clusters.c */
         "EstCheckSeveral", /* nn/normalising.c */
         "RandomUniform",
         "RandomStandardNormal",
