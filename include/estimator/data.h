@@ -52,7 +52,7 @@ typedef struct est_csv_options {
     bool label_may_be_absent;        /* predict: no label is given where the file has none */
     int num_parallel_reads;          /* 0: as many as is good */
     int64_t memory_budget;           /* files whose parsed rows fit are parsed once; bytes; 64 MiB; EST_OFF: never */
-    /* Separates values within a field: features of variable length (those of categorical columns, but no label) become rows of
+    /* Separates values within a field: features of variable length (those of categorical columns, labels of several classes) become rows of
      * any length; values that are empty or na_value are left out, an empty field is an empty row. '\0': a field is one value. */
     char multivalent_delim;
 } est_csv_options;

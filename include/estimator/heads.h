@@ -19,6 +19,9 @@ typedef enum est_mode { EST_TRAIN, EST_EVAL, EST_PREDICT } est_mode;
 typedef struct est_spec est_spec;
 EST_API est_graph *est_spec_graph(const est_spec *s);                    /* lent for the call of model_fn */
 EST_API est_node *est_spec_global_step(const est_spec *s);               /* the handle of global_step, an int64 scalar */
+/** Where a label of variable length lies: a SparseTensor as of a feature, whose values are the `labels` of model_fn. NULL: labels are
+ *  dense, or there are none. Lent for the call of model_fn. */
+EST_API const est_feature_nodes *est_spec_sparse_labels(const est_spec *s);
 EST_API void est_spec_loss(est_spec *s, est_node *loss);                 /* a float32 scalar; needed to train and evaluate */
 EST_API void est_spec_train_op(est_spec *s, est_node *op);               /* needed to train: est_optimizer_minimize */
 EST_API void est_spec_prediction(est_spec *s, const char *key, est_node *value);   /* [batch, …]; in the order of the calls */

@@ -178,7 +178,7 @@ static est_status choose_features(choice *c, int *label)
             *label = (int)c->features;
         EST_TRY(place_field(c, f, 0));
         c->feature[c->features] = *f;
-        if (f->variable_length && (is_label || !c->f->multivalent)) {
+        if (f->variable_length && !c->f->multivalent) {
             /* one value a row all the same, as make_csv_dataset gives a categorical column */
             c->feature[c->features].variable_length = false;
             c->feature[c->features].shape = (est_shape){ 0 };

@@ -62,8 +62,6 @@ static est_status add_ragged(est__model *m, int index, est_feature_nodes *out, r
     const char *sparse_name = est__arena_printf(&m->arena, "%s/RaggedTensorToSparse", f->name);
     if (splits_name == NULL || sparse_name == NULL)
         return est__fail_memory(64);
-    if (index == m->label)
-        return est__fail(EST_UNIMPLEMENTED, "the label '%s' is of variable length; a model takes dense labels", f->name);
     est_node *values = add_feed(m, f->name, f->dtype, EST_SHAPE(-1), (est__feed){ .feature = index });
     est_node *splits = add_feed(m, splits_name, EST_INT64, EST_SHAPE(-1), (est__feed){ .feature = index, .offsets = true });
     est_node *sparse = est_op(m->graph, "RaggedTensorToSparse", sparse_name, EST_NODES(splits, values),
@@ -114,12 +112,12 @@ static est_status add_all_frames(est__model *m, est_feature_nodes *list, size_t 
 }
 
 /* Placeholders for the features of the batches. */
-static est_status make_features(est__model *m, est_features *features, est_node **label)
+static est_status make_features(est__model *m, est_features *features, est_feature_nodes *label)
 {
     est_feature_nodes *list = est__arena_alloc(&m->arena, (m->num_features + 1) * sizeof *list);
     ragged *fed = est__arena_alloc(&m->arena, (m->num_features + 1) * sizeof *fed);
     size_t n = 0;
-    *label = NULL;
+    *label = (est_feature_nodes){ 0 };
     if (list == NULL || fed == NULL)
         return est__fail_memory(m->num_features * sizeof *list);
     for (size_t i = 0; i < m->num_features; i++) {
@@ -127,7 +125,7 @@ static est_status make_features(est__model *m, est_features *features, est_node 
         if ((int)i == m->label && m->mode == EST_PREDICT)
             continue;
         if (f->variable_length) {
-            EST_TRY(add_ragged(m, (int)i, &list[n++], &fed[i]));
+            EST_TRY(add_ragged(m, (int)i, (int)i == m->label ? label : &list[n++], &fed[i]));
             continue;
         }
         est_shape shape = { .rank = f->shape.rank + 1, .dim = { -1 } };
@@ -136,7 +134,7 @@ static est_status make_features(est__model *m, est_features *features, est_node 
         memcpy(shape.dim + 1, f->shape.dim, (size_t)f->shape.rank * sizeof shape.dim[0]);
         est_node *node = add_feed(m, f->name, f->dtype, shape, (est__feed){ .feature = (int)i });
         if ((int)i == m->label)
-            *label = node;
+            label->value = node;
         else
             list[n++] = (est_feature_nodes){ .name = f->name, .value = node };
     }
@@ -163,7 +161,7 @@ static est_status check_spec(est_estimator *e, const est__model *m)
 static est_status build(est_estimator *e, est__model *m, const est_dataset *d)
 {
     est_features features;
-    est_node *label;
+    est_feature_nodes label;
     EST_TRY(copy_spec(m, d));
     if (m->mode != EST_PREDICT && e->head && m->label < 0)
         return est__fail(EST_INVALID_ARGUMENT, "%s: the data hold no label", e->name);
@@ -171,7 +169,8 @@ static est_status build(est_estimator *e, est__model *m, const est_dataset *d)
     est_node *step = est_variable(m->graph, "global_step", &(est_variable_options){ .dtype = EST_INT64, .not_trainable = true });
     EST_TRY(make_features(m, &features, &label));
     EST_TRY(est__spec_new(m->graph, step, &m->spec));
-    EST_TRY(e->model_fn(m->spec, &features, label, m->mode, e->user));
+    m->spec->sparse_labels = label;   /* it has a name where it is of variable length */
+    EST_TRY(e->model_fn(m->spec, &features, label.value, m->mode, e->user));
     EST_TRY(est_graph_status(m->graph));
     EST_TRY(check_spec(e, m));
     return est__session_new(m->graph, (uint64_t)e->config.tf_random_seed, &m->session);

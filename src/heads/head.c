@@ -246,11 +246,20 @@ static est_status train(est__head_run *r, est_train_op_fn train_op_fn, void *use
     return est_graph_status(r->g);
 }
 
+static est_status check_sparse_labels(const est_head *h, const est_spec *s)
+{
+    const est_feature_nodes *sparse = est_spec_sparse_labels(s);
+    if (!sparse || h->kind->takes_sparse_labels)
+        return EST_OK;
+    return est__head_fail(h, "the label '%s' is of variable length; this head takes labels of one length", sparse->name);
+}
+
 est_status est_head_spec_with(est_head *h, est_spec *s, const est_features *features, est_node *labels,
                               est_mode mode, est_node *logits, est_train_op_fn train_op_fn, void *user)
 {
     est_graph *g = est_spec_graph(s);
     EST_TRY(est_graph_status(g));
+    EST_TRY(check_sparse_labels(h, s));
     est__head_run r = {
         .head = h, .g = g, .spec = s, .features = features, .logits = logits, .labels = labels
     };
@@ -276,6 +285,7 @@ est_status est__head_targets(est_head *h, est_spec *s, const est_features *featu
     EST_TRY(est_graph_status(g));
     if (!labels)
         return est__head_fail(h, "there are no labels; training and evaluating take them");
+    EST_TRY(check_sparse_labels(h, s));
     r.logits = check_logits(&r);
     EST_TRY(est_graph_status(g));
     est_graph_begin_scope(g, "head");

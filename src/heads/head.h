@@ -43,6 +43,7 @@ struct est_head_kind {
     void (*losses)(est__head_run *r);   /* sets labels (checked, of the loss's dtype) and losses */
     void (*metrics)(est__head_run *r);
     bool per_logit_weights;       /* weights may be [batch, logits_dimension] */
+    bool takes_sparse_labels;     /* it asks est_spec_sparse_labels */
 };
 /* All kinds, made from the list of files in Makefile.inc; ends with NULL (kinds.c). */
 extern const est_head_kind *const est__head_kinds[];

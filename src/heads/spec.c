@@ -35,6 +35,11 @@ est_node *est_spec_global_step(const est_spec *s)
     return s->global_step;
 }
 
+const est_feature_nodes *est_spec_sparse_labels(const est_spec *s)
+{
+    return s->sparse_labels.name ? &s->sparse_labels : NULL;
+}
+
 void est_spec_loss(est_spec *s, est_node *loss)
 {
     s->loss = loss;

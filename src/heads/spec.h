@@ -17,6 +17,7 @@ typedef struct est__export_output {
 struct est_spec {
     est_graph *graph;          /* lent */
     est_node *global_step;
+    est_feature_nodes sparse_labels;   /* name NULL: they are dense */
     est_node *loss, *train_op;
     double loss_tolerance;     /* 0: none */
     est_node *labels, *weights; /* of an evaluation, as the head took them; NULL: none */

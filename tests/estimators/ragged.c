@@ -335,7 +335,8 @@ static void dense_is_dense(void)
     bool label = true;
     est_estimator *e = new_estimator(est_test_path("model"), "sum", 1);
     est_train_options o = { .input_fn = ragged_label, .user = &label, .max_steps = 1 };
-    EST_CHECK_FAILS(est_train(e, &o, NULL), EST_UNIMPLEMENTED, "the label 'y' is of variable length; a model takes dense labels");
+    EST_CHECK_FAILS(est_train(e, &o, NULL), EST_INVALID_ARGUMENT,
+                    "numeric_column 'x': feature 'x' is of variable length, the column takes a dense one");
     est_estimator_free(e);
 }
 
