@@ -363,6 +363,46 @@ static inline est_status est_kmeans_new(const est_kmeans_options *options, const
     return est_kmeans_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
 }
 
+typedef struct est_rnn_classifier_options {
+    est_column_list sequence_feature_columns;   /* needed; sequence columns */
+    est_column_list context_feature_columns;    /* none; dense columns of an example, beside each of its steps */
+    est_ints units;                     /* needed: units of each recurrent layer */
+    const char *cell_type;              /* "simple_rnn"; "lstm", "gru" */
+    int64_t n_classes;                  /* 2 */
+    est_strings label_vocabulary;       /* none: labels are integer ids */
+    const char *weight_column;          /* none */
+    est_optimizer *optimizer;           /* NULL: Adagrad with learning rate 0.05 and clipnorm 5 */
+    const char *loss_reduction;         /* "sum_over_batch_size" */
+} est_rnn_classifier_options;
+/** Recurrent layers over sequences, and a layer over the last step's output, under BinaryClassHead, or
+ *  MultiClassHead from three classes on (tf.estimator.experimental.RNNClassifier with a list of units).
+ *  Errors: also INVALID_ARGUMENT: a sequence column among context_feature_columns, another one among
+ *  sequence_feature_columns, as the graph is built. */
+EST_API est_status est_rnn_classifier_new_sized(const est_rnn_classifier_options *options, size_t size, const est_run_config *config,
+                                                size_t config_size, est_estimator **out);
+static inline est_status est_rnn_classifier_new(const est_rnn_classifier_options *options,
+                                                const est_run_config *config, est_estimator **out)
+{
+    return est_rnn_classifier_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
+}
+
+typedef struct est_rnn_estimator_options {
+    est_head *head;                     /* needed */
+    est_column_list sequence_feature_columns;   /* needed; sequence columns */
+    est_column_list context_feature_columns;    /* none */
+    est_ints units;                     /* needed: units of each recurrent layer */
+    const char *cell_type;              /* "simple_rnn"; "lstm", "gru" */
+    est_optimizer *optimizer;           /* NULL: Adagrad with learning rate 0.05 and clipnorm 5 */
+} est_rnn_estimator_options;
+/** The same under any head (tf.estimator.experimental.RNNEstimator). */
+EST_API est_status est_rnn_estimator_new_sized(const est_rnn_estimator_options *options, size_t size, const est_run_config *config,
+                                               size_t config_size, est_estimator **out);
+static inline est_status est_rnn_estimator_new(const est_rnn_estimator_options *options,
+                                               const est_run_config *config, est_estimator **out)
+{
+    return est_rnn_estimator_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
+}
+
 /** Any canned estimator by its tf.estimator name, with that constructor's options struct of `size` bytes.
  *  Errors: NOT_FOUND: unknown name (the nearest is named); else as above. */
 EST_API est_status est_estimator_new(const char *name, const void *options, size_t size, const est_run_config *config,

@@ -53,6 +53,23 @@ static inline est_node *est_batch_norm(est_graph *g, est_node *x, const est_batc
     return est_batch_norm_sized(g, x, options, options ? sizeof *options : 0);
 }
 
+typedef struct est_rnn_options {
+    const char *cell;               /* "simple_rnn"; any of est_rnn_cell_names */
+    bool return_sequences;          /* the outputs of all steps, not that of the last */
+    est_node *sequence_length;      /* int64 [batch]: steps of each row that count; NULL: all do */
+    const char *name;               /* NULL: "rnn"; variables <name>/kernel, recurrent_kernel, bias */
+} est_rnn_options;
+/** A recurrent layer over x [batch, time, n] float32 -> [batch, units], or [batch, time, units] (tf.keras.layers.
+ *  SimpleRNN, LSTM, GRU with their defaults). Past a row's length the output stays what it was.
+ *  Errors: INVALID_ARGUMENT: x, units < 1, the cell; ALREADY_EXISTS: the name. */
+EST_API est_node *est_rnn_sized(est_graph *g, est_node *x, int64_t units, const est_rnn_options *options, size_t size);
+static inline est_node *est_rnn(est_graph *g, est_node *x, int64_t units, const est_rnn_options *options)
+{
+    return est_rnn_sized(g, x, units, options, options ? sizeof *options : 0);
+}
+/** "simple_rnn", "lstm", "gru", NULL-terminated. Constant. Thread-safe. Since 0.1. */
+EST_API const char *const *est_rnn_cell_names(void);
+
 /* ---- initial values of variables; the shape must be known (INVALID_ARGUMENT) ---- */
 /** Zeros (tf.zeros). */
 EST_API est_node *est_zeros(est_graph *g, est_dtype dtype, est_shape shape);

@@ -19,7 +19,9 @@
     X(kmeans, "KMeans")                                       \
     X(linear_classifier, "LinearClassifier")                  \
     X(linear_regressor, "LinearRegressor")                    \
-    X(linear_estimator, "LinearEstimator")
+    X(linear_estimator, "LinearEstimator")                    \
+    X(rnn_classifier, "RNNClassifier")                        \
+    X(rnn_estimator, "RNNEstimator")
 
 #define KIND(kind, name) &est__canned_##kind,
 #define NAME(kind, name) name,
@@ -93,6 +95,8 @@ est_status est_estimator_optimizer(const char *estimator, const char *field, con
     for (const est_field *f = fields; f->name; f++)
         if (f->type == EST_FIELD_FLOAT && strcmp(f->name, "learning_rate") == 0)
             *(double *)(void *)(options + f->offset) = of->def;
+        else if (f->type == EST_FIELD_FLOAT && strcmp(f->name, "clipnorm") == 0)
+            *(double *)(void *)(options + f->offset) = of->max;
     est_status st = est_optimizer_new(optimizer, options, size, out);
     est__free(options);
     return st;

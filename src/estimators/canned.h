@@ -15,7 +15,7 @@ extern const est__canned_kind est__canned_baseline_classifier, est__canned_basel
     est__canned_boosted_trees_classifier, est__canned_boosted_trees_estimator, est__canned_boosted_trees_regressor,
     est__canned_combined_classifier, est__canned_combined_estimator, est__canned_combined_regressor, est__canned_dnn_classifier,
     est__canned_dnn_estimator, est__canned_dnn_regressor, est__canned_kmeans, est__canned_linear_classifier,
-    est__canned_linear_estimator, est__canned_linear_regressor;
+    est__canned_linear_estimator, est__canned_linear_regressor, est__canned_rnn_classifier, est__canned_rnn_estimator;
 
 /* ---- what their tables of fields have in common; ends with NULL ---- */
 extern const char *const est__canned_combiners[], *const est__canned_reductions[];
@@ -39,6 +39,10 @@ extern const char *const est__canned_combiners[], *const est__canned_reductions[
  * optimizer that is given by name alone; 0: its own. */
 #define EST_OPTIMIZER_FIELD(options, member, NAME, rate)                                                               \
     EST_FIELD(options, OPTIMIZER, member, .def_text = (NAME), .def = (rate), .doc = "NAME, or {type: NAME, …}")
+
+/* The same; `clip` is the clipnorm of one that is given by name alone. */
+#define EST_CLIPPED_OPTIMIZER_FIELD(options, member, NAME, rate, clip)                                                 \
+    EST_FIELD(options, OPTIMIZER, member, .def_text = (NAME), .def = (rate), .max = (clip), .doc = "NAME, or {type: NAME, …}")
 
 /* The caller's options, extended and checked. */
 est_status est__canned_options(const est__canned_kind *kind, const void *given, size_t size, void *out);

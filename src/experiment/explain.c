@@ -27,7 +27,8 @@ static void put_default(est__buffer *b, const est_field *f)
     if (f->needed)
         est__buffer_text(b, "needed");
     else if (f->type == EST_FIELD_OPTIMIZER && f->def > 0)
-        est__buffer_printf(b, "%s, learning rate %g", f->def_text, f->def);
+        est__buffer_printf(b, f->max > 0 ? "%s, learning rate %g, clipnorm %g" : "%s, learning rate %g", f->def_text, f->def,
+                           f->max);
     else if (f->def_text)
         est__buffer_printf(b, *f->def_text ? "%s" : "\"\"", f->def_text);
     else if (f->type == EST_FIELD_BOOL)

@@ -42,6 +42,7 @@ static est_dtype dtype_of(const est_kernel *k)
 /* Input 0 as a list of the operation's dtype. */
 static est_status list_in(est_kernel *k, const est__list **out)
 {
+    EST_TRY(check_dtype(k, dtype_of(k)));
     const est__list *l = *out = est__list_in(est__in(k, 0));
     return l->dtype == dtype_of(k) ? EST_OK
                                    : est__kernel_fail(k, EST_INVALID_ARGUMENT, "the list is of %s, not %s",
@@ -69,11 +70,11 @@ static est_status reserve_cpu(est_kernel *k)
     return est__out_list(k, 0, dtype_of(k), &shape, est__int_at(est__in(k, 1), 0), &l);
 }
 
+/* Of any dtype: TensorFlow's loops begin with lists of lists as well, which only a gradient would fill. */
 static est_status empty_cpu(est_kernel *k)
 {
     est_shape shape;
     est__list *l;
-    EST_TRY(check_dtype(k, dtype_of(k)));
     EST_TRY(shape_in(k, 0, &shape));
     return est__out_list(k, 0, dtype_of(k), &shape, 0, &l);
 }
@@ -233,7 +234,7 @@ static est_status infer_stack(est_infer *c)
     return EST_OK;
 }
 
-#define LIST_ROW .state_size = sizeof(est_dtype), .prepare = prepare
+#define LIST_ROW .state_size = sizeof(est_dtype), .prepare = prepare, .flags = EST_OP_VARIANTS
 #define SHAPE_TYPE "element_dtype: type; shape_type: {int32, int64}"
 
 EST_OPS(tensor_list,

@@ -497,6 +497,11 @@ def embeddings():
     for key, of in (('int32', np.int32), ('int64', np.int64)):
         simple(f'SegmentSum_{key}', 'SegmentSum', dict(data=x, segment_ids=np.array([0, 0, 2, 2, 5], of)))
     simple('SegmentSum_int', 'SegmentSum', dict(data=np.arange(3), segment_ids=np.array([1, 1, 1], np.int32)))
+    simple('SegmentMax', 'SegmentMax', dict(data=x, segment_ids=np.array([0, 0, 2, 2, 5], np.int64)))
+    simple('SegmentMax_int', 'SegmentMax', dict(data=np.array([-3, -7, 4]), segment_ids=np.array([0, 0, 1], np.int32)))
+    whole, sizes = np.arange(12, dtype=np.float32).reshape(2, 6), np.array([1, -1, 2])
+    case('SplitV', 'SplitV', [whole, sizes, np.int32(1)], raw.SplitV(value=whole, size_splits=sizes, axis=1, num_split=3),
+         {'num_split': ('int', 3)})
     simple('SegmentSum_none', 'SegmentSum', dict(data=x[:0], segment_ids=np.array([], np.int32)))
 
 

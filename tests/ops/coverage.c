@@ -42,6 +42,8 @@ static void every_kernel_has_a_case(void)
         "TensorListReserve",
         "TensorListSetItem",
         "TensorListStack",                  /* runtime/functions.c */
+        "EstRnn",
+        "EstRnnGrad",                       /* nn/rnn.c */
         "RestoreV2",                        /* feature_columns/tables.c */
         "VarIsInitializedOp",               /* variables.c */
         "EstTreeEnsemble",                  /* tree_ensemble.c */

@@ -279,8 +279,11 @@ static void wrong_lists(void)
                                 "of elements is not known");
     fails(&l, op_of(g, "TensorListReserve", EST_NODES(any, est_constant_int(g, EST_INT32, -5)), EST_FLOAT),
           EST_RESOURCE_EXHAUSTED, "TensorListReserve 'TensorListReserve_1': a list of -5 elements is too large");
-    fails(&l, op_of(g, "EmptyTensorList", EST_NODES(any, any), EST_STRING), EST_UNIMPLEMENTED,
-          "EmptyTensorList 'EmptyTensorList': a list of string; only lists of numbers are known here");
+    fails(&l, op_of(g, "TensorListReserve", EST_NODES(any, one), EST_STRING), EST_UNIMPLEMENTED,
+          "TensorListReserve 'TensorListReserve_2': a list of string; only lists of numbers are known here");
+    est_node *nested = op_of(g, "EmptyTensorList", EST_NODES(any, any), EST_VARIANT);
+    fails(&l, op_of(g, "TensorListPushBack", EST_NODES(nested, rows), EST_VARIANT), EST_UNIMPLEMENTED,
+          "TensorListPushBack 'TensorListPushBack': a list of variant; only lists of numbers are known here");
     fails(&l, est_op(g, "Assert", NULL, EST_NODES(est_constant_int(g, EST_BOOL, 0), est_constant_string(g, "x is"), x),
                      EST_NO_ATTRS),
           EST_INVALID_ARGUMENT, "Assert 'Assert': assertion failed: x is 1 2");

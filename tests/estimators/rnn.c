@@ -1,0 +1,173 @@
+/* Recurrent estimators: sequences that order alone tells apart, the same bits after a stop and on any number of
+ * threads, what they refuse. */
+#include <string.h>
+
+#include <estimator/estimator.h>
+
+#include "base/base.h"
+#include "support/est_test.h"
+
+enum { ROWS = 32, LONGEST = 5 };
+
+/* Does the last value of a row exceed its first one? */
+static est_status rows(const est_input_context *context, est_dataset **out, void *user)
+{
+    static const char *const names[] = { "x", "age" };
+    static float x[ROWS * LONGEST], age[ROWS];
+    static int64_t offset[ROWS + 1], label[ROWS];
+    est__random r = { .key = 3 };
+    (void)user;
+    for (int i = 0; i < ROWS; i++) {
+        int64_t n = 2 + i % (LONGEST - 1), first = offset[i];
+        for (int64_t j = 0; j < n; j++)
+            x[first + j] = (float)est__random_below(&r, 1000) / 500 - 1;
+        offset[i + 1] = first + n;
+        label[i] = x[first + n - 1] > x[first];
+        age[i] = (float)(i % 3);
+    }
+    est_tensor values = { .dtype = EST_FLOAT, .shape = EST_SHAPE(offset[ROWS]), .data = x };
+    est_tensor offsets = { .dtype = EST_INT64, .shape = EST_SHAPE(ROWS + 1), .data = offset };
+    est_tensor ages = { .dtype = EST_FLOAT, .shape = EST_SHAPE(ROWS), .data = age };
+    est_tensor y = { .dtype = EST_INT64, .shape = EST_SHAPE(ROWS), .data = label };
+    EST_TRY(est_memory_dataset_new_ragged(names, (const est_tensor *const[]){ &values, &ages },
+                                          (const est_tensor *const[]){ &offsets, NULL }, 2, &y, out));
+    est_dataset_repeat(*out, context->mode == EST_TRAIN ? EST_OFF : 1);
+    est_dataset_batch(*out, 7, false);
+    return EST_OK;
+}
+
+static est_estimator *classifier(const char *dir, int threads, est_rnn_classifier_options o)
+{
+    est_estimator *e = NULL;
+    est_columns *c = est_columns_new();
+    o.sequence_feature_columns = EST_COLUMNS(est_sequence_numeric_column(c, "x", NULL));
+    o.context_feature_columns = EST_COLUMNS(est_numeric_column(c, "age", NULL));
+    EST_CHECK_OK(est_rnn_classifier_new(&o, &(est_run_config){ .model_dir = dir, .num_threads = threads, .tf_random_seed = 5 }, &e));
+    est_columns_free(c);
+    return e;
+}
+
+static double accuracy(est_estimator *e)
+{
+    est_results *r = NULL;
+    double v = -1;
+    EST_CHECK_OK(est_evaluate(e, &(est_evaluate_options){ .input_fn = rows }, &r));
+    for (size_t i = 0; r && i < r->count; i++)
+        if (strcmp(r->name[i], "accuracy") == 0)
+            v = r->value[i];
+    est_results_free(r);
+    return v;
+}
+
+static void learns_an_order(void)
+{
+    est_optimizer *adam;
+    EST_NEED_OK(est_adam_optimizer_new(&(est_adam_options){ .learning_rate = 0.03 }, &adam));
+    est_estimator *e = classifier(est_test_path("m"), 0, (est_rnn_classifier_options){ .units = EST_INTS(8), .cell_type = "gru",
+                                                                                      .optimizer = adam });
+    EST_NEED(e != NULL);
+    EST_CHECK_OK(est_train(e, &(est_train_options){ .input_fn = rows, .steps = 250 }, NULL));
+    EST_CHECK(accuracy(e) > 0.9);
+    est_estimator_free(e);
+    est_optimizer_free(adam);
+}
+
+static void train(const char *dir, int threads, int64_t max_steps)
+{
+    est_estimator *e = classifier(dir, threads, (est_rnn_classifier_options){ .units = EST_INTS(5, 3), .cell_type = "lstm" });
+    if (e)
+        EST_CHECK_OK(est_train(e, &(est_train_options){ .input_fn = rows, .max_steps = max_steps }, NULL));
+    est_estimator_free(e);
+}
+
+static void resumes_to_the_same_bits(void)
+{
+    static const char *const names[] = { "rnn_model/rnn/stacked_rnn_cells/lstm_cell/kernel",
+                                         "rnn_model/rnn/stacked_rnn_cells/lstm_cell_1/recurrent_kernel", "rnn_model/logits/bias",
+                                         "training/Adagrad/rnn_model/rnn/stacked_rnn_cells/lstm_cell/bias/accumulator" };
+    train(est_test_path("whole"), 1, 12);
+    train(est_test_path("parts"), 2, 5);
+    train(est_test_path("parts"), 3, 12);
+    est_rnn_classifier_options o = { .units = EST_INTS(5, 3), .cell_type = "lstm" };
+    est_estimator *a = classifier(est_test_path("whole"), 1, o), *b = classifier(est_test_path("parts"), 1, o);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        est_tensor *x = NULL, *y = NULL;
+        EST_CHECK_OK(est_get_variable_value(a, names[i], &x));
+        EST_CHECK_OK(est_get_variable_value(b, names[i], &y));
+        if (x && y) {
+            size_t n = (size_t)est_shape_elements(&x->shape) * sizeof(float);
+            EST_CHECK_BYTES(x->data, n, y->data, n);
+        }
+        est_tensor_free(x);
+        est_tensor_free(y);
+    }
+    est_estimator_free(a);
+    est_estimator_free(b);
+}
+
+static void under_any_head(void)
+{
+    est_head *head = NULL;
+    est_estimator *e = NULL;
+    est_columns *c = est_columns_new();
+    EST_NEED_OK(est_head_new("RegressionHead", &(est_head_options){ 0 }, &head));
+    est_rnn_estimator_options o = { .head = head, .units = EST_INTS(4),
+                                    .sequence_feature_columns = EST_COLUMNS(est_sequence_numeric_column(c, "x", NULL)) };
+    EST_CHECK_OK(est_rnn_estimator_new(&o, &(est_run_config){ .model_dir = est_test_path("m") }, &e));
+    est_head_free(head);
+    est_columns_free(c);
+    est_estimator_free(e);
+}
+
+static void fails(const est_rnn_classifier_options *o, const char *message)
+{
+    est_estimator *e;
+    EST_CHECK_FAILS(est_rnn_classifier_new(o, NULL, &e), EST_INVALID_ARGUMENT, message);
+    EST_CHECK(e == NULL);
+}
+
+/* What the columns are is found as the graph is built. */
+static void fails_to_train(const est_rnn_classifier_options *o, const char *message)
+{
+    est_estimator *e = NULL;
+    EST_NEED_OK(est_rnn_classifier_new(o, &(est_run_config){ .model_dir = est_test_path("m") }, &e));
+    EST_CHECK_FAILS(est_train(e, &(est_train_options){ .input_fn = rows, .max_steps = 1 }, NULL), EST_INVALID_ARGUMENT, message);
+    est_estimator_free(e);
+}
+
+static void refuses_what_it_cannot_be(void)
+{
+    est_columns *c = est_columns_new();
+    est_column *x = est_sequence_numeric_column(c, "x", NULL), *age = est_numeric_column(c, "age", NULL);
+    est_column_list sequence = { &x, 1 }, plain = { &age, 1 };
+    fails(&(est_rnn_classifier_options){ .units = EST_INTS(3) },
+          "RNNClassifier: sequence_feature_columns is missing: what the model sees of each step");
+    fails(&(est_rnn_classifier_options){ .sequence_feature_columns = sequence },
+          "RNNClassifier: units is missing: units of each recurrent layer");
+    fails(&(est_rnn_classifier_options){ .sequence_feature_columns = sequence, .units = EST_INTS(4, 0) },
+          "RNNClassifier: units[1] is 0; it must be at least 1");
+    fails(&(est_rnn_classifier_options){ .sequence_feature_columns = sequence, .units = EST_INTS(4), .cell_type = "lstn" },
+          "RNNClassifier: cell_type is 'lstn'; it must be 'simple_rnn', 'lstm' or 'gru'; did you mean "
+          "'lstm'?");
+    fails_to_train(&(est_rnn_classifier_options){ .sequence_feature_columns = plain, .units = EST_INTS(4) },
+                   "feature column 'age' is no sequence column; a sequence layer takes sequence_numeric_column, and indicator_column "
+                   "and embedding_column over sequence_categorical_column_with_…");
+    fails_to_train(&(est_rnn_classifier_options){ .sequence_feature_columns = sequence, .context_feature_columns = sequence,
+                                                  .units = EST_INTS(4) },
+                   "feature column 'x' is a sequence_numeric_column, which is for sequence_input_layer; an input layer takes "
+                   "numeric_column in its place");
+    est_columns_free(c);
+}
+
+static void optimizer_by_default(void)
+{
+    est_optimizer *o;
+    EST_NEED_OK(est_estimator_optimizer("RNNClassifier", "optimizer", NULL, &o));
+    EST_CHECK_STR(est_optimizer_name(o), "Adagrad");
+    EST_CHECK_NEAR(((const est_adagrad_options *)est_optimizer_options(o))->learning_rate, 0.05, 0);
+    EST_CHECK_NEAR(((const est_adagrad_options *)est_optimizer_options(o))->clipnorm, 5, 0);
+    est_optimizer_free(o);
+}
+
+EST_SUITE(estimators_rnn, EST_TEST(learns_an_order), EST_TEST(resumes_to_the_same_bits), EST_TEST(under_any_head),
+          EST_TEST(refuses_what_it_cannot_be), EST_TEST(optimizer_by_default));
