@@ -82,7 +82,8 @@ est_status est_tensor_copy(const est_tensor *from, est_tensor **out)
     est_tensor *t;
     *out = NULL;
     EST_TRY(allocate(from->dtype, &from->shape, false, &t));
-    memcpy(t->data, from->data, est__tensor_bytes(from));
+    if (est__tensor_bytes(from) > 0)   /* a view of nothing may have no data */
+        memcpy(t->data, from->data, est__tensor_bytes(from));
     if (from->dtype == EST_STRING) { /* a view's offsets need not begin at 0 */
         int64_t n = est__tensor_elements(t), *offset = t->data, first = offset[0];
         est_status st = give_bytes(t, (size_t)(offset[n] - first));
