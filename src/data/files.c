@@ -48,15 +48,7 @@ typedef struct source {
 
 static const point *point_before(const source *c, int64_t row)
 {
-    size_t low = 0, high = c->count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (c->points[middle].row <= row)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low ? &c->points[low - 1] : NULL;
+    return est__point_before(c->points, c->count, sizeof *c->points, row);
 }
 
 /* Blocks without rows leave no point: the next one starts with the same row. */

@@ -23,15 +23,7 @@ typedef struct filter {
 
 static const point *point_before(const filter *f, int64_t row)
 {
-    size_t low = 0, high = f->count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (f->points[middle].row <= row)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low ? &f->points[low - 1] : NULL;
+    return est__point_before(f->points, f->count, sizeof *f->points, row);
 }
 
 static est_status add_point(filter *f, int64_t row, int64_t from)

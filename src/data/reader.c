@@ -100,3 +100,19 @@ est_status est__reader_seek(est__reader *r, int64_t row, const est__table **out,
     *at = r->at;
     return EST_OK;
 }
+
+const void *est__point_before(const void *points, size_t count, size_t size, int64_t row)
+{
+    const char *p = points;
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int64_t at;
+        memcpy(&at, p + middle * size, sizeof at);
+        if (at <= row)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low ? p + (low - 1) * size : NULL;
+}

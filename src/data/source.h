@@ -152,6 +152,10 @@ static inline void est__reader_pass(est__reader *r, int64_t rows)
     r->row += rows;
 }
 
+/* The last of `count` points that does not lie behind `row`; NULL: all do. Points are structs of `size` bytes that begin with an
+ * int64 row number, and rise by it. */
+const void *est__point_before(const void *points, size_t count, size_t size, int64_t row);
+
 /* ---- shuffle (shuffle.c) ---- */
 
 /* Rows that wait to be drawn, each in one piece of memory: numbers, lengths of texts, texts. */
