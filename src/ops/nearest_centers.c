@@ -60,28 +60,29 @@ static void first_best(const lanes *best, const places *at, float *score, int64_
     }
 }
 
+/* The rows by name, so that the compiler keeps each one's scores in a register. */
+#define EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5)
+#define ROW_START(r) lanes s##r = -c;
+#define ROW_ADD(r)   s##r += c * x[r][i];
+#define ROW_KEEP(r)  keep(&s##r, (int32_t)p, &best[r], &at[r]);
+
 EST_CLONES static void try_panels(const job *j, const float *const x[ROWS], float score[ROWS], int64_t index[ROWS])
 {
-    const lanes none = (lanes){ 0 } - INFINITY;
-    lanes best[ROWS];
+    lanes best[ROWS], c;
     places at[ROWS];
     for (int r = 0; r < ROWS; r++) {
-        best[r] = none;
+        best[r] = (lanes){ 0 } - INFINITY;
         at[r] = (places){ 0 };
     }
     for (int64_t p = 0; p < j->panels; p++) {
         const float *w = j->centers + p * j->d * LANES;
-        lanes s[ROWS], c;
         load(&c, j->half + p * LANES);
-        for (int r = 0; r < ROWS; r++)
-            s[r] = -c;
+        EACH_ROW(ROW_START)
         for (int64_t i = 0; i < j->d; i++, w += LANES) {
             load(&c, w);
-            for (int r = 0; r < ROWS; r++)
-                s[r] += c * x[r][i];
+            EACH_ROW(ROW_ADD)
         }
-        for (int r = 0; r < ROWS; r++)
-            keep(&s[r], (int32_t)p, &best[r], &at[r]);
+        EACH_ROW(ROW_KEEP)
     }
     for (int r = 0; r < ROWS; r++)
         first_best(&best[r], &at[r], &score[r], &index[r]);
