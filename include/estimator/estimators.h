@@ -449,11 +449,13 @@ EST_API void est_estimator_free(est_estimator *e);
 /** Which features the data must hold: those of the columns, and for training and evaluating also weight and
  *  label.
  *  In: `label`, what the data call the label (for several names, each is a scalar); needed where `with_label`
- *  and there is a head.
+ *  and there is a head. The labels of a MultiHead are features named as its heads, whether named here or not.
  *  Out: `*spec`, lent until the next such call; empty after a failure.
  *  Errors: INVALID_ARGUMENT: no label is named, or it is a feature too. An input_fn may call it. One thread
  *  at a time per estimator. Since 0.1. */
 EST_API est_status est_estimator_input_spec(est_estimator *e, est_strings label, bool with_label, est_features_spec *spec);
+/** Its head; NULL: a model_fn of one's own without one. Lent by `e`. Thread-safe. Since 0.1. */
+EST_API est_head *est_estimator_head(const est_estimator *e);
 /** Its model directory (tf.estimator.Estimator.model_dir). Lent by `e`. Thread-safe. Since 0.1. */
 EST_API const char *est_estimator_model_dir(const est_estimator *e);
 

@@ -28,6 +28,7 @@ typedef enum est_field_type {
     EST_FIELD_COLUMNS,      /* est_column_list */
     EST_FIELD_OPTIMIZER,    /* est_optimizer *: NAME, or {type: NAME, …} */
     EST_FIELD_HEAD,         /* est_head * */
+    EST_FIELD_HEADS,        /* est_head_list */
     EST_FIELD_CROSS_KEYS,   /* est_cross_keys: a list of names and columns */
     EST_FIELD_INITIALIZER,  /* est_initializer: NAME, or {type: NAME, …} */
     EST_FIELD_SCHEDULE,     /* const est_schedule *: {type: NAME, …} */

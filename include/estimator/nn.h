@@ -102,6 +102,9 @@ EST_API est_node *est_sigmoid_cross_entropy(est_graph *g, est_node *labels, est_
 EST_API est_node *est_sparse_softmax_cross_entropy(est_graph *g, est_node *labels, est_node *logits);
 /** (predictions - labels)^2, of one shape (tf.math.squared_difference). */
 EST_API est_node *est_squared_error(est_graph *g, est_node *labels, est_node *predictions);
+/** exp(z) - z * y for labels y, not below 0, and logits z, the logarithms of rates, of one shape; with `full` also
+ *  Stirling's y log(y) - y + log(2 pi y) / 2 where y > 1 (tf.nn.log_poisson_loss). */
+EST_API est_node *est_log_poisson_loss(est_graph *g, est_node *labels, est_node *logits, bool full);
 /** One number of many: the sum of losses * weights, divided by their number under "sum_over_batch_size" (also
  *  NULL), as it is under "sum" (tf.keras.losses.Reduction). `weights` NULL: 1; else of the losses' rank, or
  *  one dimension of 1 less or more. Out: [].

@@ -156,6 +156,7 @@ static est_status apply(const est_field *f, const char *where, void *at)
     case EST_FIELD_FLOATS:
     case EST_FIELD_STRINGS:
     case EST_FIELD_COLUMNS:
+    case EST_FIELD_HEADS:
     case EST_FIELD_CROSS_KEYS:
         return apply_list(f, where, at);
     case EST_FIELD_VALUES:
@@ -280,6 +281,7 @@ est_status est__fields_copy(const est_field *fields, void *options, est__arena *
             EST_TRY(copy_list(arena, at, sizeof(double)));
             break;
         case EST_FIELD_COLUMNS:
+        case EST_FIELD_HEADS:
             EST_TRY(copy_list(arena, at, sizeof(void *)));
             break;
         case EST_FIELD_STRINGS:

@@ -136,6 +136,11 @@ const char *est_estimator_model_dir(const est_estimator *e)
     return e->model_dir;
 }
 
+est_head *est_estimator_head(const est_estimator *e)
+{
+    return e->head;
+}
+
 void est_request_stop(est_estimator *e)
 {
     atomic_store(&e->stop, true);
@@ -160,16 +165,54 @@ static est_status add_feature(est_estimator *e, est_feature *list, size_t *n, es
     return EST_OK;
 }
 
+static est_status add_label(est_estimator *e, est_feature *list, size_t *n, est_feature f, const char *name)
+{
+    f.name = est__arena_strdup(&e->spec, name);
+    return f.name ? add_feature(e, list, n, f, "label") : est__fail_memory(64);
+}
+
+/* What of `names` a MultiHead does not know. */
+static est_status check_names(const est_estimator *e, est_head_list parts, est_strings names)
+{
+    for (size_t i = 0; i < names.count; i++) {
+        size_t k = 0;
+        while (k < parts.count && strcmp(est_head_name(parts.data[k]), names.data[i]) != 0)
+            k++;
+        if (k == parts.count)
+            return est__fail(EST_INVALID_ARGUMENT, "%s: the label '%s' is of no head; the labels of a MultiHead are named as its heads",
+                             e->name, names.data[i]);
+    }
+    return EST_OK;
+}
+
 static est_status add_labels(est_estimator *e, est_feature *list, size_t *n, est_strings label)
 {
+    est_head_list parts = est_head_parts(e->head);
+    EST_TRY(parts.count ? check_names(e, parts, label) : EST_OK);
+    for (size_t i = 0; i < parts.count; i++)
+        EST_TRY(add_label(e, list, n, est_head_label(parts.data[i]), est_head_name(parts.data[i])));
+    if (parts.count)
+        return EST_OK;
     est_feature f = est_head_label(e->head);
+    if (label.count == 0)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: the data name no label", e->name);
+    if (label.count > 1 && f.variable_length)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: %zu labels are named; the head's labels are lists, in one column", e->name,
+                         label.count);
     if (label.count > 1)
         f.shape = est_shape_of(0, NULL);
-    for (size_t i = 0; i < label.count; i++) {
-        f.name = est__arena_strdup(&e->spec, label.data[i]);
-        if (f.name == NULL)
-            return est__fail_memory(64);
-        EST_TRY(add_feature(e, list, n, f, "label"));
+    for (size_t i = 0; i < label.count; i++)
+        EST_TRY(add_label(e, list, n, f, label.data[i]));
+    return EST_OK;
+}
+
+static est_status add_weights(est_estimator *e, est_feature *list, size_t *n)
+{
+    est_head_list parts = est_head_parts(e->head);
+    for (size_t i = 0; i < (parts.count ? parts.count : 1); i++) {
+        est_feature weight = est_head_weight(parts.count ? parts.data[i] : e->head);
+        if (weight.name)
+            EST_TRY(add_feature(e, list, n, weight, "weight"));
     }
     return EST_OK;
 }
@@ -180,18 +223,15 @@ est_status est_estimator_input_spec(est_estimator *e, est_strings label, bool wi
     *spec = (est_features_spec){ 0 };
     est__arena_free(&e->spec);
     EST_TRY(est__estimator_features(e, &features));
-    est_feature *list = est__arena_alloc(&e->spec, (features.count + label.count + 2) * sizeof *list);
+    size_t parts = e->head ? est_head_parts(e->head).count : 0;
+    est_feature *list = est__arena_alloc(&e->spec, (features.count + label.count + 2 * parts + 2) * sizeof *list);
     size_t n = features.count;
     if (list == NULL)
         return est__fail_memory(features.count * sizeof *list);
     if (n)
         memcpy(list, features.data, n * sizeof *list);
-    est_feature weight = e->head && with_label ? est_head_weight(e->head) : (est_feature){ 0 };
-    if (weight.name)
-        EST_TRY(add_feature(e, list, &n, weight, "weight"));
     if (e->head && with_label) {
-        if (label.count == 0)
-            return est__fail(EST_INVALID_ARGUMENT, "%s: the data name no label", e->name);
+        EST_TRY(add_weights(e, list, &n));
         EST_TRY(add_labels(e, list, &n, label));
     }
     *spec = (est_features_spec){ list, n };

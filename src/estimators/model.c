@@ -97,10 +97,10 @@ static est_status add_all_frames(est__model *m, est_feature_nodes *list, size_t 
     for (size_t i = 0; i < m->num_features; i++) {
         const char *starts = m->feature[i].row_starts;
         size_t k = 0, of = 0, at = 0;
-        if (starts == NULL || (int)i == m->label)
-            continue;
-        while (strcmp(list[of].name, m->feature[i].name))
+        while (starts && of < count && strcmp(list[of].name, m->feature[i].name))
             of++;
+        if (starts == NULL || of == count)   /* none, or a label's */
+            continue;
         while (k < m->num_features && strcmp(m->feature[k].name, starts))
             k++;
         while (at < count && strcmp(list[at].name, starts))
@@ -111,10 +111,32 @@ static est_status add_all_frames(est__model *m, est_feature_nodes *list, size_t 
     return EST_OK;
 }
 
-/* Placeholders for the features of the batches. */
-static est_status make_features(est__model *m, est_features *features, est_feature_nodes *label)
+/* A dense one. */
+static est_status add_dense(est__model *m, int index, est_feature_nodes *out)
 {
-    est_feature_nodes *list = est__arena_alloc(&m->arena, (m->num_features + 1) * sizeof *list);
+    const est_feature *f = &m->feature[index];
+    est_shape shape = { .rank = f->shape.rank + 1, .dim = { -1 } };
+    if (shape.rank > EST_MAX_RANK)
+        return est__fail(EST_INVALID_ARGUMENT, "feature '%s' has more than %d dimensions", f->name, EST_MAX_RANK - 1);
+    memcpy(shape.dim + 1, f->shape.dim, (size_t)f->shape.rank * sizeof shape.dim[0]);
+    *out = (est_feature_nodes){ .name = f->name, .value = add_feed(m, f->name, f->dtype, shape, (est__feed){ .feature = index }) };
+    return EST_OK;
+}
+
+/* Whether a feature is the label of one of a MultiHead's heads. */
+static bool is_label_of(const est_head *head, const char *name)
+{
+    est_head_list parts = est_head_parts(head);
+    for (size_t i = 0; i < parts.count; i++)
+        if (strcmp(est_head_name(parts.data[i]), name) == 0)
+            return true;
+    return false;
+}
+
+/* Placeholders for the features of the batches. Those of a MultiHead's labels go into the spec. */
+static est_status make_features(est__model *m, const est_head *head, est_features *features, est_feature_nodes *label)
+{
+    est_feature_nodes *list = est__arena_alloc(&m->arena, (m->num_features + 1) * sizeof *list), one;
     ragged *fed = est__arena_alloc(&m->arena, (m->num_features + 1) * sizeof *fed);
     size_t n = 0;
     *label = (est_feature_nodes){ 0 };
@@ -122,21 +144,16 @@ static est_status make_features(est__model *m, est_features *features, est_featu
         return est__fail_memory(m->num_features * sizeof *list);
     for (size_t i = 0; i < m->num_features; i++) {
         const est_feature *f = &m->feature[i];
-        if ((int)i == m->label && m->mode == EST_PREDICT)
+        bool is_the_label = (int)i == m->label, is_label = is_the_label || is_label_of(head, f->name);
+        if (is_label && m->mode == EST_PREDICT)
             continue;
-        if (f->variable_length) {
-            EST_TRY(add_ragged(m, (int)i, (int)i == m->label ? label : &list[n++], &fed[i]));
-            continue;
-        }
-        est_shape shape = { .rank = f->shape.rank + 1, .dim = { -1 } };
-        if (shape.rank > EST_MAX_RANK)
-            return est__fail(EST_INVALID_ARGUMENT, "feature '%s' has more than %d dimensions", f->name, EST_MAX_RANK - 1);
-        memcpy(shape.dim + 1, f->shape.dim, (size_t)f->shape.rank * sizeof shape.dim[0]);
-        est_node *node = add_feed(m, f->name, f->dtype, shape, (est__feed){ .feature = (int)i });
-        if ((int)i == m->label)
-            label->value = node;
+        EST_TRY(f->variable_length ? add_ragged(m, (int)i, &one, &fed[i]) : add_dense(m, (int)i, &one));
+        if (!is_label)
+            list[n++] = one;
+        else if (is_the_label)
+            *label = one;
         else
-            list[n++] = (est_feature_nodes){ .name = f->name, .value = node };
+            est_spec_label(m->spec, one);
     }
     *features = (est_features){ list, n };
     if (n == 0)
@@ -163,13 +180,13 @@ static est_status build(est_estimator *e, est__model *m, const est_dataset *d)
     est_features features;
     est_feature_nodes label;
     EST_TRY(copy_spec(m, d));
-    if (m->mode != EST_PREDICT && e->head && m->label < 0)
+    if (m->mode != EST_PREDICT && e->head && !est_head_parts(e->head).count && m->label < 0)
         return est__fail(EST_INVALID_ARGUMENT, "%s: the data hold no label", e->name);
     EST_TRY(est_graph_new(&m->graph));
     est_node *step = est_variable(m->graph, "global_step", &(est_variable_options){ .dtype = EST_INT64, .not_trainable = true });
-    EST_TRY(make_features(m, &features, &label));
     EST_TRY(est__spec_new(m->graph, step, &m->spec));
-    m->spec->sparse_labels = label;   /* it has a name where it is of variable length */
+    EST_TRY(make_features(m, e->head, &features, &label));
+    m->spec->sparse_labels = label.indices ? label : (est_feature_nodes){ 0 };
     EST_TRY(e->model_fn(m->spec, &features, label.value, m->mode, e->user));
     EST_TRY(est_graph_status(m->graph));
     EST_TRY(check_spec(e, m));

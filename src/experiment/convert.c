@@ -359,9 +359,25 @@ static est_status make_head(est__convert *c, const est__yaml *n, const est_field
 
 static est_status to_head(est__convert *c, const est__yaml *n, const est_field *f, est_head **out)
 {
-    EST_TRY(est__grow(&c->heads, &c->head_capacity, c->head_count + 1, sizeof *c->heads));
-    EST_TRY(make_head(c, n, f, out));
-    c->heads[c->head_count++] = *out;
+    EST_TRY(make_head(c, n, f, out));   /* one of several heads makes those first */
+    est_status st = est__grow(&c->heads, &c->head_capacity, c->head_count + 1, sizeof *c->heads);
+    if (st == EST_OK)
+        c->heads[c->head_count++] = *out;
+    else
+        est_head_free(*out);
+    return st;
+}
+
+static est_status to_heads(est__convert *c, const est__yaml *n, const est_field *f, est_head_list *out)
+{
+    if (n->kind != EST_YAML_LIST)
+        return wrong_type(n, f, "a list of heads");
+    est_head **data = est__arena_alloc(c->arena, (n->count + 1) * sizeof *data);
+    if (!data)
+        return fail_memory();
+    for (size_t i = 0; i < n->count; i++)
+        EST_TRY(to_head(c, n->items[i], f, &data[i]));
+    *out = (est_head_list){ data, n->count };
     return EST_OK;
 }
 
@@ -457,6 +473,7 @@ est_status est__convert_field(est__convert *c, const est__yaml *n, const est_fie
     case EST_FIELD_SCHEDULE: return to_schedule(c, n, f, p);
     case EST_FIELD_WARM_START: return est__convert_warm_start(c, n, f, p);
     case EST_FIELD_MAP: return to_map(n, f, p);
+    case EST_FIELD_HEADS: return to_heads(c, n, f, p);
     case EST_FIELD_END: break;
     }
     return est__yaml_fail_line(EST_UNIMPLEMENTED, n, n->line, "'%s' is not built in", f->name);

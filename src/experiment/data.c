@@ -256,11 +256,12 @@ est_status est__source_open(const est_input_context *context, est_dataset **out,
     bool predicts = context->mode == EST_PREDICT, shares = !predicts && d->sharding && context->num_input_pipelines > 1;
     static const char *const default_label[] = { "label" };   /* of libsvm text, where it has no name */
     const char *format = s->input && format_of(s->input) ? format_of(s->input) : d->format;
+    bool by_head = est_head_parts(est_estimator_head(s->estimator)).count > 0;   /* its labels are features */
     est_strings label = !d->label.count && !strcmp(format, "libsvm") ? (est_strings){ default_label, 1 } : d->label;
     reading r = { .data = d, .path = s->input ? (est_strings){ &s->input, 1 } : d->input_path,
-                  .label = predicts ? (est_strings){ 0 } : label, .predicts = predicts, .skip = !strcmp(d->on_error, "skip"),
+                  .label = predicts || by_head ? (est_strings){ 0 } : label, .predicts = predicts, .skip = !strcmp(d->on_error, "skip"),
                   .readers = (int)d->num_parallel_reads };
-    EST_TRY(est_estimator_input_spec(s->estimator, r.label, !predicts, &r.features));
+    EST_TRY(est_estimator_input_spec(s->estimator, predicts ? r.label : label, !predicts, &r.features));
     EST_TRY(shares ? open_share(format, &r, context, out) : open_files(format, &r, out));
     log_lines(s->log);
     if (!predicts)

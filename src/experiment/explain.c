@@ -17,6 +17,7 @@ static const char *type_text(est_field_type type)
         [EST_FIELD_INTS] = "integers", [EST_FIELD_FLOATS] = "numbers", [EST_FIELD_STRINGS] = "strings",
         [EST_FIELD_VALUES] = "strings or integers", [EST_FIELD_NORMALIZER] = "normalizer", [EST_FIELD_COLUMN] = "column",
         [EST_FIELD_COLUMNS] = "columns", [EST_FIELD_OPTIMIZER] = "optimizer", [EST_FIELD_HEAD] = "head",
+        [EST_FIELD_HEADS] = "heads",
         [EST_FIELD_CROSS_KEYS] = "names and columns", [EST_FIELD_INITIALIZER] = "initializer",
         [EST_FIELD_SCHEDULE] = "schedule", [EST_FIELD_WARM_START] = "path or map", [EST_FIELD_MAP] = "map" };
     return texts[type];

@@ -125,6 +125,7 @@ static const char *type_of(const est__yaml *map)
     est__yaml_string(est__yaml_get(map, "type"), &name);
     return name;
 }
+static void put_heads(est__buffer *b, const est__yaml *n);
 
 /* A list of names and columns. */
 static void put_keys(est__buffer *b, const est__yaml *n)
@@ -155,6 +156,8 @@ static void put_fields(est__buffer *b, const est__yaml *map, const est_field *fi
             put_keys(b, n);
         else if (f->type == EST_FIELD_SCHEDULE)
             put_typed(b, n, est_schedule_fields(type_of(n)));
+        else if (f->type == EST_FIELD_HEADS)
+            put_heads(b, n);
         else if (est__field_is_path(f))
             put_path(b, n->base, n->text);
         else
@@ -198,6 +201,16 @@ static void put_head(est__buffer *b, const est__yaml *n)
     if (inside.status != EST_OK)
         b->status = inside.status;
     est__buffer_free(&inside);
+}
+
+static void put_heads(est__buffer *b, const est__yaml *n)
+{
+    est__buffer_text(b, "[");
+    for (size_t i = 0; i < n->count; i++) {
+        est__buffer_text(b, i ? ", " : "");
+        put_head(b, n->items[i]);
+    }
+    est__buffer_text(b, "]");
 }
 
 /* With the values that it was made with: those of the estimator, when it has none or a name alone. */

@@ -51,6 +51,7 @@ struct est_graph {
     const est__map *reserved;
     est__map *counters;          /* base name -> next suffix */
     char *scope;                 /* "a/b/" or "" */
+    const char *training_scope;  /* of optimizers' variables; NULL: "training" */
     est__graph_variable *variable;
     size_t num_variables, cap_variables;
     est_tensor **constant;       /* values of tensor attributes, owned */

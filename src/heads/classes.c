@@ -1,5 +1,7 @@
 /* What the heads for classes share: labels to ids, ids to names, and the lists of all classes that
  * predictions carry. */
+#include <float.h>
+
 #include <estimator/ops.h>
 
 #include "heads/head.h"
@@ -22,27 +24,108 @@ est_status est__head_check_vocabulary(const est_head *h, int64_t classes)
     return st;
 }
 
-est_node *est__head_label_ids(est__head_run *r, int64_t classes)
+est_status est__head_check_thresholds(const est_head *h)
+{
+    char number[32];
+    est_floats t = h->options.thresholds;
+    for (size_t i = 0; i < t.count; i++)
+        if (!(t.data[i] > 0 && t.data[i] < 1)) {
+            est__format_double(number, t.data[i]);
+            return est__head_fail(h, "thresholds[%zu] is %s; it must lie between 0 and 1", i, number);
+        }
+    return EST_OK;
+}
+
+est_status est__head_check_class_weights(const est_head *h, int64_t classes)
+{
+    char number[32];
+    est_floats w = h->options.class_weights;
+    if (w.count && w.count != (size_t)classes)
+        return est__head_fail(h, "class_weights has %zu numbers for %lld classes", w.count, (long long)classes);
+    for (size_t i = 0; i < w.count; i++)
+        if (!(w.data[i] >= 0 && w.data[i] <= FLT_MAX)) {
+            est__format_double(number, w.data[i]);
+            return est__head_fail(h, "class_weights[%zu] is %s; it must be a number from 0 on", i, number);
+        }
+    return EST_OK;
+}
+
+static est_node *check_dtype(est__head_run *r, est_node *labels)
+{
+    bool text = est_node_dtype(labels) == EST_STRING;
+    if (text == (r->head->options.label_vocabulary.count > 0))
+        return labels;
+    return est__head_spoil(r, "labels are %s; %s", est_dtype_name(est_node_dtype(labels)),
+                           text ? "strings take a label_vocabulary" : "with label_vocabulary they must be string");
+}
+
+est_node *est__head_ids_of(est__head_run *r, est_node *values, est_node *indices, int64_t classes)
 {
     est_graph *g = r->g;
-    est_strings vocabulary = r->head->options.label_vocabulary;
-    est_node *labels = est__head_labels(r, 1);
-    if (est__is_nil(labels))
-        return labels;
-    bool text = est_node_dtype(labels) == EST_STRING;
-    if (text != (vocabulary.count > 0))
-        return est__spoil(g,
-                          est__head_fail(r->head, "labels are %s; %s", est_dtype_name(est_node_dtype(labels)),
-                                         text ? "strings take a label_vocabulary"
-                                              : "with label_vocabulary they must be string"));
-    if (text) {
-        est_node *ids = est__vocabulary_ids(g, labels, &(est_values){ .strings = vocabulary }, -1);
-        return est_op(g, "EstCheckKnown", NULL, EST_NODES(ids, labels),
-                      EST_ATTRS(EST_STRING_ATTR("what", "label_vocabulary")));
+    est_node *in[3] = { check_dtype(r, values) };
+    size_t n = 1;
+    if (est__is_nil(in[0]))
+        return in[0];
+    if (est_node_dtype(values) == EST_STRING) {
+        in[0] = est__vocabulary_ids(g, values, &(est_values){ .strings = r->head->options.label_vocabulary }, -1);
+        in[n++] = values;
     }
-    return est_op(g, "EstCheckRange", NULL, EST_NODES(labels),
+    if (indices)
+        in[n++] = indices;
+    if (est_node_dtype(values) == EST_STRING)
+        return est_op(g, "EstCheckKnown", NULL, (est_nodes){ in, n }, EST_ATTRS(EST_STRING_ATTR("what", "label_vocabulary")));
+    return est_op(g, "EstCheckRange", NULL, (est_nodes){ in, n },
                   EST_ATTRS(EST_FLOAT_ATTR("low", 0), EST_FLOAT_ATTR("high", (double)classes - 1),
                             EST_STRING_ATTR("what", "label")));
+}
+
+est_node *est__head_label_ids(est__head_run *r, int64_t classes)
+{
+    est_node *labels = est__head_labels(r, 1);
+    return est__is_nil(labels) ? labels : est__head_ids_of(r, labels, NULL, classes);
+}
+
+static est_node *constant_floats(est_graph *g, est_floats values)
+{
+    est_shape shape = EST_SHAPE((int64_t)values.count);
+    est_tensor *t;
+    est_status st = est_tensor_new(EST_FLOAT, &shape, &t);
+    if (st != EST_OK)
+        return est__spoil(g, st);
+    for (size_t i = 0; i < values.count; i++)
+        ((float *)t->data)[i] = (float)values.data[i];
+    est_node *c = est_constant(g, t);
+    est_tensor_free(t);
+    return c;
+}
+
+/* Of ids, the class's; of a binary label y in [0, 1], (1 - y) of class 0's and y of class 1's. */
+est_node *est__head_class_weights(est__head_run *r)
+{
+    est_graph *g = r->g;
+    est_floats weights = r->head->options.class_weights;
+    const double *w = weights.data;
+    if (est_node_dtype(r->labels) != EST_FLOAT)
+        return est_gather(g, constant_floats(g, weights), r->labels, 0);
+    est_node *rise = est_mul(g, r->labels, est_constant_float(g, w[1] - w[0]));
+    return est_add(g, rise, est_constant_float(g, w[0]));
+}
+
+void est__head_threshold_metrics(est__head_run *r)
+{
+    est_graph *g = r->g;
+    est_floats thresholds = r->head->options.thresholds;
+    for (size_t i = 0; i < thresholds.count; i++) {
+        char name[64];
+        double t = thresholds.data[i];
+        est_node *above = est__to_dtype(g, est_greater(g, r->scores, est_constant_float(g, t)), EST_FLOAT);
+        est__print(name, sizeof name, "accuracy/positive_threshold_%g", t);
+        est_spec_metric(r->spec, est_metric_accuracy(g, est__head_key(r, name), r->labels, above, r->weights));
+        est__print(name, sizeof name, "precision/positive_threshold_%g", t);
+        est_spec_metric(r->spec, est_metric_precision(g, est__head_key(r, name), r->labels, r->scores, r->weights, t));
+        est__print(name, sizeof name, "recall/positive_threshold_%g", t);
+        est_spec_metric(r->spec, est_metric_recall(g, est__head_key(r, name), r->labels, r->scores, r->weights, t));
+    }
 }
 
 /* `row` [1, n], once for each row of `like`. */

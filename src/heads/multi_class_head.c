@@ -9,10 +9,11 @@ static const est_field fields[] = {
               .doc = "number of classes, more than 2"),
     EST_HEAD_VOCABULARY,
     EST_HEAD_FIELDS,
+    EST_HEAD_CLASS_WEIGHTS,
     { 0 }
 };
 
-static est_status check(const est_head *h)
+static est_status check(est_head *h)
 {
     if (h->options.n_classes <= 2)
         return est__head_fail(h, "n_classes is %lld; it must be more than 2 (BinaryClassHead is for two)",
@@ -20,6 +21,7 @@ static est_status check(const est_head *h)
     if (h->options.n_classes > INT32_MAX)
         return est__head_fail(h, "n_classes is %lld; it must be at most %d", (long long)h->options.n_classes,
                               INT32_MAX);
+    EST_TRY(est__head_check_class_weights(h, h->options.n_classes));
     return est__head_check_vocabulary(h, h->options.n_classes);
 }
 
@@ -47,35 +49,33 @@ static void predict(est__head_run *r, bool export_outputs)
     est_spec_prediction(r->spec, "all_classes", est__head_all_classes(r, r->logits, n));
     if (!export_outputs)
         return;
-    est_nodes classification = EST_NODES(est__head_all_classes(r, probabilities, n), probabilities);
-    est_spec_export_output(r->spec, "serving_default", "classify", EST_STRINGS("classes", "scores"),
-                           classification);
-    est_spec_export_output(r->spec, "classification", "classify", EST_STRINGS("classes", "scores"),
-                           classification);
+    est__head_classify_output(r, probabilities, n);
     est__head_predictions_output(r);
 }
 
-static void losses(est__head_run *r)
+static void labels(est__head_run *r)
 {
-    est_graph *g = r->g;
     est_node *ids = est__head_label_ids(r, r->head->options.n_classes);
     if (!est__is_nil(ids) && est_node_dtype(ids) != EST_INT64 && est_node_dtype(ids) != EST_INT32)
-        ids = est__spoil(g, est__head_fail(r->head, "labels are %s; they must be integers",
-                                           est_dtype_name(est_node_dtype(ids))));
+        ids = est__head_spoil(r, "labels are %s; they must be integers", est_dtype_name(est_node_dtype(ids)));
     r->labels = ids;
-    r->losses = est_expand_dims(g, est_sparse_softmax_cross_entropy(g, ids, r->logits), -1);
+}
+
+static est_node *losses(est__head_run *r)
+{
+    return est_expand_dims(r->g, est_sparse_softmax_cross_entropy(r->g, r->labels, r->logits), -1);
 }
 
 static void metrics(est__head_run *r)
 {
-    est_node *labels = est__to_dtype(r->g, r->labels, EST_FLOAT),
+    est_node *wanted = est__to_dtype(r->g, r->labels, EST_FLOAT),
              *class_ids = est__to_dtype(r->g, r->class_ids, EST_FLOAT);
     est_spec_metric(r->spec, est_metric_mean(r->g, est__head_key(r, "average_loss"), r->losses, r->weights));
     est_spec_metric(r->spec,
-                    est_metric_accuracy(r->g, est__head_key(r, "accuracy"), labels, class_ids, r->weights));
+                    est_metric_accuracy(r->g, est__head_key(r, "accuracy"), wanted, class_ids, r->weights));
 }
 
 const est_head_kind est__multi_class_head = {
     .name = "MultiClassHead", .fields = fields, .check = check, .logits_dimension = logits_dimension,
-    .label = label, .predict = predict, .losses = losses, .metrics = metrics
+    .label = label, .predict = predict, .labels = labels, .losses = losses, .metrics = metrics, .takes_loss_fn = true
 };

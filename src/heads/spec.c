@@ -17,6 +17,7 @@ void est__spec_free(est_spec *s)
 {
     if (!s)
         return;
+    est__free(s->label);
     est__free(s->prediction);
     est__free(s->metric);
     est__free(s->summary);
@@ -61,6 +62,25 @@ static const char *keep(est_spec *s, const char *name)
     if (!copy)
         est__spoil(s->graph, est__fail_memory(strlen(name) + 1));
     return copy ? copy : "";
+}
+
+void est_spec_label(est_spec *s, est_feature_nodes label)
+{
+    est_status st = est__grow(&s->label, &s->cap_labels, s->num_labels + 1, sizeof *s->label);
+    if (st != EST_OK) {
+        est__spoil(s->graph, st);
+        return;
+    }
+    label.name = keep(s, label.name);
+    s->label[s->num_labels++] = label;
+}
+
+const est_feature_nodes *est_spec_find_label(const est_spec *s, const char *name)
+{
+    for (size_t i = 0; i < s->num_labels; i++)
+        if (strcmp(s->label[i].name, name) == 0)
+            return &s->label[i];
+    return NULL;
 }
 
 static void add_named(est_spec *s, est__named_node **list, size_t *count, size_t *capacity, const char *name,

@@ -21,6 +21,8 @@ struct est_spec {
     est_node *loss, *train_op;
     double loss_tolerance;     /* 0: none */
     est_node *labels, *weights; /* of an evaluation, as the head took them; NULL: none */
+    est_feature_nodes *label;  /* those that are no dense tensor, or of a MultiHead */
+    size_t num_labels, cap_labels;
     est__named_node *prediction;
     size_t num_predictions, cap_predictions;
     est_metric *metric;

@@ -27,6 +27,18 @@ est_node *est_squared_error(est_graph *g, est_node *labels, est_node *prediction
     return est_squared_difference(g, predictions, as_float(g, labels));
 }
 
+est_node *est_log_poisson_loss(est_graph *g, est_node *labels, est_node *logits, bool full)
+{
+    est_node *y = as_float(g, labels), *loss = est_sub(g, est_exp(g, logits), est_mul(g, logits, y));
+    if (!full)
+        return loss;
+    est_node *half_log = est_mul(g, est_constant_float(g, 0.5), est_log(g, est_mul(g, est_constant_float(g, 6.283185307179586), y)));
+    est_node *stirling = est_add(g, est_sub(g, est_mul(g, y, est_log(g, y)), y), half_log);
+    est_node *small = est_logical_and(g, est_greater_equal(g, y, est_constant_float(g, 0)),
+                                      est_less_equal(g, y, est_constant_float(g, 1)));
+    return est_add(g, loss, est_where(g, small, est_zeros_like(g, y), stirling));
+}
+
 est_node *est_loss_reduce(est_graph *g, est_node *losses, est_node *weights, const char *reduction)
 {
     bool mean = !reduction || strcmp(reduction, "sum_over_batch_size") == 0;

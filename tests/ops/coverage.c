@@ -17,6 +17,7 @@ static void every_kernel_has_a_case(void)
         "Placeholder",
         "NoOp",
         "EstCheckRange",
+        "EstCheckWeights",
         "EstCheckKnown", /* messages.c */
         "EstCheckEqual", /* feature_columns/sequence.c */
         "EstChooseCenters", /* estimators/kmeans.c */

@@ -173,13 +173,19 @@ void est__sum_duplicate_ids(est_graph *g, est_node **rows, est_node **ids)
     *ids = est_node_output(*rows, 1);
 }
 
+/* The scope of an optimizer's variables, "training"; under a MultiHead of n heads TensorFlow's is "training_n". */
+static const char *scope_of(const est_graph *g)
+{
+    return g->training_scope ? g->training_scope : "training";
+}
+
 /* "Ftrl", or "Ftrl_1" where the graph has an Ftrl already. */
 static void free_name(const est_graph *g, const char *kind, char out[64])
 {
     char taken[128];
     snprintf(out, 64, "%s", kind);
     for (int i = 1;; i++) {
-        snprintf(taken, sizeof taken, "training/%s/decay", out);
+        snprintf(taken, sizeof taken, "%s/%s/decay", scope_of(g), out);
         if (!est_graph_variable(g, taken))
             return;
         snprintf(out, 64, "%s_%d", kind, i);
@@ -190,7 +196,7 @@ static void free_name(const est_graph *g, const char *kind, char out[64])
 static est_node *scalar_variable(est_graph *g, const char *name, const char *variable, double initial, bool is_hyper)
 {
     char full[160];
-    snprintf(full, sizeof full, "training/%s/%s", name, variable);
+    snprintf(full, sizeof full, "%s/%s/%s", scope_of(g), name, variable);
     return est_variable(g, full, &(est_variable_options){ .dtype = EST_FLOAT, .shape = EST_SCALAR, .not_trainable = true,
                                                           .initial_value = est_constant_float(g, initial), .hyper = is_hyper });
 }
@@ -240,7 +246,7 @@ static est_node *add_slot(est_graph *g, const est__updates *u, const est__graph_
     if (index > 0)
         snprintf(number, sizeof number, "_%d", index);
     char *variable = is_v1 ? est__arena_printf(&g->arena, "%s/%s%s", v->name, u->name, number)
-                           : est__arena_printf(&g->arena, "training/%s/%s/%s", u->name, v->name, slot->name);
+                           : est__arena_printf(&g->arena, "%s/%s/%s/%s", scope_of(g), u->name, v->name, slot->name);
     if (!variable)
         return est__spoil(g, est__fail_memory(strlen(v->name)));
     return est_variable(g, variable, &(est_variable_options){
@@ -340,7 +346,7 @@ static est_node *add_updates(est_graph *g, const est_optimizer *o, const task *t
 static est_node *own_count(est_graph *g, const char *name)
 {
     char full[160];
-    snprintf(full, sizeof full, "training/%s/iter", name);
+    snprintf(full, sizeof full, "%s/%s/iter", scope_of(g), name);
     return est_variable(g, full, &(est_variable_options){ .dtype = EST_INT64, .not_trainable = true });
 }
 
@@ -350,7 +356,7 @@ static est_node *minimize(est_optimizer *o, est_graph *g, est_node *loss, est_no
     if (est_graph_status(g) != EST_OK)
         return &g->nil;
     free_name(g, o->kind->name, name);
-    snprintf(scope, sizeof scope, "training/%s", name);
+    snprintf(scope, sizeof scope, "%s/%s", scope_of(g), name);
     est_graph_begin_scope(g, scope);
     task t = { 0 };
     est_status st = begin_task(g, variables, &t);
