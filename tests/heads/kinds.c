@@ -395,4 +395,79 @@ static void classes_have_weights(void)
     est_optimizer_free(sgd);
 }
 
-EST_SUITE(heads_kinds, EST_TEST(agree_with_tensorflow), EST_TEST(signatures), EST_TEST(trains_several), EST_TEST(classes_have_weights));
+#define REFUSED(kind, options, message) \
+    do { \
+        est_head *h; \
+        EST_CHECK_FAILS(est_head_new(kind, &(est_head_options)options, &h), EST_INVALID_ARGUMENT, message); \
+        EST_CHECK(h == NULL); \
+    } while (0)
+#define O(...) { __VA_ARGS__ }
+
+static void refuses_options(void)
+{
+    est_head *heads[2], *plain, *sum;
+    EST_NEED_OK(two_heads(heads));
+    EST_NEED_OK(est_head_new("RegressionHead", NULL, &plain));
+    EST_NEED_OK(est_head_new("RegressionHead", &((est_head_options){ .name = "sum", .loss_reduction = "sum" }), &sum));
+    REFUSED("MultiClassHead", O(.n_classes = 3, .thresholds = EST_FLOATS(0.5)),
+            "MultiClassHead: thresholds is given; it is an option of BinaryClassHead");
+    REFUSED("LogisticRegressionHead", O(.loss_fn = brier), "LogisticRegressionHead: loss_fn is given; it has a loss of its own");
+    REFUSED("BinaryClassHead", O(.inverse_link_fn = softplus),
+            "BinaryClassHead: inverse_link_fn is given; it is an option of RegressionHead");
+    REFUSED("BinaryClassHead", O(.class_weights = EST_FLOATS(1, 2, 3)), "BinaryClassHead: class_weights has 3 numbers for 2 classes");
+    REFUSED("BinaryClassHead", O(.class_weights = EST_FLOATS(1, -2)),
+            "BinaryClassHead: class_weights[1] is -2; it must be a number from 0 on");
+    REFUSED("MultiLabelHead", O(.n_classes = 1), "MultiLabelHead: n_classes is 1; it must be at least 2");
+    REFUSED("MultiLabelHead", O(.n_classes = 3, .thresholds = EST_FLOATS(0)),
+            "MultiLabelHead: thresholds[0] is 0; it must lie between 0 and 1");
+    REFUSED("MultiLabelHead", O(.n_classes = 3, .classes_for_class_based_metrics.ints = EST_INTS(0, 3)),
+            "MultiLabelHead: classes_for_class_based_metrics[1] is 3; it must be in [0, 2]");
+    REFUSED("MultiLabelHead", O(.n_classes = 2, .label_vocabulary = EST_STRINGS("a", "b"),
+                                .classes_for_class_based_metrics.strings = EST_STRINGS("c")),
+            "MultiLabelHead: classes_for_class_based_metrics[0] is 'c'; it must be a word of label_vocabulary");
+    REFUSED("MultiHead", O(0), "MultiHead: heads is missing: heads, each with a name");
+    REFUSED("MultiHead", O(.heads = EST_HEADS(heads[0], plain)),
+            "MultiHead: heads[1] (RegressionHead) has no name; give each head a name, which its label has too");
+    REFUSED("MultiHead", O(.heads = EST_HEADS(heads[0], heads[0])), "MultiHead: heads[0] and heads[1] are both named 'one'");
+    REFUSED("MultiHead", O(.heads = EST_HEADS(heads[0], heads[1]), .head_weights = EST_FLOATS(1)),
+            "MultiHead: head_weights has 1 numbers for 2 heads");
+    REFUSED("MultiHead", O(.heads = EST_HEADS(heads[0], sum)),
+            "MultiHead: the loss_reduction of head 'one' is sum_over_batch_size, that of head 'sum' sum; it must be the same for all");
+    est_head_free(heads[0]);
+    est_head_free(heads[1]);
+    est_head_free(plain);
+    est_head_free(sum);
+}
+
+/* Evaluates the first batch with one number of a feed changed. */
+static void bad_value(const char *kind, est_head_options o, form f, size_t feed, int64_t at, float value, const char *message)
+{
+    bench b;
+    est_tensor *loss;
+    EST_NEED_OK(bench_open(&b, kind, &o, f, EST_EVAL, NULL));
+    EST_CHECK_OK(trial_start(&b.s));
+    set_batch(&b, f, 0, 4);
+    ((float *)b.value[feed]->data)[at] = value;
+    EST_CHECK_FAILS(step(&b, EST_NODES(b.spec->loss), (est_nodes){ 0 }, &loss), EST_INVALID_ARGUMENT, message);
+    bench_close(&b);
+}
+
+static void refuses_values(void)
+{
+    enum { WEIGHTS = 1, LABELS };
+    bad_value("LogisticRegressionHead", (est_head_options){ 0 }, SHARES, LABELS, 1, 1.5f,
+              "label 1.5 of example 1 of the batch is out of range; it must be in [0, 1]");
+    bad_value("PoissonRegressionHead", (est_head_options){ .label_dimension = 2 }, COUNTS, LABELS, 5, -1,
+              "label -1 of example 2 of the batch is out of range; it must be a number from 0 on");
+    bad_value("RegressionHead", (est_head_options){ .label_dimension = 2 }, COUNTS, LABELS, 6, NAN,
+              "label nan of example 3 of the batch is not a finite number");
+    bad_value("MultiLabelHead", (est_head_options){ .n_classes = 3 }, HOT, LABELS, 3, 2,
+              "label 2 of example 1 of the batch is out of range; it must be in [0, 1]");
+    bad_value("LogisticRegressionHead", (est_head_options){ .weight_column = "w" }, SHARES, WEIGHTS, 2, -0.5f,
+              "weight_column 'w': weight -0.5 of example 2 of the batch is below 0; it must be a number from 0 on");
+    bad_value("LogisticRegressionHead", (est_head_options){ .weight_column = "w" }, SHARES, WEIGHTS, 3, NAN,
+              "weight_column 'w': weight nan of example 3 of the batch is not finite; it must be a number from 0 on");
+}
+
+EST_SUITE(heads_kinds, EST_TEST(agree_with_tensorflow), EST_TEST(signatures), EST_TEST(trains_several), EST_TEST(classes_have_weights),
+          EST_TEST(refuses_options), EST_TEST(refuses_values));
