@@ -1,5 +1,6 @@
 /* Batches: a table whose columns are shown as tensors. The buffers stay from one filling to the next. */
 #include "data/source.h"
+#include "tensor/tensor.h"
 
 static est_status init(est_batch *b, const est_dataset *d)
 {
@@ -52,6 +53,25 @@ void est__batch_free(est_batch *b)
     est__free(b->offsets);
     est__free(b->value);
     est__free(b);
+}
+
+bool est__batch_nonfinite(const est_batch *b, est__buffer *out)
+{
+    for (int i = 0; i < b->count; i++) {
+        const int64_t *offsets = b->offsets[i].data;
+        int64_t bad = est__tensor_nonfinite(&b->value[i]), example = 0;
+        if (bad < 0)
+            continue;
+        if (offsets)
+            while (offsets[example + 1] <= bad)
+                example++;
+        else
+            example = bad / (est__tensor_elements(&b->value[i]) / b->rows);
+        est__buffer_printf(out, "input '%s' holds %g in example %lld of the batch", b->feature[i].name,
+                           est__tensor_get(&b->value[i], bad), (long long)example);
+        return true;
+    }
+    return false;
 }
 
 void est__batch_clear(est_batch *b)

@@ -6,22 +6,8 @@
 static const est_field fields[] = {
     EST_FIELD(est_embedding_options, COLUMN, categorical_column, .needed = true,
               .doc = "a categorical, crossed, bucketized or weighted column"),
-    EST_FIELD(est_embedding_options, INT, dimension, .needed = true, .min = 1, .max = INT32_MAX,
-              .doc = "numbers of each row"),
-    EST_FIELD(est_embedding_options, STRING, combiner, .def_text = "mean", .choices = est__table_combiners,
-              .doc = "how the rows of several ids of one example are joined"),
-    EST_FIELD(est_embedding_options, INITIALIZER, initializer,
-              .def_text = "TruncatedNormal, stddev 1 / sqrt(dimension)", .doc = "what the table starts from"),
-    EST_FIELD(est_embedding_options, STRING, ckpt_to_load_from, .def_text = NULL,
-              .doc = "a checkpoint that the table starts from"),
-    EST_FIELD(est_embedding_options, STRING, tensor_name_in_ckpt, .def_text = NULL,
-              .doc = "the table's name in that checkpoint"),
-    EST_FIELD(est_embedding_options, FLOAT, max_norm, .min = 0, .above_min = true, .max = INFINITY,
-              .def_text = "none", .doc = "longer rows are scaled to this norm when they are looked up"),
-    EST_FIELD_NOT(est_embedding_options, "trainable", not_trainable,
-                  .doc = "tf.estimator's linear models train the table all the same: see frozen"),
-    EST_FIELD_NOT(est_embedding_options, "use_safe_embedding_lookup", not_safe,
-                  .doc = "false: ids below 0 fail, rows without ids at the end of a batch vanish"),
+    EST__TABLE_FIELDS(est_embedding_options),
+    EST__TABLE_MORE_FIELDS(est_embedding_options, "tf.estimator's linear models train the table all the same: see frozen"),
     EST_FIELD(est_embedding_options, BOOL, frozen, .doc = "never trained, in linear models neither"),
     { 0 }
 };
@@ -31,19 +17,6 @@ typedef struct state {
     bool warned;
 } state;
 
-static est__embedding_table table_of(const est_column *c)
-{
-    const est_embedding_options *o = c->options;
-    return (est__embedding_table){ .categorical = o->categorical_column,
-                         .dimension = o->dimension,
-                         .combiner = o->combiner,
-                         .initializer = &o->initializer,
-                         .ckpt_to_load_from = o->ckpt_to_load_from,
-                         .tensor_name_in_ckpt = o->tensor_name_in_ckpt,
-                         .max_norm = o->max_norm,
-                         .safe = !o->not_safe };
-}
-
 static est_status check(est_column *c)
 {
     const est_embedding_options *o = c->options;
@@ -52,7 +25,7 @@ static est_status check(est_column *c)
     EST_TRY(est__column_name_after(c, o->categorical_column, "_embedding"));
     EST_TRY(est__column_alloc(c, sizeof *s, &s));
     c->state = s;
-    est__embedding_table t = table_of(c);
+    est__embedding_table t = EST__TABLE_OF(o, o->categorical_column);
     return est__table_check(c, &t);
 }
 
@@ -66,7 +39,7 @@ static est_node *dense(est_graph *g, const est_features *f, const est_column *c,
 {
     const est_embedding_options *o = c->options;
     state *s = (state *)(uintptr_t)c->state;
-    est__embedding_table t = table_of(c);
+    est__embedding_table t = EST__TABLE_OF(o, o->categorical_column);
     t.trained = !o->frozen && (!o->not_trainable || layer->trains_all);
     if (o->not_trainable && t.trained && !s->warned) {
         s->warned = true;

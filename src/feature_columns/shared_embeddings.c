@@ -8,26 +8,11 @@
 static const est_field fields[] = {
     EST_FIELD(est_shared_embeddings_options, COLUMNS, categorical_columns, .needed = true,
               .doc = "categorical columns of one kind and one number of ids"),
-    EST_FIELD(est_shared_embeddings_options, INT, dimension, .needed = true, .min = 1, .max = INT32_MAX,
-              .doc = "numbers of each row"),
-    EST_FIELD(est_shared_embeddings_options, STRING, combiner, .def_text = "mean",
-              .choices = est__table_combiners,
-              .doc = "how the rows of several ids of one example are joined"),
-    EST_FIELD(est_shared_embeddings_options, INITIALIZER, initializer,
-              .def_text = "TruncatedNormal, stddev 1 / sqrt(dimension)", .doc = "what the table starts from"),
+    EST__TABLE_FIELDS(est_shared_embeddings_options),
     EST_FIELD(est_shared_embeddings_options, STRING, shared_embedding_collection_name, .def_text = NULL,
               .doc =
                   "the table's name; the columns' names, sorted, with _ between them, and _shared_embedding"),
-    EST_FIELD(est_shared_embeddings_options, STRING, ckpt_to_load_from, .def_text = NULL,
-              .doc = "a checkpoint that the table starts from"),
-    EST_FIELD(est_shared_embeddings_options, STRING, tensor_name_in_ckpt, .def_text = NULL,
-              .doc = "the table's name in that checkpoint"),
-    EST_FIELD(est_shared_embeddings_options, FLOAT, max_norm, .min = 0, .above_min = true, .max = INFINITY,
-              .def_text = "none", .doc = "longer rows are scaled to this norm when they are looked up"),
-    EST_FIELD_NOT(est_shared_embeddings_options, "trainable", not_trainable,
-                  .doc = "tf.estimator trains no shared table all the same: see trained"),
-    EST_FIELD_NOT(est_shared_embeddings_options, "use_safe_embedding_lookup", not_safe,
-                  .doc = "false: ids below 0 fail, rows without ids at the end of a batch vanish"),
+    EST__TABLE_MORE_FIELDS(est_shared_embeddings_options, "tf.estimator trains no shared table all the same: see trained"),
     EST_FIELD(est_shared_embeddings_options, BOOL, trained,
               .doc = "the table is trained, which tf.estimator forgets"),
     { 0 }
@@ -44,15 +29,10 @@ typedef struct state {
 static est__embedding_table table_of(const state *s, const est_column *categorical)
 {
     const est_shared_embeddings_options *o = s->options;
-    return (est__embedding_table){ .categorical = categorical,
-                         .dimension = o->dimension,
-                         .combiner = o->combiner,
-                         .initializer = &o->initializer,
-                         .ckpt_to_load_from = o->ckpt_to_load_from,
-                         .tensor_name_in_ckpt = o->tensor_name_in_ckpt,
-                         .max_norm = o->max_norm,
-                         .trained = o->trained && !o->not_trainable,
-                         .safe = !o->not_safe };
+    est__embedding_table t = EST__TABLE_OF(o, categorical);
+    t.trained = o->trained && !o->not_trainable;
+    t.owner = s;
+    return t;
 }
 
 /* ---- one of the columns; its options are the categorical column ---- */

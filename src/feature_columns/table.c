@@ -41,14 +41,22 @@ static est_node *initial_value(est_graph *g, const est__embedding_table *t, est_
 
 static est_node *variable_of(est_graph *g, const est__embedding_table *t, const char *name)
 {
-    est_node *there = est_graph_variable(g, name);
+    est__graph_variable *there = est__graph_find_variable(g, name);
+    if (there && there->owner != t->owner)
+        return est__graph_fail(g, EST_INVALID_ARGUMENT,
+                               "the table '%s' is in this model already, of another shared_embeddings; give each a "
+                               "shared_embedding_collection_name of its own, or all columns to one of them", name);
     if (there)
-        return there;
+        return there->handle;
     est_shape shape = EST_SHAPE(t->categorical->kind->width(t->categorical), t->dimension);
-    return est_variable(g, name,
-                        &(est_variable_options){ .shape = shape,
-                                                 .initial_value = initial_value(g, t, shape),
-                                                 .not_trainable = !t->trained });
+    est_node *variable = est_variable(g, name,
+                                      &(est_variable_options){ .shape = shape,
+                                                               .initial_value = initial_value(g, t, shape),
+                                                               .not_trainable = !t->trained });
+    there = est__graph_find_variable(g, name);
+    if (there)
+        there->owner = t->owner;
+    return variable;
 }
 
 est_node *est__table_lookup(est_graph *g, const est_features *f, const est_column *c, const est__embedding_table *t,

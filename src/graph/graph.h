@@ -40,6 +40,7 @@ typedef struct est__graph_variable {
     est_dtype dtype;
     est_shape shape;
     bool trainable, local, hyper;
+    const void *owner;           /* who alone may ask for it by name; NULL: anybody */
 } est__graph_variable;
 
 struct est_graph {
@@ -71,6 +72,9 @@ struct est_graph {
     est_status status;
     char error[1024];
 };
+
+/* Lent until the next variable is made; NULL: there is none. */
+est__graph_variable *est__graph_find_variable(const est_graph *g, const char *name);
 
 /* One operation with exactly that name (no scope, no suffix), for import and expansion; NULL after it spoiled
  * the graph. */

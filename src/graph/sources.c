@@ -145,12 +145,18 @@ est_node *est_read(est_graph *g, est_node *variable)
                   EST_ATTRS(EST_TYPE_ATTR("dtype", dtype->type)));
 }
 
-est_node *est_graph_variable(const est_graph *g, const char *name)
+est__graph_variable *est__graph_find_variable(const est_graph *g, const char *name)
 {
     for (size_t i = 0; i < g->num_variables; i++)
         if (strcmp(g->variable[i].name, name) == 0)
-            return g->variable[i].handle;
+            return &g->variable[i];
     return NULL;
+}
+
+est_node *est_graph_variable(const est_graph *g, const char *name)
+{
+    const est__graph_variable *v = est__graph_find_variable(g, name);
+    return v ? v->handle : NULL;
 }
 
 est_nodes est_graph_trainable_variables(est_graph *g)

@@ -1,26 +1,6 @@
 /* The checking replay: which tensor of a step was the first that is not finite. */
 #include "runtime/frame.h"
 
-#include <math.h>
-
-/* The first element that is not finite; -1: all are. */
-static int64_t first_bad(const est_tensor *t)
-{
-    int64_t n = t->data && est__dtype_is_float(t->dtype) ? est__tensor_elements(t) : 0;
-    for (int64_t i = 0; i < n; i++)
-        if (!isfinite(est__tensor_get(t, i)))
-            return i;
-    return -1;
-}
-
-static void name_value(const char *what, const est_tensor *t, const char *name, int64_t i, est__buffer *out)
-{
-    int64_t row = t->shape.rank > 0 && t->shape.dim[0] > 0 ? i / (est__tensor_elements(t) / t->shape.dim[0])
-                                                           : 0;
-    est__buffer_printf(out, "%s '%s' holds %g in example %lld of the batch", what, name,
-                       est__tensor_get(t, i), (long long)row);
-}
-
 static est_status replay(est__run *r, const est__plan *p, const est_tensor *const *feeds, uint64_t number,
                          est__buffer *out)
 {
@@ -32,7 +12,7 @@ static est_status replay(est__run *r, const est__plan *p, const est_tensor *cons
         r->kernel[s].step = number;
         EST_TRY(p->step[s].cpu(&r->kernel[s]));
         for (int i = 0; i < p->step[s].num_out; i++)
-            if (first_bad(&f->tensor[p->step[s].out[i]]) >= 0) {
+            if (est__tensor_nonfinite(&f->tensor[p->step[s].out[i]]) >= 0) {
                 est__buffer_printf(out, "first non-finite tensor: '%s'", p->step[s].op->name);
                 return EST_OK;
             }
@@ -57,14 +37,6 @@ est_status est__find_nonfinite(const est_graph *g, const est__plan_options *opti
         st = est__run_new(plan, NULL, &run);
     if (st == EST_OK)
         st = replay(run, plan, feeds, step, out);
-    for (size_t i = 0; i < o.feeds.count && st == EST_OK; i++) {
-        int64_t bad = first_bad(feeds[i]);
-        if (bad >= 0) {
-            name_value(" (input", feeds[i], o.feeds.data[i]->op->name, bad, out);
-            est__buffer_text(out, ")");
-            break;
-        }
-    }
     est__run_free(run);
     est__plan_free(plan);
     return st;

@@ -49,8 +49,7 @@ est_status est__run_profile(est__run *r);
  * and bytes made by the last one in each line, and their sums. */
 void est__run_print(const est__run *r, est__buffer *out);
 /* After a step failed because `checked` was not finite: runs the step again, operation by operation, without
- * its targets, and appends which tensor is the first that is not finite: "first non-finite tensor: 'a/Log'
- * (input 'fare' holds inf in example 7 of the batch)". */
+ * its targets, and appends which tensor is the first that is not finite: "first non-finite tensor: 'a/Log'". */
 est_status est__find_nonfinite(const est_graph *g, const est__plan_options *options,
                                const est_tensor *const *feeds, uint64_t step, est__buffer *out);
 size_t est__plan_fetches(const est__plan *p);

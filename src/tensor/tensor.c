@@ -149,6 +149,15 @@ double est__tensor_get(const est_tensor *t, int64_t i)
     }
 }
 
+int64_t est__tensor_nonfinite(const est_tensor *t)
+{
+    int64_t n = t->data && est__dtype_is_float(t->dtype) ? est__tensor_elements(t) : 0;
+    for (int64_t i = 0; i < n; i++)
+        if (!isfinite(est__tensor_get(t, i)))
+            return i;
+    return -1;
+}
+
 /* To an integer as C does, but NaN becomes 0 and what lies outside becomes the nearest bound. */
 void est__tensor_set(est_tensor *t, int64_t i, double v)
 {

@@ -39,6 +39,7 @@ uint16_t est__float_to_bfloat16(float f);
 
 /* Element i of any number or bool tensor, as a double; and back, cut to the dtype's range. Not for loops of weight. */
 double est__tensor_get(const est_tensor *t, int64_t i);
+int64_t est__tensor_nonfinite(const est_tensor *t);   /* the first element of floats that is not finite; -1: there is none */
 void est__tensor_set(est_tensor *t, int64_t i, double v);
 
 #endif

@@ -1,4 +1,6 @@
 /* Rows of variable length: in tables and shuffles, from arrays and callbacks, and taken up again at each place. */
+#include <math.h>
+
 #include "data/rows.h"
 
 enum { ROWS = 37, VALUES = 200 };
@@ -330,7 +332,31 @@ static void lists_resume_at_each_place(void)
                      30);
 }
 
-EST_SUITE(data_ragged, EST_TEST(batches_hold_offsets), EST_TEST(shuffles_whole_rows), EST_TEST(resumes_at_each_place),
+/* A value that is not finite is told by feature and example, whatever number of values stands before it. */
+static void names_what_is_not_finite(void)
+{
+    static float prices[] = { 1, 2, INFINITY, 3 }, ages[] = { 4, 5, 6 };
+    static int64_t splits[] = { 0, 1, 1, 4 };
+    const est_tensor price = { EST_FLOAT, { 1, { 4 } }, prices, NULL }, age = { EST_FLOAT, { 1, { 3 } }, ages, NULL };
+    const est_tensor offsets = { EST_INT64, { 1, { 4 } }, splits, NULL };
+    const est_batch *b;
+    for (int round = 0; round < 3; round++) {
+        est__buffer out = { 0 };
+        est_dataset *d;
+        ages[1] = round == 1 ? NAN : 5;
+        prices[2] = round == 2 ? 7 : INFINITY;
+        EST_NEED_OK(est_memory_dataset_new_ragged((const char *[]){ "age", "price" }, (const est_tensor *[]){ &age, &price },
+                                                  (const est_tensor *[]){ NULL, &offsets }, 2, NULL, &d));
+        if (EST_CHECK_OK(est_dataset_next(est_dataset_batch(d, 3, false), &b)) &&
+            EST_CHECK(est__batch_nonfinite(b, &out) == (round < 2)) && round < 2)
+            EST_CHECK_STR(out.data, round ? "input 'age' holds nan in example 1 of the batch"
+                                          : "input 'price' holds inf in example 2 of the batch");
+        est__buffer_free(&out);
+        est_dataset_free(d);
+    }
+}
+
+EST_SUITE(data_ragged, EST_TEST(names_what_is_not_finite), EST_TEST(batches_hold_offsets), EST_TEST(shuffles_whole_rows), EST_TEST(resumes_at_each_place),
           EST_TEST(slots_keep_rows), EST_TEST(a_second_epoch_allocates_nothing), EST_TEST(arrays_must_fit),
           EST_TEST(callbacks_give_rows_of_any_length), EST_TEST(fields_hold_several_values),
           EST_TEST(only_features_of_variable_length), EST_TEST(bad_values_in_lists), EST_TEST(lists_resume_at_each_place));

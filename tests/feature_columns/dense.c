@@ -238,6 +238,38 @@ static void tables_that_are_trained(void)
     }
 }
 
+/* Two shared_embeddings of one name in one model are refused, where TensorFlow says "Variable table already exists"; in models of
+ * their own they are fine. */
+static void tables_of_one_name(void)
+{
+    static const char *const keys[] = { "a", "b" };
+    for (int one_model = 0; one_model < 2; one_model++) {
+        trial s[2];
+        est_columns *c = est_columns_new();
+        EST_NEED_OK(trial_open(&s[0]));
+        EST_NEED_OK(trial_open(&s[1]));
+        for (int i = 0; i < 2; i++) {
+            est_graph *g = s[one_model ? 0 : i].g;
+            est_feature_nodes f = { .name = keys[i], .value = est_placeholder(g, "x", EST_INT64, EST_SHAPE(-1)) };
+            est_column *of = est_categorical_column_with_identity(c, keys[i], (&(est_identity_options){ .num_buckets = 5 }));
+            est_column *shared = est_shared_embeddings(c, (&(est_shared_embeddings_options){
+                .categorical_columns = EST_COLUMNS(of), .dimension = 2, .shared_embedding_collection_name = "table" }));
+            est_features features = { &f, 1 };
+            EST_CHECK_OK(est_graph_status(g));
+            est_input_layer(g, &features, EST_COLUMNS(shared), i ? "second/" : "first/");
+        }
+        if (one_model)
+            EST_CHECK_FAILS(est_graph_status(s[0].g), EST_INVALID_ARGUMENT,
+                            "the table 'table' is in this model already, of another shared_embeddings; give each a "
+                            "shared_embedding_collection_name of its own, or all columns to one of them");
+        else
+            EST_CHECK_OK(est_graph_status(s[1].g));
+        trial_close(&s[0]);
+        trial_close(&s[1]);
+        est_columns_free(c);
+    }
+}
+
 /* ---- what is refused ---- */
 #define REFUSED(message, call)                                                                               \
     do {                                                                                                     \
@@ -313,5 +345,5 @@ static void refuses_layers(void)
     est_columns_free(c);
 }
 
-EST_SUITE(feature_columns_dense, EST_TEST(equals_tensorflow), EST_TEST(names_parts_and_spec),
+EST_SUITE(feature_columns_dense, EST_TEST(tables_of_one_name), EST_TEST(equals_tensorflow), EST_TEST(names_parts_and_spec),
           EST_TEST(tables_that_are_trained), EST_TEST(refuses_columns), EST_TEST(refuses_layers));

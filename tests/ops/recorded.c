@@ -4,6 +4,7 @@
 #include <estimator/ops.h>
 
 #include "ops/cases.h"
+#include "ops/once.h"
 
 static int num_cases;
 
@@ -137,6 +138,49 @@ static void check_lookup_gradient(const op_case *c)
     est_graph_free(t.g);
 }
 
+/* The ids that the gradient of a lookup in `of` examples names, each looking up the one id that it has; `room` for four. */
+static int64_t named_ids(est_ints at, est_ints ids, int64_t of, bool safe, int64_t room[4])
+{
+    once o;
+    est_gradient d = { 0 };
+    int64_t n = 0;
+    if (!EST_CHECK(once_begin(&o)))
+        return -1;
+    est_node *w = once_table(&o, "w", 4, 2);
+    est_node *y = est_op(o.g, "EstSafeEmbeddingLookupSparse", "y",
+                         EST_NODES(w, once_pairs(&o, at), once_ints(&o, ids), once_ints(&o, EST_INTS(of, 1))),
+                         EST_ATTRS(EST_STRING_ATTR("combiner", "mean"), EST_BOOL_ATTR("safe", safe)));
+    if (EST_CHECK_OK(est_gradients(o.g, est_reduce_sum(o.g, y, EST_ALL_AXES, false), EST_NODES(w), &d)) &&
+        EST_CHECK_OK(once_run(&o, EST_NODES(d.indices, d.value), (est_nodes){ 0 }))) {
+        n = est__tensor_elements(once_fetch(&o, 0));
+        memcpy(room, once_fetch(&o, 0)->data, (size_t)(n < 4 ? n : 4) * sizeof *room);
+        for (int64_t i = 0; i < n && i < 4; i++) {
+            bool looked_up = false;
+            for (size_t k = 0; k < ids.count; k++)
+                looked_up = looked_up || ids.data[k] == room[i];
+            EST_CHECK_NEAR(((const float *)once_fetch(&o, 1)->data)[2 * i], looked_up, 0);
+        }
+    }
+    once_end(&o);
+    return n;
+}
+
+/* TensorFlow looks up id 0 for an example without ids: the gradient names that row, with zeros, after those that are looked up. */
+static void examples_without_ids_name_row_0(void)
+{
+    int64_t id[4];
+    if (EST_CHECK_INT(named_ids(EST_INTS(1, 0, 2, 0), EST_INTS(3, 2), 3, true, id), 3))
+        EST_CHECK(id[0] == 3 && id[1] == 2 && id[2] == 0);
+    if (EST_CHECK_INT(named_ids(EST_INTS(0, 0, 1, 0), EST_INTS(3, 2), 2, true, id), 2))
+        EST_CHECK(id[0] == 3 && id[1] == 2);
+    if (EST_CHECK_INT(named_ids(EST_INTS(0, 0, 1, 0), EST_INTS(3, -1), 2, true, id), 2))
+        EST_CHECK(id[0] == 3 && id[1] == 0);
+    if (EST_CHECK_INT(named_ids(EST_INTS(0, 0, 2, 0), EST_INTS(3, 0), 3, true, id), 2))
+        EST_CHECK(id[0] == 3 && id[1] == 0);
+    if (EST_CHECK_INT(named_ids(EST_INTS(1, 0), EST_INTS(3), 2, false, id), 1))
+        EST_CHECK_INT(id[0], 3);
+}
+
 static void check_case(const op_case *c)
 {
     num_cases++;
@@ -157,4 +201,4 @@ static void agrees_with_tensorflow(void)
     EST_CHECK(num_cases > 100);
 }
 
-EST_SUITE(ops_recorded, EST_TEST(agrees_with_tensorflow));
+EST_SUITE(ops_recorded, EST_TEST(agrees_with_tensorflow), EST_TEST(examples_without_ids_name_row_0));

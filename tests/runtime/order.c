@@ -262,8 +262,7 @@ static void checked_before_assigned(void)
         EST_CHECK_FAILS(est__run_step(run, &bad, 0), EST_ABORTED, "'loss' is inf");
         EST_CHECK_STR(lab_variable_text(&l, "v"), "float32[2] 1 2");
         EST_CHECK_OK(est__find_nonfinite(l.g, &o, &bad, 0, &found));
-        EST_CHECK_STR(found.data,
-                      "first non-finite tensor: 'Mul' (input 'fare' holds inf in example 1 of the batch)");
+        EST_CHECK_STR(found.data, "first non-finite tensor: 'Mul'");
         est__buffer_clear(&found);
         EST_CHECK(est__run_step(run, &negative, 0) == EST_ABORTED);
         EST_CHECK_OK(est__find_nonfinite(l.g, &o, &negative, 0, &found));
