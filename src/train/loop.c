@@ -22,6 +22,7 @@ typedef struct training {
     double shown, logged, saved;  /* when */
     int64_t logged_step;
     double steady_start;
+    int64_t steady_from;          /* steps done by then */
     int64_t steady_examples;
     est_train_result result;
 } training;
@@ -214,8 +215,9 @@ static est_status run_all(training *t)
         int64_t done = t->step - l->first_step;
         if (done == 1)
             t->result.start_up_seconds = now - l->start;
-        if (done == 1 || done == STEADY) {
+        if (done == 1 || (done == STEADY && t->step != l->last_step)) {
             t->steady_start = now;
+            t->steady_from = done;
             t->steady_examples = 0;
         }
         EST_TRY(after_step(t, now));
@@ -227,7 +229,7 @@ static est_status run_all(training *t)
 static void measure(training *t, double end)
 {
     est_train_result *r = &t->result;
-    int64_t done = t->step - t->l->first_step, from = done > STEADY ? STEADY : 1;
+    int64_t done = t->step - t->l->first_step, from = t->steady_from;
     double seconds = end - t->steady_start;
     r->global_step = t->step;
     r->steps = done;
