@@ -196,8 +196,10 @@ est_status est__boost_round(est__boost *b)
     return EST_OK;
 }
 
-int64_t est__boost_best(const est__boost *b)
+int64_t est__boost_best(const est__boost *b, double *loss)
 {
+    if (loss)
+        *loss = b->best_loss;
     return b->best_round;
 }
 

@@ -105,8 +105,8 @@ est_status est__boost_new(const est__tree_options *o, est__objective objective, 
 est_status est__boost_round(est__boost *b);   /* a tree an output */
 /* The mean loss over the rows that are trained on, or the held-out ones. */
 double est__boost_loss(est__boost *b, bool held_out);
-/* After how many rounds the loss of the held-out rows was least. */
-int64_t est__boost_best(const est__boost *b);
+/* After how many rounds the loss of the held-out rows was least, and what it was (may be NULL). */
+int64_t est__boost_best(const est__boost *b, double *loss);
 void est__boost_free(est__boost *b);
 
 #endif

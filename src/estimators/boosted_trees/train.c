@@ -314,11 +314,12 @@ static est_status after_round(training *t)
 /* Too many rounds since the best one: its trees are kept, later ones go. */
 static bool stops_early(training *t)
 {
-    int64_t best = est__boost_best(t->boost);
+    double loss;
+    int64_t best = est__boost_best(t->boost, &loss);
     if (t->b->o.early_stopping_rounds == 0 || t->step - best < t->b->o.early_stopping_rounds)
         return false;
-    est__log(EST_LOG_INFO, "%s: the held-out loss was least after %lld rounds; training stops after %lld", t->e->name, (long long)best,
-             (long long)t->step);
+    est__log(EST_LOG_INFO, "%s: the held-out loss was least, %.6g, after %lld rounds; training stops after %lld", t->e->name, loss,
+             (long long)best, (long long)t->step);
     est__ensemble_cut(t->ensemble, best * t->ensemble->outputs);
     t->step = best;
     return true;
