@@ -33,6 +33,7 @@ _estimator()
             tune) options="$model --try --method --trials --folds --metric --goal --jobs --seed" ;;
             evaluate) options="$model --checkpoint --report" ;;
             predict) options="$model --input --output --format --keys --checkpoint" ;;
+            explain) options=$model ;;
             export) options="$model --export-dir --receiver --format" ;;
             config) options="$model --explain" ;;
             'saved-model run') options='--input --signature --output' ;;
@@ -40,7 +41,7 @@ _estimator()
         esac
         COMPREPLY=($(compgen -W "$common $options" -- "$current"))
     elif [[ -z $command ]]; then
-        COMPREPLY=($(compgen -W 'stats convert init train evaluate tune predict export inspect saved-model config' -- "$current"))
+        COMPREPLY=($(compgen -W 'stats convert init train evaluate tune predict explain export inspect saved-model config' -- "$current"))
     elif [[ $command == saved-model ]]; then
         COMPREPLY=($(compgen -W 'show run' -- "$current"))
     else

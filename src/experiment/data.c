@@ -223,9 +223,8 @@ static est_status open_share(const char *format, const reading *r, const est_inp
 }
 
 /* The stages that train and evaluate alone have. */
-static void put_stages(const est__source *s, est_dataset *out)
+static void put_stages(const est__source *s, const est__config_data *d, est_dataset *out)
 {
-    const est__config_data *d = s->data;
     if (d->cache)
         est_dataset_cache(out, *d->cache ? d->cache : NULL);
     if (s->folds)   /* after the cache, which serves both parts */
@@ -265,7 +264,7 @@ est_status est__source_open(const est_input_context *context, est_dataset **out,
     EST_TRY(shares ? open_share(format, &r, context, out) : open_files(format, &r, out));
     log_lines(s->log);
     if (!predicts)
-        put_stages(s, *out);
+        put_stages(s, d, *out);
     est_status st = est__batching_put(d, *out, predicts);
     if (st != EST_OK) {
         est_dataset_free(*out);

@@ -16,6 +16,7 @@ Commands:
   evaluate           metrics of the newest checkpoint on task.validation_data
   tune               the best values for keys of a configuration, by trials
   predict            predictions for the rows of a file, a JSON object a line
+  explain            what each feature has gained a model of boosted trees
   export             writes the newest checkpoint as a SavedModel and prints its folder
   inspect            says what PATH is and prints its contents
   saved-model show   tags, signatures, dtypes and shapes of a SavedModel
@@ -59,7 +60,7 @@ run 0 --version
 grep -qE '^estimator \(libestimator\) [0-9]+\.[0-9]+\.[0-9]+$' out || fail "--version says $(cat out)"
 
 # Every command has a help, and every option of it stands in the manual page and the completion.
-for command in stats convert init train evaluate predict export inspect 'saved-model show' 'saved-model run' config; do
+for command in stats convert init train evaluate predict explain export inspect 'saved-model show' 'saved-model run' config; do
     run 0 $command --help
     for option in $(sed -n 's/^  \(--[a-z-]*\).*/\1/p' out); do
         grep -q "^\.B.*$(echo "$option" | sed 's/-/\\\\-/g')" "$SRCDIR/docs/estimator.1" ||

@@ -34,7 +34,7 @@ run 1 explain c.yaml
 run 0 train c.yaml --quiet --json
 grep -q '"global_step": 8' out || fail "all rounds: $(cat out)"
 run 0 evaluate c.yaml --quiet
-grep -q '^accuracy  *1$' out || fail "learned by heart: $(cat out)"
+grep -q '^accuracy  *1.0$' out || fail "learned by heart: $(cat out)"
 run 0 explain c.yaml
 [ "$(wc -l < out)" -eq 2 ] && grep -q '^age ' out && grep -q '^kind ' out || fail "explain: $(cat out)"
 run 0 explain c.yaml --json
@@ -45,6 +45,6 @@ for steps in 3 4 8; do
 done
 cmp model/model.ckpt-8.data-00000-of-00001 again/model.ckpt-8.data-00000-of-00001 || fail "other trees after a stop"
 
-says 1 "estimator: c.yaml: --set task.model.n_batches_per_layer=5: n_batches_per_layer is 5; it must be at most 1" \
+says 1 "estimator: --set task.model.n_batches_per_layer=5: n_batches_per_layer is 5; it must be at most 1" \
     train c.yaml --set task.model.n_batches_per_layer=5
 exit $bad

@@ -70,11 +70,12 @@ static est_status find_objective(est__boosted *b)
     } known[] = { { "BinaryClassHead", EST__LOGISTIC }, { "LogisticRegressionHead", EST__LOGISTIC }, { "MultiLabelHead", EST__LOGISTIC },
                   { "MultiClassHead", EST__SOFTMAX }, { "RegressionHead", EST__SQUARED }, { "PoissonRegressionHead", EST__POISSON } };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(b->head->kind->name, known[i].head) == 0) {
+        if (strcmp(b->head->kind->name, known[i].head) == 0 && b->head->options.loss_fn == NULL) {
             b->objective = known[i].objective;
             return EST_OK;
         }
-    return est__fail(EST_INVALID_ARGUMENT, "%s: trees are not grown for the loss of a %s", b->name, b->head->kind->name);
+    return est__fail(EST_INVALID_ARGUMENT, "%s: trees are not grown for the loss of a %s%s", b->name, b->head->kind->name,
+                     b->head->options.loss_fn ? " with a loss_fn" : "");
 }
 
 static est_status check(est__boosted *b)
