@@ -110,28 +110,6 @@ static est_status too_many(const training *t, int64_t most)
                      (long long)t->b->num_features, t->b->o.memory_limit_mb ? "memory_limit_mb" : "half of the memory");
 }
 
-static est_status check_row(const training *t, const float *label, const float *weight, int64_t row)
-{
-    char number[32];
-    for (int64_t k = 0; k < t->labels; k++)
-        if (!isfinite(label[k])) {
-            est__format_float(number, label[k]);
-            return est__fail(EST_INVALID_ARGUMENT, "%s: the label of example %lld is %s; it must be a finite number", t->e->name,
-                             (long long)row + 1, number);
-        }
-    if (t->b->objective == EST__POISSON && label[0] < 0) {
-        est__format_float(number, label[0]);
-        return est__fail(EST_INVALID_ARGUMENT, "%s: the label of example %lld is %s; a count is not below 0", t->e->name, (long long)row + 1,
-                         number);
-    }
-    if (weight && !(*weight >= 0 && isfinite(*weight))) {
-        est__format_float(number, *weight);
-        return est__fail(EST_INVALID_ARGUMENT, "%s: the weight of example %lld is %s; it must be finite and not below 0", t->e->name,
-                         (long long)row + 1, number);
-    }
-    return EST_OK;
-}
-
 static est_status take_batch(training *t, const est_tensor *x, const est_tensor *y, const est_tensor *w)
 {
     int64_t n = x->shape.dim[0];
@@ -143,8 +121,6 @@ static est_status take_batch(training *t, const est_tensor *x, const est_tensor 
         EST_TRY(est__grow(&t->weight, &t->cap_weight, (size_t)(t->rows + n), sizeof *t->weight));
         memcpy(t->weight + t->rows, w->data, (size_t)n * sizeof *t->weight);
     }
-    for (int64_t i = t->rows; i < t->rows + n; i++)
-        EST_TRY(check_row(t, t->label + i * t->labels, w ? t->weight + i : NULL, i));
     EST_TRY(est__tree_matrix_add(t->matrix, x->data, n));
     t->rows += n;
     return EST_OK;
