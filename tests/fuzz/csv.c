@@ -47,7 +47,7 @@ static void as_dataset(int options, const uint8_t *data, size_t size)
                           .column_names = options & NO_HEADER ? EST_STRINGS("a", "b", "c") : none,
                           .label = options & LIMITED ? EST_STRINGS("c") : none };
     if (path)
-        fuzz_rows(est_csv_dataset_new(&o, &d), d);
+        fuzz_rows(est_csv_dataset_new(&o, &d), &d);
 }
 
 EST_FUZZ(csv)

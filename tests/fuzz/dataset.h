@@ -34,10 +34,12 @@ static inline int64_t fuzz_rest(est_dataset *d, est_status *end)
     return rows;
 }
 
-/* All rows, and from the place after the first batch once more: they must be as many. Frees the dataset. */
-static inline void fuzz_rows(est_status st, est_dataset *d)
+/* All rows, and from the place after the first batch once more: they must be as many. Frees the dataset, which is given by its
+ * address as the call that makes it stands among the arguments. */
+static inline void fuzz_rows(est_status st, est_dataset **dataset)
 {
     enum { BATCH = 3 };
+    est_dataset *d = *dataset;
     est__buffer place = { 0 };
     const est_batch *b;
     est_status end, again;

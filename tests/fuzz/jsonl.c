@@ -21,7 +21,7 @@ static void as_dataset(int options, const uint8_t *data, size_t size)
                             .label_may_be_absent = options & MAY_BE_ABSENT, .num_parallel_reads = 1, .memory_budget = EST_OFF,
                             .label = options & LABELS ? EST_STRINGS("x") : (est_strings){ 0 } };
     if (path)
-        fuzz_rows(est_jsonl_dataset_new(&o, &d), d);
+        fuzz_rows(est_jsonl_dataset_new(&o, &d), &d);
 }
 
 EST_FUZZ(jsonl)

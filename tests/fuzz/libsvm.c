@@ -18,7 +18,7 @@ static void as_dataset(int options, const uint8_t *data, size_t size)
                              .label_dtype = options & WHOLE_LABELS ? EST_INT64 : EST_INVALID, .skip_errors = options & SKIP,
                              .label_may_be_absent = options & MAY_BE_ABSENT, .num_parallel_reads = 1, .memory_budget = EST_OFF };
     if (path)
-        fuzz_rows(est_libsvm_dataset_new(&o, &d), d);
+        fuzz_rows(est_libsvm_dataset_new(&o, &d), &d);
 }
 
 EST_FUZZ(libsvm)

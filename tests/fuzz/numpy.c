@@ -17,7 +17,7 @@ static void as_dataset(int options, const uint8_t *data, size_t size)
     est_numpy_options o = { .input_path = EST_STRINGS(path), .features = { features, options & FEATURES ? 2 : 0 },
                             .label = options & LABEL ? EST_STRINGS("b") : (est_strings){ 0 } };
     if (path)
-        fuzz_rows(est_numpy_dataset_new(&o, &d), d);
+        fuzz_rows(est_numpy_dataset_new(&o, &d), &d);
 }
 
 EST_FUZZ(numpy)

@@ -36,7 +36,7 @@ static void read_dataset(const char *path, int options)
                                .label_may_be_absent = options & 2, .num_parallel_reads = 1,
                                .memory_budget = options & 4 ? EST_OFF : 0,
                                .label = options & 2 ? EST_STRINGS("age") : (est_strings){ 0 } };
-    fuzz_rows(est_tfrecord_dataset_new(&o, &d), d);
+    fuzz_rows(est_tfrecord_dataset_new(&o, &d), &d);
 }
 
 static void read_all(const uint8_t *data, size_t size)
