@@ -152,4 +152,48 @@ static void refuses_ranks(void)
     trial_close(&s);
 }
 
-EST_SUITE(feature_columns_sequence, EST_TEST(refuses), EST_TEST(lies_beside), EST_TEST(refuses_ranks));
+/* Steps of words: by a list, by a file of the same words, and by hashes. */
+static void of_words(void)
+{
+    static const char *const words[] = { "b", "a", "c" }, *const list[] = { "a", "b" };
+    static const int64_t at[] = { 0, 0, 0, 1, 1, 0 }, dims[] = { 2, 2 };
+    static const float wanted[] = { 0, 1, 1, 0, 0, 0, 0, 0 };
+    trial s;
+    est_node *length, *y[3];
+    est_tensor *out[4] = { NULL };
+    EST_NEED_OK(trial_open(&s));
+    est_columns *c = est_columns_new();
+    est_feature_nodes f = { .name = "s", .value = est_placeholder(s.g, "s", EST_STRING, EST_SHAPE(-1)),
+                            .indices = est_placeholder(s.g, "s_indices", EST_INT64, EST_SHAPE(-1, 2)),
+                            .dense_shape = est_placeholder(s.g, "s_shape", EST_INT64, EST_SHAPE(2)) };
+    est_features features = { &f, 1 };
+    est_column *column[] = {
+        est_sequence_categorical_column_with_vocabulary_list(c, "s", (&(est_vocabulary_list_options){ .vocabulary_list.strings = { list, 2 } })),
+        est_sequence_categorical_column_with_vocabulary_file(
+            c, "s", (&(est_vocabulary_file_options){ .vocabulary_file = EST_TEST_FILE("words.txt", "a\nb\n") })),
+        est_sequence_categorical_column_with_hash_bucket(c, "s", (&(est_hash_bucket_options){ .hash_bucket_size = 2 })) };
+    for (int i = 0; i < 3; i++) {
+        EST_CHECK(!est_column_is_categorical(column[i]));
+        y[i] = est_sequence_input_layer(s.g, &features, EST_COLUMNS(counts(c, column[i])), NULL, &length);
+    }
+    EST_CHECK(est_column_is_categorical(est_categorical_column_with_identity(c, "i", (&(est_identity_options){ .num_buckets = 4 }))));
+    EST_CHECK(!est_column_is_categorical(numeric(c)));
+    EST_NEED_OK(trial_start(&s));
+    est_tensor *v = trial_strings(words, EST_SHAPE(3)), at_v = trial_ints(at, EST_SHAPE(3, 2)), shape = trial_ints(dims, EST_SHAPE(2));
+    if (EST_CHECK_OK(trial_step(&s, EST_NODES(f.value, f.indices, f.dense_shape), (const est_tensor *const[]){ v, &at_v, &shape },
+                                EST_NODES(y[0], y[1], y[2], est_features_rows(s.g, &features)), (est_nodes){ 0 }, out))) {
+        EST_CHECK_BYTES(out[0]->data, sizeof wanted, wanted, sizeof wanted);
+        EST_CHECK_BYTES(out[1]->data, sizeof wanted, wanted, sizeof wanted);
+        const float *hashed = out[2]->data;
+        for (int i = 0; i < 4; i++)     /* each step one bucket; the last one of the second example is no step */
+            EST_CHECK(hashed[2 * i] + hashed[2 * i + 1] == (i < 3));
+        EST_CHECK_INT(*(const int64_t *)out[3]->data, 2);
+    }
+    for (int i = 0; i < 4; i++)
+        est_tensor_free(out[i]);
+    est_tensor_free(v);
+    trial_close(&s);
+    est_columns_free(c);
+}
+
+EST_SUITE(feature_columns_sequence, EST_TEST(refuses), EST_TEST(lies_beside), EST_TEST(refuses_ranks), EST_TEST(of_words));
