@@ -75,6 +75,8 @@ int cli_write_text(const char *path, const char *text);            /* a whole fi
 void json_string(FILE *f, const char *s, size_t n);
 void json_double(FILE *f, double v);                               /* shortest that reads back; NaN, Infinity as bare tokens */
 void json_float(FILE *f, float v);
+/* One object on a line of stdout; the value of `whole`, NULL none, is printed as an integer. */
+void json_results(const est_results *r, const char *whole);
 /* Element i; strings as json_string. */
 void json_element(FILE *f, const est_tensor *t, int64_t i);
 /* Row `row` of t, without its first dimension; all of t when its first dimension is not `rows`. */

@@ -3,26 +3,16 @@
 
 #include "cli/cli.h"
 
-static void print(const est_results *r, bool as_json)
+static void print(const est_results *r)
 {
     for (size_t i = 0; i < r->count; i++) {
-        bool is_step = !strcmp(r->name[i], "global_step");
-        if (as_json) {
-            fputs(i ? ", " : "{", stdout);
-            json_string(stdout, r->name[i], strlen(r->name[i]));
-            fputs(": ", stdout);
-        } else {
-            printf("%-24s ", r->name[i]);
-        }
-        if (is_step)
+        printf("%-24s ", r->name[i]);
+        if (!strcmp(r->name[i], "global_step"))
             printf("%lld", (long long)r->value[i]);
         else
             json_float(stdout, (float)r->value[i]);
-        if (!as_json)
-            putchar('\n');
+        putchar('\n');
     }
-    if (as_json)
-        puts("}");
 }
 
 static int run(cli *c)
@@ -40,7 +30,10 @@ static int run(cli *c)
     if (status == CLI_DONE && report)
         status = cli_write_text(report, page);
     if (status == CLI_DONE && cli_output_open(&out, NULL)) {
-        print(results, c->json);
+        if (c->json)
+            json_results(results, "global_step");
+        else
+            print(results);
         status = cli_output_close(&out, true) ? CLI_DONE : CLI_FAILED;
     }
     est_text_free(page);

@@ -1,27 +1,16 @@
 /* estimator explain: what a model's features have gained it. */
-#include <string.h>
-
 #include "cli/cli.h"
 
-static void print(const est_results *r, bool as_json)
+static void print(const est_results *r)
 {
     double total = 0;
     for (size_t i = 0; i < r->count; i++)
         total += r->value[i];
     for (size_t i = 0; i < r->count; i++) {
-        if (as_json) {
-            fputs(i ? ", " : "{", stdout);
-            json_string(stdout, r->name[i], strlen(r->name[i]));
-            fputs(": ", stdout);
-        } else {
-            printf("%-40s %5.1f %%  ", r->name[i], total > 0 ? 100 * r->value[i] / total : 0);
-        }
+        printf("%-40s %5.1f %%  ", r->name[i], total > 0 ? 100 * r->value[i] / total : 0);
         json_float(stdout, (float)r->value[i]);
-        if (!as_json)
-            putchar('\n');
+        putchar('\n');
     }
-    if (as_json)
-        puts("}");
 }
 
 static int run(cli *c)
@@ -34,7 +23,10 @@ static int run(cli *c)
         return status;
     status = cli_finish(x, est_feature_importances(est_experiment_estimator(x), false, &gains));
     if (status == CLI_DONE && cli_output_open(&out, NULL)) {
-        print(gains, c->json);
+        if (c->json)
+            json_results(gains, NULL);
+        else
+            print(gains);
         status = cli_output_close(&out, true) ? CLI_DONE : CLI_FAILED;
     }
     est_results_free(gains);

@@ -133,3 +133,17 @@ void json_row(FILE *f, const est_tensor *t, int64_t row, int64_t rows)
     else
         nested(f, t, 1, rows ? est_shape_elements(&t->shape) / rows * row : 0);
 }
+
+void json_results(const est_results *r, const char *whole)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        fputs(i ? ", " : "{", stdout);
+        json_string(stdout, r->name[i], strlen(r->name[i]));
+        fputs(": ", stdout);
+        if (whole && !strcmp(r->name[i], whole))
+            printf("%lld", (long long)r->value[i]);
+        else
+            json_float(stdout, (float)r->value[i]);
+    }
+    puts("}");
+}

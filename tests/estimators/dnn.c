@@ -107,6 +107,24 @@ static void resumes_to_the_same_bits(void)
     est_estimator_free(b);
 }
 
+/* The class as a number: the mean alone has a squared error of a quarter. */
+static void regressor_learns(void)
+{
+    est_estimator *e = NULL;
+    est_optimizer *adam = NULL;
+    est_columns *c = est_columns_new();
+    est_column_list both = EST_COLUMNS(est_numeric_column(c, "x", NULL), est_numeric_column(c, "y", NULL));
+    EST_CHECK_OK(est_adam_optimizer_new(&(est_adam_options){ .learning_rate = 0.02 }, &adam));
+    EST_CHECK_OK(est_dnn_regressor_new(&(est_dnn_regressor_options){ .hidden_units = EST_INTS(16, 8), .feature_columns = both, .optimizer = adam },
+                                       &(est_run_config){ .model_dir = est_test_path("r"), .tf_random_seed = 3 }, &e));
+    est_columns_free(c);
+    est_optimizer_free(adam);
+    EST_NEED(e != NULL);
+    EST_CHECK_OK(est_train(e, &(est_train_options){ .input_fn = points, .steps = 300 }, NULL));
+    EST_CHECK(metric(e, "average_loss") < 0.125);
+    est_estimator_free(e);
+}
+
 static void fails(const est_dnn_classifier_options *o, const char *message)
 {
     est_estimator *e;
@@ -247,6 +265,6 @@ static void any_head(void)
                     "DNNEstimator: head is missing: what makes loss, metrics and predictions of logits");
 }
 
-EST_SUITE(estimators_dnn, EST_TEST(learns_what_no_linear_model_can), EST_TEST(resumes_to_the_same_bits),
+EST_SUITE(estimators_dnn, EST_TEST(regressor_learns), EST_TEST(learns_what_no_linear_model_can), EST_TEST(resumes_to_the_same_bits),
           EST_TEST(refuses_what_it_cannot_be), EST_TEST(a_batch_of_one_fails_its_step), EST_TEST(optimizers_by_default), EST_TEST(combined_has_both_parts),
           EST_TEST(baseline_learns_the_average), EST_TEST(any_head));
