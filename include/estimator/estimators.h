@@ -30,6 +30,7 @@ typedef struct est_linear_classifier_options {
     const char *sparse_combiner;        /* "sum" */
     const char *loss_reduction;         /* "sum_over_batch_size" */
     const est_warm_start_settings *warm_start_from;   /* none */
+    est_floats class_weights;           /* of each class, in training; none: 1 */
 } est_linear_classifier_options;
 /** A linear model under BinaryClassHead, or MultiClassHead from three classes on
  *  (tf.estimator.LinearClassifier). */
@@ -88,6 +89,7 @@ typedef struct est_dnn_classifier_options {
     bool batch_norm;                    /* after each hidden layer, with momentum 0.999 */
     const char *loss_reduction;         /* "sum_over_batch_size" */
     const est_warm_start_settings *warm_start_from;   /* none */
+    est_floats class_weights;           /* of each class, in training; none: 1 */
 } est_dnn_classifier_options;
 /** A network of fully connected layers under BinaryClassHead, or MultiClassHead from three classes on
  *  (tf.estimator.DNNClassifier). Errors: also INVALID_ARGUMENT: a categorical column that no indicator or
@@ -157,6 +159,7 @@ typedef struct est_dnn_linear_combined_classifier_options {
     const char *weight_column;          /* none */
     const char *loss_reduction;         /* "sum_over_batch_size" */
     const est_warm_start_settings *warm_start_from;   /* none */
+    est_floats class_weights;           /* of each class, in training; none: 1 */
 } est_dnn_linear_combined_classifier_options;
 /** A linear and a deep part under BinaryClassHead, or MultiClassHead from three classes on
  *  (tf.estimator.DNNLinearCombinedClassifier). Errors: also INVALID_ARGUMENT: no columns at all, deep ones
@@ -222,6 +225,7 @@ typedef struct est_baseline_classifier_options {
     const char *weight_column;          /* none */
     const char *loss_reduction;         /* "sum_over_batch_size" */
     est_optimizer *optimizer;           /* NULL: Ftrl with learning rate 0.3 */
+    est_floats class_weights;           /* of each class, in training; none: 1 */
 } est_baseline_classifier_options;
 /** Logits that are a learned bias alone, under BinaryClassHead, or MultiClassHead from three classes on
  *  (tf.estimator.BaselineClassifier). The data need to hold the label alone, and the weight. */
@@ -292,6 +296,7 @@ typedef struct est_boosted_trees_classifier_options {
     est_strings label_vocabulary;       /* none: labels are integer ids */
     const char *weight_column;          /* none */
     est_boosted_trees trees;
+    est_floats class_weights;           /* of each class, in training; none: 1 */
 } est_boosted_trees_classifier_options;
 /** Gradient boosted trees under BinaryClassHead, or MultiClassHead from three classes on
  *  (tf.estimator.BoostedTreesClassifier of TensorFlow 1 and 2.0 to 2.8). A global step is a round: one tree an output.
@@ -373,6 +378,7 @@ typedef struct est_rnn_classifier_options {
     const char *weight_column;          /* none */
     est_optimizer *optimizer;           /* NULL: Adagrad with learning rate 0.05 and clipnorm 5 */
     const char *loss_reduction;         /* "sum_over_batch_size" */
+    est_floats class_weights;           /* of each class, in training; none: 1 */
 } est_rnn_classifier_options;
 /** Recurrent layers over sequences, and a layer over the last step's output, under BinaryClassHead, or
  *  MultiClassHead from three classes on (tf.estimator.experimental.RNNClassifier with a list of units).

@@ -66,7 +66,7 @@ est_status est_baseline_classifier_new_sized(const est_baseline_classifier_optio
     est_head *head;
     *out = NULL;
     EST_TRY(est__canned_options(&est__canned_baseline_classifier, options, size, &o));
-    EST_TRY(est__canned_classes(o.n_classes, o.label_vocabulary, o.weight_column, o.loss_reduction, &head));
+    EST_TRY(est__canned_classes(o.n_classes, EST_CANNED_CLASSES(o, o.loss_reduction), &head));
     return new_baseline("BaselineClassifier", o.optimizer, head, config, config_size, out);
 }
 

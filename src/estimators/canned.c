@@ -125,12 +125,10 @@ est_status est__canned_no_memory(const char *name)
 const char *const est__canned_combiners[] = { "sum", "mean", "sqrtn", NULL };
 const char *const est__canned_reductions[] = { "sum_over_batch_size", "sum", NULL };
 
-est_status est__canned_classes(int64_t n_classes, est_strings label_vocabulary, const char *weight_column, const char *loss_reduction,
-                               est_head **out)
+est_status est__canned_classes(int64_t n_classes, est_head_options options, est_head **out)
 {
-    est_head_options o = { .n_classes = n_classes > 2 ? n_classes : 0, .label_vocabulary = label_vocabulary,
-                           .weight_column = weight_column, .loss_reduction = loss_reduction };
-    return est_head_new(n_classes > 2 ? "MultiClassHead" : "BinaryClassHead", &o, out);
+    options.n_classes = n_classes > 2 ? n_classes : 0;
+    return est_head_new(n_classes > 2 ? "MultiClassHead" : "BinaryClassHead", &options, out);
 }
 
 est_status est__canned_values(int64_t label_dimension, const char *weight_column, const char *loss_reduction, est_head **out)

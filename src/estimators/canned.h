@@ -28,7 +28,11 @@ extern const char *const est__canned_combiners[], *const est__canned_reductions[
 #define EST_CANNED_CLASSIFIER(options)                                                                               \
     EST_CANNED_LABELS(options),                                                                                      \
     EST_FIELD(options, INT, n_classes, .def = 2, .min = 2, .max = 1e9, .doc = "number of label classes"),            \
-    EST_FIELD(options, STRINGS, label_vocabulary, .doc = "labels are these strings; none: integer ids")
+    EST_FIELD(options, STRINGS, label_vocabulary, .doc = "labels are these strings; none: integer ids"),             \
+    EST_CANNED_CLASS_WEIGHTS(options)
+#define EST_CANNED_CLASS_WEIGHTS(options)                                                                            \
+    EST_FIELD(options, FLOATS, class_weights,                                                                        \
+              .doc = "weight of each class in training, in the order of ids or of label_vocabulary")
 #define EST_CANNED_REGRESSOR(options)                                                                                \
     EST_CANNED_LABELS(options),                                                                                      \
     EST_FIELD(options, INT, label_dimension, .def = 1, .min = 1, .max = 1e9, .doc = "values of a label")
@@ -48,8 +52,11 @@ extern const char *const est__canned_combiners[], *const est__canned_reductions[
 est_status est__canned_options(const est__canned_kind *kind, const void *given, size_t size, void *out);
 est_status est__canned_no_memory(const char *name);
 /* The heads of classifiers, binary up to two classes, and of regressors. */
-est_status est__canned_classes(int64_t n_classes, est_strings label_vocabulary, const char *weight_column, const char *loss_reduction,
-                               est_head **out);
+est_status est__canned_classes(int64_t n_classes, est_head_options options, est_head **out);
+/* The options of such a head, out of those of any classifier. */
+#define EST_CANNED_CLASSES(o, reduction)                                                                             \
+    ((est_head_options){ .label_vocabulary = (o).label_vocabulary, .weight_column = (o).weight_column,               \
+                         .loss_reduction = (reduction), .class_weights = (o).class_weights })
 est_status est__canned_values(int64_t label_dimension, const char *weight_column, const char *loss_reduction, est_head **out);
 /* Zeroed memory of the host's allocator. */
 void *est__canned_alloc(size_t count, size_t size);

@@ -39,7 +39,7 @@ est_status est_dnn_classifier_new_sized(const est_dnn_classifier_options *option
     est_head *head;
     *out = NULL;
     EST_TRY(est__canned_options(&est__canned_dnn_classifier, options, size, &o));
-    EST_TRY(est__canned_classes(o.n_classes, o.label_vocabulary, o.weight_column, o.loss_reduction, &head));
+    EST_TRY(est__canned_classes(o.n_classes, EST_CANNED_CLASSES(o, o.loss_reduction), &head));
     return est__wide_deep_new("DNNClassifier", &PARTS(o), head, config, config_size, out);
 }
 

@@ -47,7 +47,7 @@ est_status est_dnn_linear_combined_classifier_new_sized(const est_dnn_linear_com
     est_head *head;
     *out = NULL;
     EST_TRY(est__canned_options(&est__canned_combined_classifier, options, size, &o));
-    EST_TRY(est__canned_classes(o.n_classes, o.label_vocabulary, o.weight_column, o.loss_reduction, &head));
+    EST_TRY(est__canned_classes(o.n_classes, EST_CANNED_CLASSES(o, o.loss_reduction), &head));
     return est__wide_deep_new("DNNLinearCombinedClassifier", &PARTS(o), head, config, config_size, out);
 }
 

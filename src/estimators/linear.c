@@ -119,7 +119,7 @@ est_status est_linear_classifier_new_sized(const est_linear_classifier_options *
     if (st != EST_OK)
         return st;
     est_head *h;
-    st = est__canned_classes(o.n_classes, o.label_vocabulary, o.weight_column, o.loss_reduction, &h);
+    st = est__canned_classes(o.n_classes, EST_CANNED_CLASSES(o, o.loss_reduction), &h);
     return st != EST_OK ? st : new_linear("LinearClassifier", o.feature_columns, o.optimizer, o.sparse_combiner, h, o.warm_start_from,
                                           config, config_size, out);
 }

@@ -175,6 +175,17 @@ static est_status check_spec(est_estimator *e, const est__model *m)
     return EST_OK;
 }
 
+/* "learning_rate", or "learning_rate/Ftrl" where several change. */
+static void summarise_rates(const est__model *m)
+{
+    const est_graph *g = m->graph;
+    for (size_t i = 0; i < g->num_rates; i++) {
+        char tag[96];
+        snprintf(tag, sizeof tag, g->num_rates > 1 ? "learning_rate/%s" : "learning_rate", g->rate[i].optimizer);
+        est_spec_scalar_summary(m->spec, tag, g->rate[i].node);
+    }
+}
+
 static est_status build(est_estimator *e, est__model *m, const est_dataset *d)
 {
     est_features features;
@@ -188,6 +199,7 @@ static est_status build(est_estimator *e, est__model *m, const est_dataset *d)
     EST_TRY(make_features(m, e->head, &features, &label));
     m->spec->sparse_labels = label.indices ? label : (est_feature_nodes){ 0 };
     EST_TRY(e->model_fn(m->spec, &features, label.value, m->mode, e->user));
+    summarise_rates(m);
     EST_TRY(est_graph_status(m->graph));
     EST_TRY(check_spec(e, m));
     return est__session_new(m->graph, (uint64_t)e->config.tf_random_seed, &m->session);

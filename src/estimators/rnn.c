@@ -130,13 +130,11 @@ est_status est_rnn_classifier_new_sized(const est_rnn_classifier_options *option
     est_rnn_classifier_options o;
     *out = NULL;
     EST_TRY(est__canned_options(&est__canned_rnn_classifier, options, size, &o));
-    est_head_options head = { .n_classes = o.n_classes > 2 ? o.n_classes : 0, .label_vocabulary = o.label_vocabulary,
-                              .weight_column = o.weight_column, .loss_reduction = o.loss_reduction };
     est_rnn_estimator_options own = { .sequence_feature_columns = o.sequence_feature_columns,
                                       .context_feature_columns = o.context_feature_columns, .units = o.units,
                                       .cell_type = o.cell_type, .optimizer = o.optimizer };
     est_head *h;
-    EST_TRY(est_head_new(o.n_classes > 2 ? "MultiClassHead" : "BinaryClassHead", &head, &h));
+    EST_TRY(est__canned_classes(o.n_classes, EST_CANNED_CLASSES(o, o.loss_reduction), &h));
     return new_rnn("RNNClassifier", &own, h, config, config_size, out);
 }
 

@@ -31,6 +31,7 @@ void est_graph_free(est_graph *g)
     est__free(g->variable);
     est__free(g->initializer);
     est__free(g->update);
+    est__free(g->rate);
     est__free(g->capture);
     for (size_t i = 0; g->functions && i < est__map_size(g->functions); i++)
         est__function_release(est__map_value(g->functions, i));

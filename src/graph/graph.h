@@ -62,6 +62,11 @@ struct est_graph {
     est_node *rows;              /* examples of a batch, int64, where no feature could tell; NULL: a feature can */
     est_node **update;           /* run with each training step */
     size_t num_updates, cap_updates;
+    struct est__rate {           /* learning rates that change from step to step (optimizers) */
+        const char *optimizer;
+        est_node *node;
+    } *rate;
+    size_t num_rates, cap_rates;
     est_graph *outer;            /* of a function's body while it is being made; NULL: none */
     struct est__capture *capture;   /* what a body takes from outside (control.c) */
     size_t num_captures, cap_captures;

@@ -15,7 +15,7 @@ typedef struct training {
     est__run *run, *summary_run;      /* the second where there are summaries */
     const est__run *last;             /* whichever made the last step */
     est__feeder *feeder;
-    est_node **summaries, *fetch[1], *target[1];
+    est_node **summaries, *fetch[2], *target[1];   /* fetch: the loss, and a learning rate that changes */
     est__scalar *scalars;             /* the loss, then those of the summaries that are scalars */
     int64_t step, batches;        /* done, over all calls */
     float loss;
@@ -51,9 +51,10 @@ static est_status prepare(training *t)
     for (size_t i = 0; i < n; i++)
         t->summaries[i] = spec->summary[i].node;
     t->fetch[0] = spec->loss;
+    t->fetch[1] = spec->graph->num_rates ? spec->graph->rate[0].node : NULL;
     t->target[0] = spec->train_op;
-    t->options = (est__plan_options){ .resources = l->session->resources, .feeds = l->feeds, .fetches = { t->fetch, 1 },
-                                      .targets = { t->target, 1 }, .checked = spec->loss, .summaries = { t->summaries, n },
+    t->options = (est__plan_options){ .resources = l->session->resources, .feeds = l->feeds,
+                                      .fetches = { t->fetch, t->fetch[1] ? 2 : 1 }, .targets = { t->target, 1 }, .checked = spec->loss, .summaries = { t->summaries, n },
                                       .seed = (uint64_t)l->config->tf_random_seed };
     EST_TRY(est__plan_split(spec->graph, &t->options, &t->early, &t->late, &t->summarised));
     EST_TRY(est__run_new(t->late, l->pool, &t->run));
@@ -114,7 +115,10 @@ static est_status not_finite(const training *t)
 static est_status log_line(training *t, double now)
 {
     double rate = (double)(t->step - t->logged_step) / (now > t->logged ? now - t->logged : 1e-9);
-    est__log(EST_LOG_INFO, "step %lld: loss = %.6g, %.6g steps/s", (long long)t->step, (double)t->loss, rate);
+    char changing[48] = "";
+    if (t->fetch[1])
+        est__print(changing, sizeof changing, ", learning rate %.6g", est__tensor_get(est__run_fetch(t->last, 1), 0));
+    est__log(EST_LOG_INFO, "step %lld: loss = %.6g, %.6g steps/s%s", (long long)t->step, (double)t->loss, rate, changing);
     t->logged = now;
     t->logged_step = t->step;
     if (t->l->events == NULL)
@@ -130,7 +134,7 @@ static est_status write_summaries(training *t)
     t->scalars[0].value = (double)t->loss;
     for (size_t i = 0; i < t->options.summaries.count; i++) {
         const est__summary *s = &spec->summary[i];
-        const est_tensor *value = est__run_fetch(t->last, i + 1);
+        const est_tensor *value = est__run_fetch(t->last, t->options.fetches.count + i);
         if (s->histogram)
             EST_TRY(est__event_histogram(t->l->events, t->step, s->tag, value));
         else

@@ -45,6 +45,7 @@ task:
     loss_reduction: sum_over_batch_size
     n_classes: 2
     label_vocabulary: null
+    class_weights: null
   train_data:
     format: csv
     input_path: $folder/sub/train.csv

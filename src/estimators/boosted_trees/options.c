@@ -43,6 +43,7 @@ static const est_field classifier_fields[] = {
     WEIGHT_FIELD(est_boosted_trees_classifier_options),
     EST_FIELD(est_boosted_trees_classifier_options, INT, n_classes, .def = 2, .min = 2, .max = 1e6, .doc = "number of label classes"),
     EST_FIELD(est_boosted_trees_classifier_options, STRINGS, label_vocabulary, .doc = "labels are these strings; none: integer ids"),
+    EST_CANNED_CLASS_WEIGHTS(est_boosted_trees_classifier_options),
     { 0 },
 };
 
@@ -154,9 +155,7 @@ est_status est_boosted_trees_classifier_new_sized(const est_boosted_trees_classi
     est_head *head;
     *out = NULL;
     EST_TRY(est__canned_options(&est__canned_boosted_trees_classifier, options, size, &o));
-    est_head_options h = { .n_classes = o.n_classes > 2 ? o.n_classes : 0, .label_vocabulary = o.label_vocabulary,
-                           .weight_column = o.weight_column };
-    EST_TRY(est_head_new(o.n_classes > 2 ? "MultiClassHead" : "BinaryClassHead", &h, &head));
+    EST_TRY(est__canned_classes(o.n_classes, EST_CANNED_CLASSES(o, NULL), &head));
     return new_trees("BoostedTreesClassifier", o.feature_columns, head, &o.trees, config, config_size, out);
 }
 

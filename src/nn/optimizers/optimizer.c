@@ -224,14 +224,28 @@ static void decay(est__updates *u, const est_optimizer *o, const char *name)
         u->learning_rate = est_div(g, u->learning_rate, est_add(g, est_constant_float(g, 1), est_mul(g, rate, u->iteration)));
 }
 
+/* Training shows a rate that changes from step to step. */
+static void show_rate(est_graph *g, const char *optimizer, est_node *rate)
+{
+    est_status st = est__grow(&g->rate, &g->cap_rates, g->num_rates + 1, sizeof *g->rate);
+    const char *copy = est__arena_strdup(&g->arena, optimizer);
+    if (st != EST_OK || !copy)
+        est__spoil(g, st == EST_OK ? est__fail_memory(strlen(optimizer)) : st);
+    else
+        g->rate[g->num_rates++] = (struct est__rate){ copy, rate };
+}
+
 static est__updates begin_updates(est_graph *g, const est_optimizer *o, const char *name, est_node *global_step)
 {
     est__updates u = { .g = g, .name = name, .options = o->options };
     u.iteration = est_cast(g, est_read(g, global_step), EST_FLOAT);
     const est_schedule *schedule = schedule_of(o->kind, o->options);
     u.learning_rate = schedule ? est_scheduled(g, schedule, u.iteration) : hyper(g, o, name, "learning_rate");
+    est_node *base = u.learning_rate;
     if (!o->kind->is_v1)
         decay(&u, o, name);
+    if (schedule || u.learning_rate != base)
+        show_rate(g, name, u.learning_rate);
     for (int i = 0; o->kind->hypers[i]; i++)
         u.hyper[i] = hyper(g, o, name, o->kind->hypers[i]);
     if (o->kind->prepare)
