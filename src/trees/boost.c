@@ -98,27 +98,29 @@ static void find_gradients(void *arg, int64_t block, int64_t begin, int64_t end)
     b->most[2 * block + 1] = most_h;
 }
 
-/* A number from 0 to 1 by row and tree: rounding that is right on the average, however small a gradient is beside the greatest. */
-static inline float jitter(uint64_t salt, int64_t row)
+/* Gradients become whole steps, where they lie. To each a number from 0 to 1 by row and tree is added first: rounding that is right on the
+ * average, however small a gradient is beside the greatest. */
+EST_CLONES static void round_some(est__tree_pair *pair, int64_t n, float gs, float hs, uint32_t salt)
 {
-    uint64_t x = ((uint64_t)row + salt) * UINT64_C(0x9E3779B97F4A7C15);
-    x ^= x >> 32;
-    x *= UINT64_C(0xD6E8FEB86659FD93);
-    return (float)(x >> 40) * (1.0f / 16777216.0f);
+    EST_IVDEP
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t x = ((uint32_t)i ^ salt) * UINT32_C(0x9E3779B1);
+        float g, h, u;
+        x ^= x >> 15;
+        x *= UINT32_C(0x85EBCA77);
+        u = (float)(int32_t)(x >> 8) * (1.0f / 16777216.0f);
+        memcpy(&g, (const char *)&pair[i], sizeof g);
+        memcpy(&h, (const char *)&pair[i] + sizeof g, sizeof h);
+        pair[i] = (int64_t)((uint64_t)(int32_t)floorf(g * gs + u) << 32) + (int32_t)(h * hs + u);
+    }
 }
 
 static void round_gradients(void *arg, int64_t block, int64_t begin, int64_t end)
 {
     est__boost *b = arg;
-    const float *in = (const float *)b->grower.pair;
-    est__tree_pair *out = b->grower.pair;
-    float gs = (float)(1 / b->grower.gradient_unit), hs = (float)(1 / b->grower.hessian_unit);
-    (void)block;
-    for (int64_t i = begin; i < end; i++) {
-        float u = jitter(b->salt, i);
-        int64_t g = (int64_t)floorf(in[2 * i] * gs + u), h = (int64_t)(in[2 * i + 1] * hs + u);
-        out[i] = g * (INT64_C(1) << 32) + h;
-    }
+    uint64_t salt = (b->salt + (uint64_t)block) * UINT64_C(0x9E3779B97F4A7C15);
+    round_some(b->grower.pair + begin, end - begin, (float)(1 / b->grower.gradient_unit), (float)(1 / b->grower.hessian_unit),
+               (uint32_t)(salt >> 32));
 }
 
 static void make_pairs(est__boost *b)

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "backend/cpu/vector.h"
 #include "trees/trees.h"
 
 /* Floats in the order of these numbers are in their own order, NaN last. */
@@ -143,18 +144,34 @@ est_status est__tree_cuts(est__tree_feature *f, float *values, int64_t n, int mo
     return EST_OK;
 }
 
-int est__tree_bin(const est__tree_feature *f, float value)
+/* How many cuts are below each value: all values take the same steps, from the greatest power of two down. `cut` ends in infinities. */
+EST_CLONES static void count_below(const float *restrict cut, int top, const float *restrict x, int32_t *restrict at, int n)
 {
-    int n = est__tree_cut_count(f), at = 0;
-    if (isnan(value))
-        return f->bins;
-    for (int half = n; half > 0;) {   /* the first cut that is not below the value */
-        int step = half / 2;
-        bool below = f->cut[at + step] < value;
-        at = below ? at + step + 1 : at;
-        half = below ? half - step - 1 : step;
+    for (int i = 0; i < n; i++)
+        at[i] = 0;
+    for (int step = top; step > 0; step /= 2)
+        for (int i = 0; i < n; i++)
+            at[i] += cut[at[i] + step - 1] < x[i] ? step : 0;
+}
+
+void est__tree_bins(const est__tree_feature *f, const float *x, int64_t stride, int64_t n, uint64_t *word, int shift)
+{
+    enum { SOME = 512 };
+    float cut[EST__TREE_SLOTS], value[SOME];
+    int32_t at[SOME];
+    int cuts = est__tree_cut_count(f), top = 1;
+    for (int i = 0; i < EST__TREE_SLOTS; i++)
+        cut[i] = i < cuts ? f->cut[i] : INFINITY;
+    while (2 * top <= cuts)
+        top *= 2;
+    for (int64_t first = 0; first < n; first += SOME) {
+        int some = n - first < SOME ? (int)(n - first) : SOME;
+        for (int i = 0; i < some; i++)
+            value[i] = x[(first + i) * stride];
+        count_below(cut, top, value, at, some);
+        for (int i = 0; i < some; i++) {
+            bool none = isnan(value[i]) || (f->categorical && (at[i] == cuts || cut[at[i]] != value[i]));
+            word[first + i] |= (uint64_t)(none ? f->bins : at[i]) << shift;
+        }
     }
-    if (f->categorical)
-        return at < n && f->cut[at] == value ? at : f->bins;
-    return at;
 }

@@ -14,7 +14,7 @@ est_status est__grower_init(est__grower *w, const est__tree_options *o, const es
     w->offset = est__calloc(features, sizeof *w->offset);
     w->wanted = est__calloc(features, sizeof *w->wanted);
     w->pair = est__malloc(rows * sizeof *w->pair);
-    w->rows = est__malloc(rows * sizeof *w->rows);
+    w->rows = est__calloc(rows + EST__TREE_AHEAD, sizeof *w->rows);
     w->to_left = est__malloc(rows * sizeof *w->to_left);
     w->to_right = est__malloc(rows * sizeof *w->to_right);
     if (!w->offset || !w->wanted || !w->pair || !w->rows || !w->to_left || !w->to_right)
@@ -39,6 +39,7 @@ void est__grower_release(est__grower *w)
     est__free(w->leaf);
     est__free(w->node_sum);
     est__free(w->spare);
+    est__free(w->parts);
     est__free(w->found);
 }
 
@@ -123,6 +124,7 @@ static void part_piece(void *arg, int64_t block, int64_t begin, int64_t end)
     for (int i = 0; i < EST__TREE_SLOTS; i++)
         left[i] = bit(s->left, i);
     for (int64_t i = x->begin; i < x->end; i++) {
+        __builtin_prefetch(&word[row[i + EST__TREE_AHEAD]]);
         bool goes = left[word[row[i]] >> shift & 255];
         to_left[l] = row[i];
         to_right[r] = row[i];
@@ -256,7 +258,7 @@ static est_status sum_children(est__grower *w, const size_t *chosen, size_t firs
         list[n++] = small;
         list[count + n - 1] = large;
     }
-    est__histograms_build(w, list, n);
+    EST_TRY(est__histograms_build(w, list, n));
     for (size_t i = 0; i < n; i++)
         est__histogram_subtract(w, list[count + i]->histogram, list[i]->histogram);
     memmove(list + n, list + count, n * sizeof *list);
@@ -283,7 +285,7 @@ static est_status start_root(est__grower *w, est__ensemble *e)
     w->num_leaves = 1;
     est__tree_leaf *root = &w->leaf[0];
     EST_TRY(take_histogram(w, &root->histogram));
-    est__histograms_build(w, &root, 1);
+    EST_TRY(est__histograms_build(w, &root, 1));
     int64_t f = 0;
     while (!w->wanted[f])
         f++;

@@ -10,7 +10,10 @@ enum { EST__GRADIENT_MOST = (1 << 18) - 1, EST__HESSIAN_MOST = (1 << 19) - 1 }; 
 /* Of a row: gradient << 32 plus Hessian, both in whole steps, so that one addition adds both. Sums of at most
  * 8192 rows fit. */
 typedef int64_t est__tree_pair;
-enum { EST__PAIRS_IN_SUM = 8192 };
+enum {
+    EST__PAIRS_IN_SUM = 8192,
+    EST__TREE_AHEAD = 16          /* rows whose bins are fetched before they are needed: `rows` has so many more */
+};
 
 typedef struct est__tree_sum {
     int64_t gradient, hessian;    /* in steps */
@@ -49,6 +52,7 @@ typedef struct est__grower {
     est__tree_sum *node_sum;      /* by node of the tree */
     size_t cap_sums;
     est__tree_sum **spare;        /* histograms that are free */
+    est__tree_sum *parts;         /* histogram.c: sums of some of a leaf's rows; NULL until they are needed */
     size_t num_spare, cap_spare;
     est__tree_split *found;       /* [leaves of a round, features] */
     size_t cap_found;
@@ -61,7 +65,7 @@ void est__grower_release(est__grower *w);
 est_status est__grow_tree(est__grower *w, est__ensemble *e);
 
 /* histogram.c: the sums of some leaves by slot. */
-void est__histograms_build(const est__grower *w, est__tree_leaf *const *leaf, size_t count);
+est_status est__histograms_build(est__grower *w, est__tree_leaf *const *leaf, size_t count);
 void est__histogram_subtract(const est__grower *w, est__tree_sum *from, const est__tree_sum *part);
 
 /* split.c: the best split of each leaf, into leaf->split. */

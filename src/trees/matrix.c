@@ -74,9 +74,7 @@ static void bin_group(void *arg, int64_t block, int64_t begin, int64_t end)
     for (int64_t j = 0; j < n && j < EST__TREE_GROUP; j++) {
         const est__tree_feature *f = &m->feature[first + j];
         const float *x = b->x ? b->x + first + j : m->sample[first + j];
-        int64_t stride = b->x ? m->num_features : 1;
-        for (int64_t i = 0; i < b->rows; i++)
-            out[i] |= (uint64_t)est__tree_bin(f, x[i * stride]) << 8 * j;
+        est__tree_bins(f, x, b->x ? m->num_features : 1, b->rows, out, (int)(8 * j));
     }
 }
 

@@ -29,7 +29,8 @@ static inline int est__tree_cut_count(const est__tree_feature *f)
 {
     return f->categorical ? f->bins : f->bins - 1;
 }
-int est__tree_bin(const est__tree_feature *f, float value);
+/* The bin of every stride-th of n values, into a byte of its row's word, which is 0. */
+void est__tree_bins(const est__tree_feature *f, const float *x, int64_t stride, int64_t n, uint64_t *word, int shift);
 
 /* ---- the matrix (matrix.c) ---- */
 typedef struct est__tree_matrix {
