@@ -86,15 +86,23 @@ static bool listed(est_strings list, const char *name)
     return false;
 }
 
+/* For a model without features, records give their number: a list is asked for that none of them needs to hold. */
+static est_features_spec asked_of(const reading *r)
+{
+    static const est_feature nothing = { .name = "(no feature)", .dtype = EST_STRING, .variable_length = true };
+    return r->features.count ? r->features : (est_features_spec){ &nothing, 1 };
+}
+
 static est_status open_tfrecord(const reading *r, est_dataset **out)
 {
     est_strings lists = r->data->sequence_features;
-    size_t all = r->features.count, context = 0, frames = all;
+    est_features_spec features = asked_of(r);
+    size_t all = features.count, context = 0, frames = all;
     est_feature *feature = est__calloc(all + 1, sizeof *feature);
     if (!feature)
         return est__fail_memory(all * sizeof *feature);
     for (size_t i = 0; i < all; i++)   /* those of the context from the front, feature lists from the back */
-        feature[listed(lists, r->features.data[i].name) ? --frames : context++] = r->features.data[i];
+        feature[listed(lists, features.data[i].name) ? --frames : context++] = features.data[i];
     est_status st = est_tfrecord_dataset_new(&((est_tfrecord_options){
         .input_path = r->path, .features = { feature, context }, .sequence_features = { feature + frames, all - frames },
         .label = r->label, .skip_errors = r->skip, .label_may_be_absent = r->predicts, .num_parallel_reads = r->readers,
@@ -106,7 +114,7 @@ static est_status open_tfrecord(const reading *r, est_dataset **out)
 static est_status open_jsonl(const reading *r, est_dataset **out)
 {
     return est_jsonl_dataset_new(&((est_jsonl_options){
-        .input_path = r->path, .features = r->features, .label = r->label, .skip_errors = r->skip,
+        .input_path = r->path, .features = asked_of(r), .label = r->label, .skip_errors = r->skip,
         .label_may_be_absent = r->predicts, .num_parallel_reads = r->readers,
         .memory_budget = r->budget }), out);
 }

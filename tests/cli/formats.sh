@@ -29,6 +29,21 @@ for format in tfrecord.gz jsonl npz; do
     same "${format%.gz}.predictions" < csv.predictions
 done
 
+# A model without features predicts as many rows as a file has.
+cat > baseline.yaml <<'CONFIG'
+model_dir: baseline
+task:
+  model: {estimator: BaselineClassifier}
+  train_data: {format: csv, input_path: d.csv, label: survived}
+  validation_data: {format: csv, input_path: d.csv, label: survived}
+trainer: {train_steps: 5}
+CONFIG
+run 0 train baseline.yaml --quiet
+for file in d.csv d.tfrecord.gz d.jsonl d.npz; do
+    run 0 predict baseline.yaml --quiet --input "$file" --keys class_ids
+    [ "$(grep -c '^{"class_ids": \[0\]}$' out)" -eq 40 ] || fail "predict without features from $file: $(cat out)"
+done
+
 # libsvm: pairs for a weighted column; a dense feature; a file without labels.
 printf '1 3:0.5 7:2\n0 1:1\n1 3:1 7:1\n0 1:0.25 2:1\n' > d.libsvm
 printf '3:0.5 7:2\n1:1\n' > new.svm
