@@ -30,7 +30,8 @@ static inline const est_tensor *est__batch_feed(const est_batch *b, est__feed f)
 
 est_status est__batch_new(const est_dataset *d, est_batch **out);
 void est__batch_free(est_batch *b);
-/* Appends "input 'NAME' holds inf in example N of the batch" of the first feature of which that is so; false: of none. */
+/* Appends "input 'NAME' holds inf in example N of the batch" of the first feature of which that is so; false: of none.
+ * NULL: only tells. */
 bool est__batch_nonfinite(const est_batch *b, est__buffer *out);
 
 /* Checks the chain and starts it at its beginning (or goes back there). `seed`: for a shuffle without one of its own. */

@@ -136,3 +136,13 @@ est_status est__canned_values(int64_t label_dimension, const char *weight_column
     est_head_options o = { .label_dimension = label_dimension, .weight_column = weight_column, .loss_reduction = loss_reduction };
     return est_head_new("RegressionHead", &o, out);
 }
+
+est_status est__canned_dense(const char *estimator, const char *option, est_column_list columns, const char *taker)
+{
+    for (size_t i = 0; i < columns.count; i++)
+        if (est_column_is_categorical(columns.data[i]))
+            return est__fail(EST_INVALID_ARGUMENT,
+                             "%s: %s[%zu] '%s' is categorical; %s takes dense columns: wrap it in indicator_column or embedding_column",
+                             estimator, option, i, est_column_name(columns.data[i]), taker);
+    return EST_OK;
+}

@@ -58,6 +58,8 @@ est_status est__canned_classes(int64_t n_classes, est_head_options options, est_
     ((est_head_options){ .label_vocabulary = (o).label_vocabulary, .weight_column = (o).weight_column,               \
                          .loss_reduction = (reduction), .class_weights = (o).class_weights })
 est_status est__canned_values(int64_t label_dimension, const char *weight_column, const char *loss_reduction, est_head **out);
+/* Refuses categorical columns; `taker` wants dense ones. */
+est_status est__canned_dense(const char *estimator, const char *option, est_column_list columns, const char *taker);
 /* Zeroed memory of the host's allocator. */
 void *est__canned_alloc(size_t count, size_t size);
 void est__canned_free(void *p);

@@ -277,6 +277,8 @@ est_status est_kmeans_new_sized(const est_kmeans_options *options, size_t size, 
         return est__canned_no_memory("KMeans");
     est_status st = est__canned_options(&est__canned_kmeans, options, size, &m->o);
     if (st == EST_OK)
+        st = est__canned_dense("KMeans", "feature_columns", m->o.feature_columns, "k-means");
+    if (st == EST_OK)
         st = est__fields_copy(fields, &m->o, &m->arena);
     for (size_t i = 0; st == EST_OK && i < m->o.initial_centers.count; i++)
         if (!isfinite(m->o.initial_centers.data[i]))

@@ -114,7 +114,9 @@ static est_status new_rnn(const char *name, const est_rnn_estimator_options *o, 
         return est__canned_no_memory(name);
     }
     m->head = head;
-    est_status st = copy(name, o, m);
+    est_status st = est__canned_dense(name, "context_feature_columns", o->context_feature_columns, "an RNN");
+    if (st == EST_OK)
+        st = copy(name, o, m);
     if (st != EST_OK) {
         free_model(m);
         return st;

@@ -111,11 +111,7 @@ static void free_model(void *user)
 
 static est_status check(const char *name, const est__wide_deep *p)
 {
-    for (size_t i = 0; i < p->dnn_columns.count; i++)
-        if (est_column_is_categorical(p->dnn_columns.data[i]))
-            return est__fail(EST_INVALID_ARGUMENT,
-                             "%s: %s[%zu] '%s' is categorical; a DNN takes dense columns: wrap it in indicator_column or "
-                             "embedding_column", name, p->dnn_columns_name, i, est_column_name(p->dnn_columns.data[i]));
+    EST_TRY(est__canned_dense(name, p->dnn_columns_name, p->dnn_columns, "a DNN"));
     if (p->dnn_columns.count + p->linear_columns.count == 0)
         return est__fail(EST_INVALID_ARGUMENT, "%s: linear_feature_columns or dnn_feature_columns must be given", name);
     if (p->dnn_columns.count && p->hidden_units.count == 0)

@@ -149,10 +149,26 @@ double est__tensor_get(const est_tensor *t, int64_t i)
     }
 }
 
+/* How many floats, by 64, are finite: those whose exponent is not all ones. */
+static int64_t count_finite(const float *x, int64_t n)
+{
+    int64_t done = 0;
+    for (uint32_t odd = 0; done + 64 <= n; done += 64) {
+        for (int i = 0; i < 64; i++) {
+            uint32_t bits;
+            memcpy(&bits, &x[done + i], sizeof bits);
+            odd |= (bits & 0x7f800000u) + 0x00800000u;
+        }
+        if (odd >> 31)
+            break;
+    }
+    return done;
+}
+
 int64_t est__tensor_nonfinite(const est_tensor *t)
 {
     int64_t n = t->data && est__dtype_is_float(t->dtype) ? est__tensor_elements(t) : 0;
-    for (int64_t i = 0; i < n; i++)
+    for (int64_t i = t->dtype == EST_FLOAT ? count_finite(t->data, n) : 0; i < n; i++)
         if (!isfinite(est__tensor_get(t, i)))
             return i;
     return -1;

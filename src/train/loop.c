@@ -6,7 +6,10 @@
 #include "runtime/runtime.h"
 #include "train/feeder.h"
 
-enum { STEADY = 100 };            /* steps before the steady state is measured */
+enum {
+    STEADY = 100,                 /* steps before the steady state is measured */
+    MOST_CHECKS = 16              /* of all variables */
+};
 
 typedef struct training {
     const est__loop *l;
@@ -18,6 +21,7 @@ typedef struct training {
     est_node **summaries, *fetch[2], *target[1];   /* fetch: the loss, and a learning rate that changes */
     est__scalar *scalars;             /* the loss, then those of the summaries that are scalars */
     int64_t step, batches;        /* done, over all calls */
+    int checks;                   /* steps with features that are not finite, and variables that are */
     float loss;
     double shown, logged, saved;  /* when */
     int64_t logged_step;
@@ -112,6 +116,25 @@ static est_status not_finite(const training *t)
     return st;
 }
 
+/* A feature that is not finite may spoil variables and not the loss: tanh(inf) is 1, its gradient NaN. Where a model knows what to do with
+ * such features in each batch, looking at all its variables ends after some. */
+static est_status check_variables(training *t)
+{
+    est_nodes variables = est_graph_trainable_variables(t->l->spec->graph);
+    est__buffer of_input = { 0 };
+    est_status st = EST_OK;
+    est__batch_nonfinite(est__feeder_batch(t->feeder), &of_input);
+    for (size_t i = 0; i < variables.count && st == EST_OK; i++) {
+        const est__variable *v = est__session_variable(t->l->session, est_node_name(variables.data[i]));
+        if (v && est__tensor_nonfinite(v->value) >= 0)
+            st = est__fail(EST_ABORTED, "step %lld: variable '%s' is no longer finite (%s)", (long long)t->step + 1,
+                           est_node_name(variables.data[i]), of_input.data);
+    }
+    est__buffer_free(&of_input);
+    t->checks++;
+    return st;
+}
+
 static est_status log_line(training *t, double now)
 {
     double rate = (double)(t->step - t->logged_step) / (now > t->logged ? now - t->logged : 1e-9);
@@ -191,6 +214,8 @@ static est_status one_step(training *t)
         return not_finite(t);
     if (st != EST_OK)
         return est__fail_in(st == EST_OUT_OF_RANGE ? EST_INVALID_ARGUMENT : st, "step %lld", (long long)t->step + 1);
+    if (t->checks < MOST_CHECKS && est__batch_nonfinite(est__feeder_batch(t->feeder), NULL))
+        EST_TRY(check_variables(t));
     t->loss = *(const float *)est__run_fetch(run, 0)->data;
     t->step++;
     t->batches++;
