@@ -24,6 +24,7 @@
 #include <estimator/fields.h>
 #include <estimator/graph.h>
 #include <estimator/heads.h>
+#include <estimator/hooks.h>
 #include <estimator/inspect.h>
 #include <estimator/nn.h>
 #include <estimator/ops.h>

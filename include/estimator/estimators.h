@@ -5,6 +5,7 @@
 #include <estimator/data.h>
 #include <estimator/feature_columns.h>
 #include <estimator/heads.h>
+#include <estimator/hooks.h>
 #include <estimator/run_config.h>
 #include <estimator/warm_start.h>
 
@@ -483,6 +484,8 @@ typedef struct est_train_options {
     int64_t steps, max_steps;           /* steps more, or up to a global step; neither: until the data end */
     void (*progress)(const est_progress *p, void *user);  /* at most ten times a second; NULL: none */
     void *progress_user;
+    est_hook_list hooks;                /* kept alive while it trains */
+    est_saving_listeners saving_listeners;    /* around each checkpoint */
 } est_train_options;
 typedef struct est_train_result {
     int64_t global_step, steps;         /* steps done now */
@@ -525,6 +528,7 @@ typedef struct est_evaluate_options {
      * column, "weights" [rows, 1 or n]; another status than EST_OK ends it. NULL: none. */
     est_status (*each)(const est_predictions *batch, void *user);
     void *each_user;
+    est_hook_list hooks;                /* kept alive for the call */
 } est_evaluate_options;
 /** Metrics by name, sorted, with `loss` (the mean of the batches' losses) and `global_step` among them. */
 typedef struct est_results {
@@ -553,6 +557,7 @@ typedef struct est_predict_options {
     const char *checkpoint_path;        /* prefix; NULL: the newest */
     est_status (*each)(const est_predictions *batch, void *user);   /* needed; another status than EST_OK ends it */
     void *each_user;
+    est_hook_list hooks;                /* kept alive for the call */
 } est_predict_options;
 /** Predictions for data, batch after batch, in their order (tf.estimator.Estimator.predict). The model stays
  *  loaded for the next call.

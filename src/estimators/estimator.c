@@ -146,6 +146,12 @@ void est_request_stop(est_estimator *e)
     atomic_store(&e->stop, true);
 }
 
+void est__verb_end(est_estimator *e)
+{
+    if (--e->verbs_running == 0)
+        atomic_store(&e->stop, false);
+}
+
 est_status est__estimator_features(est_estimator *e, est_features_spec *out)
 {
     *out = e->features;

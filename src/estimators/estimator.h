@@ -14,6 +14,7 @@
 #include "graph/graph.h"
 #include "heads/spec.h"
 #include "runtime/runtime.h"
+#include "train/hooks.h"
 #include "train/warm_start.h"
 
 /* One mode's graph, made for a dataset's features and kept from call to call: only a newer checkpoint is read again. */
@@ -32,7 +33,9 @@ typedef struct est__model {
     size_t num_feeds;
     est__plan *early, *late;
     est__run *run;
-    size_t num_fetches;           /* of an evaluation: a callback that sees predictions needs more */
+    est_node **planned;           /* what it fetches, then what hooks feed it */
+    size_t num_planned, num_fed;
+    bool altered;                 /* a hook's begin has added to the graph: it serves once */
     est__plan *results;           /* of an evaluation: the metrics' values */
     est__run *results_run;
     est__arena arena;
@@ -62,6 +65,7 @@ struct est_estimator {
     const est_warm_start_settings *warm_start_from;   /* NULL: none */
     char *model_dir;
     atomic_bool stop;
+    int verbs_running;            /* a hook's verb runs within another */
     est__pool *pool;
     est__model *evaluating, *predicting;
     est__arena spec, names;       /* lent by est_estimator_input_spec and est_get_variable_names */
@@ -71,16 +75,21 @@ struct est_estimator {
 /* The features of a serving input: those of the columns, or the given ones. */
 est_status est__estimator_features(est_estimator *e, est_features_spec *out);
 
+/* A verb has ended: with the outermost one a request to stop is spent. */
+void est__verb_end(est_estimator *e);
+
 /* Calls input_fn and starts what it gives. */
 est_status est__estimator_dataset(est_estimator *e, est_mode mode, est_input_fn input_fn, void *user, est_dataset **out);
 
-/* Builds the graph of a mode over placeholders for the dataset's features, and a session for it that is not started yet. */
-est_status est__model_new(est_estimator *e, est_mode mode, const est_dataset *d, est__model **out);
+/* Builds the graph of a mode over placeholders for the dataset's features, and a session for it that is not started yet. The hooks
+ * of `c` (NULL: none) begin in between. */
+est_status est__model_new(est_estimator *e, est_mode mode, const est_dataset *d, est_run_context *c, est__model **out);
 void est__model_free(est__model *m);
 void est__model_unplan(est__model *m);     /* the plans alone */
 /* The cached model of `*place`, or a new one when the dataset's features are others; its session holds the checkpoint `path` (NULL: the
- * newest), read anew only if it is another than last time. */
-est_status est__model_ready(est_estimator *e, est__model **place, est_mode mode, const est_dataset *d, const char *path);
+ * newest), read anew only if it is another than last time. The hooks of `c` begin. */
+est_status est__model_ready(est_estimator *e, est__model **place, est_mode mode, const est_dataset *d, est_run_context *c,
+                            const char *path);
 /* Results in the given order, in memory of their own. */
 typedef struct est__result {
     const char *name;

@@ -9,54 +9,109 @@
 
 /* ---- what both share ---- */
 
-/* Plans once per model: the early part for the input thread, the late one for this. */
-static est_status plan_model(est_estimator *e, est__model *m, est_nodes fetches, est_nodes targets)
+/* Makes the plans: the early part for the input thread, the late one for this. */
+static est_status plan_anew(est_estimator *e, est__model *m, est_nodes fetches, est_nodes fed, est_nodes targets)
 {
-    if (m->run)
-        return EST_OK;
     est__plan_options o = { .resources = m->session->resources, .feeds = { m->feeds, m->num_feeds }, .fetches = fetches,
-                            .targets = targets, .seed = (uint64_t)e->config.tf_random_seed };
+                            .targets = targets, .late_feeds = fed, .seed = (uint64_t)e->config.tf_random_seed };
     EST_TRY(est__plan_split(m->graph, &o, &m->early, &m->late, NULL));
     return est__run_new(m->late, e->pool, &m->run);
 }
 
-/* Runs all batches, at most `steps` (0: all); each(user) after each of them. */
-static est_status run_batches(est_estimator *e, est__model *m, est_dataset *d, int64_t steps,
-                              est_status (*each)(est__model *m, int64_t rows, void *user), void *user)
+/* Plans once per model, and again when callbacks or hooks fetch or feed something else. What hooks fetch follows `fetches`. */
+static est_status plan_model(est_estimator *e, est__model *m, est_run_context *c, est_nodes fetches, est_nodes targets)
+{
+    size_t n = fetches.count + c->num_fetches, all = n + c->num_feeds;
+    est_node **list = est__malloc((all + 1) * sizeof *list);
+    if (list == NULL)
+        return est__fail_memory(all * sizeof *list);
+    if (fetches.count)
+        memcpy(list, fetches.data, fetches.count * sizeof *list);
+    est__hooks_fetches(c, false, list + fetches.count);
+    est__hooks_feed_nodes(c, list + n);
+    bool same = m->run && m->num_planned == all && m->num_fed == c->num_feeds && memcmp(m->planned, list, all * sizeof *list) == 0;
+    est_status st = EST_OK;
+    if (same) {
+        est__free(list);
+    } else {
+        est__model_unplan(m);
+        m->planned = list;
+        m->num_planned = all;
+        m->num_fed = c->num_feeds;
+        st = plan_anew(e, m, (est_nodes){ list, n }, (est_nodes){ list + n, c->num_feeds }, targets);
+    }
+    return st == EST_OK ? est__hooks_layout(c, fetches.count, 0, est__plan_fetches(m->early)) : st;
+}
+
+/* A step that fails says in which batch. OUT_OF_RANGE is for the end of the data. */
+static est_status in_batch(est_status st, int64_t number)
+{
+    return st == EST_OK ? EST_OK
+                        : est__fail_in(st == EST_OUT_OF_RANGE ? EST_INVALID_ARGUMENT : st, "batch %lld", (long long)number + 1);
+}
+
+/* What run_batches does with each of them. */
+typedef struct batches {
+    int64_t steps;                /* at most; 0: all */
+    est_status (*each)(est__model *m, int64_t rows, void *user);
+    void *user;
+} batches;
+
+/* One batch, with the moments of hooks around it. */
+static est_status run_batch(est__model *m, est_run_context *c, est__feeder *feeder, const batches *b, int64_t number)
+{
+    const est_tensor *const *feeds;
+    int64_t rows;
+    EST_TRY(est__hooks_before(c));
+    EST_TRY(est__feeder_next(feeder, &feeds, &rows));
+    EST_TRY(in_batch(est__hooks_feeds(c, feeds, &feeds), number));
+    c->run = m->run;
+    if (c->profile)
+        EST_TRY(est__run_profile(m->run));
+    EST_TRY(in_batch(est__run_step(m->run, feeds, (uint64_t)number), number));
+    EST_TRY(in_batch(b->each(m, rows, b->user), number));
+    est_status st = est__hooks_after(c, 0, c->count);
+    if (c->profile)
+        est__run_profile_end(m->run);
+    c->profile = false;
+    return st;
+}
+
+static est_status run_batches(est_estimator *e, est__model *m, est_run_context *c, est_dataset *d, batches b)
 {
     est__feeder *feeder;
-    const est_tensor *const *fetches;
-    int64_t rows, n = 0;
     est__dataset_window(d, est__feeder_window(d));
     EST_TRY(est__dataset_start(d, (uint64_t)e->config.tf_random_seed));
     EST_TRY(est__feeder_new(d, m->early, m->feed, m->num_feeds, "batch", 0, &feeder));
-    est_status st = EST_OK;
-    while (st == EST_OK && (steps == 0 || n < steps)) {
+    c->global_step = (int64_t)est__tensor_get(est__session_variable(m->session, "global_step")->value, 0);
+    est_status st = est__hooks_created(c, m->session);
+    for (int64_t n = 0; st == EST_OK && !c->stop && (b.steps == 0 || n < b.steps); n++) {
         if (atomic_load_explicit(&e->stop, memory_order_relaxed))
             st = est__fail(EST_CANCELLED, "stopped after %lld batches", (long long)n);
-        if (st == EST_OK)
-            st = est__feeder_next(feeder, &fetches, &rows);
-        if (st != EST_OK)
-            break;
-        st = est__run_step(m->run, fetches, (uint64_t)n);
-        if (st == EST_OK)
-            st = each(m, rows, user);
-        n++;
-        if (st != EST_OK)
-            st = est__fail_in(st == EST_OUT_OF_RANGE ? EST_INVALID_ARGUMENT : st, "batch %lld", (long long)n);
+        else
+            st = run_batch(m, c, feeder, &b, n);
     }
+    if (st == EST_OK || (st == EST_OUT_OF_RANGE && !c->failed))
+        st = est__hooks_end(c);
     est__error error;
     est__error_take(&error, st);
     est__feeder_free(feeder);
-    return st == EST_OK || st == EST_OUT_OF_RANGE ? EST_OK : est__error_give(&error);
+    return st == EST_OK ? EST_OK : est__error_give(&error);
 }
 
-static est_status finish(est_estimator *e, est_dataset *d, est_status st)
+static est_run_context new_context(est_estimator *e, est_hook_list hooks)
+{
+    e->verbs_running++;
+    return (est_run_context){ .config = &e->config, .model_dir = e->model_dir, .given = hooks, .every_fetch = true };
+}
+
+static est_status finish(est_estimator *e, est_dataset *d, est_run_context *c, est_status st)
 {
     est__error error;
     est__error_take(&error, st);
     est_dataset_free(d);
-    atomic_store(&e->stop, false);
+    est__hooks_free(c);
+    est__verb_end(e);
     return st == EST_OK ? EST_OK : est__error_give(&error);
 }
 
@@ -142,7 +197,7 @@ static size_t evaluation_fetches(const est_spec *s, showing *c, est_node **fetch
     return n;
 }
 
-static est_status plan_metrics(est_estimator *e, est__model *m, showing *c)
+static est_status plan_metrics(est_estimator *e, est__model *m, est_run_context *hooks, showing *c)
 {
     const est_spec *s = m->spec;
     size_t shown = s->num_predictions + 2;
@@ -158,10 +213,7 @@ static est_status plan_metrics(est_estimator *e, est__model *m, showing *c)
     est_status st = showing_new(c, shown);
     if (st == EST_OK) {
         size_t n = evaluation_fetches(s, c, fetches);
-        if (m->run && m->num_fetches != n)
-            est__model_unplan(m);
-        m->num_fetches = n;
-        st = plan_model(e, m, (est_nodes){ fetches, n }, (est_nodes){ updates, s->num_metrics });
+        st = plan_model(e, m, hooks, (est_nodes){ fetches, n }, (est_nodes){ updates, s->num_metrics });
     }
     if (st == EST_OK && m->results == NULL) {
         st = est__plan_new(m->graph, &(est__plan_options){ .resources = m->session->resources, .fetches = { values, s->num_metrics } },
@@ -250,18 +302,18 @@ static est_status write_events(est_estimator *e, const est__model *m, const char
     return st;
 }
 
-static est_status evaluate(est_estimator *e, const est_evaluate_options *o, est_dataset *d, est_results **out)
+static est_status evaluate(est_estimator *e, const est_evaluate_options *o, est_dataset *d, est_run_context *c, est_results **out)
 {
     evaluating v = { .shown = { .each = o->each, .user = o->each_user } };
     if (o->steps < 0)
         return est__fail(EST_INVALID_ARGUMENT, "%s: evaluate: steps is %lld; it must be above 0", e->name, (long long)o->steps);
-    EST_TRY(est__model_ready(e, &e->evaluating, EST_EVAL, d, o->checkpoint_path));
+    EST_TRY(est__model_ready(e, &e->evaluating, EST_EVAL, d, c, o->checkpoint_path));
     est__model *m = e->evaluating;
-    est_status st = plan_metrics(e, m, &v.shown);
+    est_status st = plan_metrics(e, m, c, &v.shown);
     if (st == EST_OK)
         st = est__session_reset_local(m->session);
     if (st == EST_OK)
-        st = run_batches(e, m, d, o->steps, add_batch, &v);
+        st = run_batches(e, m, c, d, (batches){ o->steps, add_batch, &v });
     showing_free(&v.shown);
     if (st == EST_OK && v.batches == 0)
         st = est__fail(EST_INVALID_ARGUMENT, "%s: evaluate: the data gave no batch", e->name);
@@ -281,8 +333,9 @@ est_status est_evaluate_sized(est_estimator *e, const est_evaluate_options *opti
     *out = NULL;
     if (options)
         memcpy(&o, options, size < sizeof o ? size : sizeof o);
+    est_run_context c = new_context(e, o.hooks);
     est_status st = est__estimator_dataset(e, EST_EVAL, o.input_fn, o.user, &d);
-    return finish(e, d, st == EST_OK ? evaluate(e, &o, d, out) : st);
+    return finish(e, d, &c, st == EST_OK ? evaluate(e, &o, d, &c, out) : st);
 }
 
 void est_results_free(est_results *r)
@@ -317,7 +370,7 @@ static est_status choose_keys(const est_spec *s, est_strings wanted, showing *c)
     return EST_OK;
 }
 
-static est_status predict_all(est_estimator *e, est__model *m, est_dataset *d, est_strings keys, showing *c)
+static est_status predict_all(est_estimator *e, est__model *m, est_run_context *hooks, est_dataset *d, est_strings keys, showing *c)
 {
     const est_spec *s = m->spec;
     est_node **fetches = est__malloc((s->num_predictions + 1) * sizeof *fetches);
@@ -325,22 +378,22 @@ static est_status predict_all(est_estimator *e, est__model *m, est_dataset *d, e
         return est__fail_memory(s->num_predictions * sizeof *fetches);
     for (size_t i = 0; i < s->num_predictions; i++)
         fetches[i] = s->prediction[i].node;
-    est_status st = plan_model(e, m, (est_nodes){ fetches, s->num_predictions }, (est_nodes){ 0 });
+    est_status st = plan_model(e, m, hooks, (est_nodes){ fetches, s->num_predictions }, (est_nodes){ 0 });
     est__free(fetches);
     if (st == EST_OK)
         st = showing_new(c, s->num_predictions);
     if (st == EST_OK)
         st = choose_keys(s, keys, c);
-    return st == EST_OK ? run_batches(e, m, d, 0, give_batch, c) : st;
+    return st == EST_OK ? run_batches(e, m, hooks, d, (batches){ 0, give_batch, c }) : st;
 }
 
-static est_status predict(est_estimator *e, const est_predict_options *o, est_dataset *d)
+static est_status predict(est_estimator *e, const est_predict_options *o, est_dataset *d, est_run_context *hooks)
 {
     showing c = { .each = o->each, .user = o->each_user };
     if (o->each == NULL)
         return est__fail(EST_INVALID_ARGUMENT, "%s: predict: each is needed", e->name);
-    EST_TRY(est__model_ready(e, &e->predicting, EST_PREDICT, d, o->checkpoint_path));
-    est_status st = predict_all(e, e->predicting, d, o->predict_keys, &c);
+    EST_TRY(est__model_ready(e, &e->predicting, EST_PREDICT, d, hooks, o->checkpoint_path));
+    est_status st = predict_all(e, e->predicting, hooks, d, o->predict_keys, &c);
     showing_free(&c);
     return st;
 }
@@ -351,6 +404,7 @@ est_status est_predict_sized(est_estimator *e, const est_predict_options *option
     est_dataset *d;
     if (options)
         memcpy(&o, options, size < sizeof o ? size : sizeof o);
+    est_run_context c = new_context(e, o.hooks);
     est_status st = est__estimator_dataset(e, EST_PREDICT, o.input_fn, o.user, &d);
-    return finish(e, d, st == EST_OK ? predict(e, &o, d) : st);
+    return finish(e, d, &c, st == EST_OK ? predict(e, &o, d, &c) : st);
 }

@@ -186,7 +186,7 @@ static void summarise_rates(const est__model *m)
     }
 }
 
-static est_status build(est_estimator *e, est__model *m, const est_dataset *d)
+static est_status build(est_estimator *e, est__model *m, const est_dataset *d, est_run_context *c)
 {
     est_features features;
     est_feature_nodes label;
@@ -202,17 +202,21 @@ static est_status build(est_estimator *e, est__model *m, const est_dataset *d)
     summarise_rates(m);
     EST_TRY(est_graph_status(m->graph));
     EST_TRY(check_spec(e, m));
+    if (c) {
+        m->altered = est__hooks_alter(c, m->spec);
+        EST_TRY(est__hooks_begin(c, m->graph, m->spec, m->mode));
+    }
     return est__session_new(m->graph, (uint64_t)e->config.tf_random_seed, &m->session);
 }
 
-est_status est__model_new(est_estimator *e, est_mode mode, const est_dataset *d, est__model **out)
+est_status est__model_new(est_estimator *e, est_mode mode, const est_dataset *d, est_run_context *c, est__model **out)
 {
     est__model *m = est__calloc(1, sizeof *m);
     *out = NULL;
     if (m == NULL)
         return est__fail_memory(sizeof *m);
     m->mode = mode;
-    est_status st = build(e, m, d);
+    est_status st = build(e, m, d, c);
     if (st != EST_OK) {
         est__model_free(m);
         return st;
@@ -226,6 +230,8 @@ void est__model_unplan(est__model *m)
     est__run_free(m->run);
     est__plan_free(m->late);
     est__plan_free(m->early);
+    est__free(m->planned);
+    m->planned = NULL;
     m->run = NULL;
     m->late = m->early = NULL;
 }
@@ -251,6 +257,7 @@ typedef struct wanted {
     est__model **place;
     est_mode mode;
     const est_dataset *dataset;
+    est_run_context *hooks;
 } wanted;
 
 /* Which file that .index is: a model directory that was emptied and trained anew has other checkpoints of the same names. */
@@ -274,7 +281,7 @@ static est_status rebuild(const wanted *w, const est__bundle *bundle)
     est__model_free(*w->place);
     *w->place = NULL;
     EST_TRY(w->e->verbs->prepare(w->e->user, bundle));
-    return est__model_new(w->e, w->mode, w->dataset, w->place);
+    return est__model_new(w->e, w->mode, w->dataset, w->hooks, w->place);
 }
 
 static est_status restore(const wanted *w, const char *prefix)
@@ -330,14 +337,23 @@ static est_status restore_newest(const wanted *w)
     }
 }
 
-est_status est__model_ready(est_estimator *e, est__model **place, est_mode mode, const est_dataset *d, const char *path)
+/* A model that hooks add to serves once, and those hooks need a new one. */
+static bool serves(const est__model *m, const est_dataset *d, const est_run_context *c)
 {
-    if (*place && !same_spec(*place, d)) {
+    return !m->altered && same_spec(m, d) && !est__hooks_alter(c, m->spec);
+}
+
+est_status est__model_ready(est_estimator *e, est__model **place, est_mode mode, const est_dataset *d, est_run_context *c,
+                            const char *path)
+{
+    if (*place && !serves(*place, d, c)) {
         est__model_free(*place);
         *place = NULL;
     }
     if (*place == NULL && e->verbs == NULL)
-        EST_TRY(est__model_new(e, mode, d, place));
-    wanted w = { .e = e, .place = place, .mode = mode, .dataset = d };
-    return path ? restore(&w, path) : restore_newest(&w);
+        EST_TRY(est__model_new(e, mode, d, c, place));
+    wanted w = { .e = e, .place = place, .mode = mode, .dataset = d, .hooks = c };
+    EST_TRY(path ? restore(&w, path) : restore_newest(&w));
+    est__model *m = *place;
+    return c->graph == m->graph ? EST_OK : est__hooks_begin(c, m->graph, m->spec, mode);
 }

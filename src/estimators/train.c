@@ -14,6 +14,7 @@ typedef struct train_run {
     est__model *model;
     est__saver *saver;
     est__event_writer *events;
+    est_run_context hooks;
     int64_t step, batches;
     bool resumed, saves_input;
 } train_run;
@@ -25,6 +26,8 @@ est_status est__train_check(const est_estimator *e, const est_train_options *o)
     if (o->steps < 0 || o->max_steps < 0)
         return est__fail(EST_INVALID_ARGUMENT, "%s: train: %s is %lld; it must be above 0", e->name, o->steps < 0 ? "steps" : "max_steps",
                          (long long)(o->steps < 0 ? o->steps : o->max_steps));
+    if (e->verbs && (o->hooks.count || o->saving_listeners.count))
+        return est__fail(EST_UNIMPLEMENTED, "%s: train: it does not train by steps, which hooks and saving_listeners are for", e->name);
     return EST_OK;
 }
 
@@ -124,13 +127,16 @@ est_status est__write_graph(est_estimator *e, const est_graph *g, est__event_wri
 static est_status run_loop(train_run *t, const est_train_options *o, double began, est_train_result *result)
 {
     est_estimator *e = t->e;
+    const est_checkpoint_saver_options *saving = t->hooks.saver_options;
+    t->hooks.saver = t->saver;
+    t->hooks.events = t->events;
     est__loop l = { .spec = t->model->spec, .feeds = { t->model->feeds, t->model->num_feeds }, .feed = t->model->feed,
                     .dataset = t->dataset, .saves_input = t->saves_input, .session = t->model->session, .saver = t->saver,
-                    .events = t->events, .config = &e->config, .pool = e->pool, .first_step = t->step, .batches = t->batches,
+                    .events = t->events, .hooks = &t->hooks, .config = &e->config, .resumed = t->resumed,
+                    .save_steps = saving ? saving->save_steps : e->config.save_checkpoints_steps,
+                    .save_secs = saving ? saving->save_secs : (double)e->config.save_checkpoints_secs, .pool = e->pool, .first_step = t->step, .batches = t->batches,
                     .last_step = o->max_steps ? o->max_steps : o->steps ? t->step + o->steps : 0, .stop = &e->stop,
                     .progress = o->progress, .progress_user = o->progress_user, .start = began };
-    if (!t->resumed)
-        EST_TRY(est__loop_save(&l, t->step, t->batches));
     return est__train_loop(&l, result);
 }
 
@@ -149,9 +155,10 @@ static est_status train(train_run *t, const est_train_options *o, double began, 
     est_estimator *e = t->e;
     int64_t keep = e->config.keep_checkpoint_max;
     EST_TRY(est__train_check(e, o));
+    t->hooks = (est_run_context){ .config = &e->config, .model_dir = e->model_dir, .given = o->hooks, .listeners = o->saving_listeners };
     EST_TRY(est__estimator_dataset(e, EST_TRAIN, o->input_fn, o->user, &t->dataset));
     EST_TRY(est__saver_new(e->model_dir, keep == EST_OFF ? 0 : keep, &t->saver));
-    EST_TRY(est__model_new(e, EST_TRAIN, t->dataset, &t->model));
+    EST_TRY(est__model_new(e, EST_TRAIN, t->dataset, &t->hooks, &t->model));
     est__dataset_window(t->dataset, est__feeder_window(t->dataset));
     EST_TRY(start(t));
     if (o->max_steps && t->step >= o->max_steps) {
@@ -176,13 +183,15 @@ est_status est_train_sized(est_estimator *e, const est_train_options *options, s
         memcpy(&o, options, size < sizeof o ? size : sizeof o);
     if (result)
         memset(result, 0, sizeof *result);
+    e->verbs_running++;
     est_status st = e->verbs ? e->verbs->train(e, &o, began, result) : train(&t, &o, began, result);
     est__error error;
     est__error_take(&error, st);
+    est__hooks_free(&t.hooks);
     est__event_writer_free(t.events);
     est__saver_free(t.saver);
     est__model_free(t.model);
     est_dataset_free(t.dataset);
-    atomic_store(&e->stop, false);
+    est__verb_end(e);
     return st == EST_OK ? EST_OK : est__error_give(&error);
 }

@@ -17,6 +17,9 @@ void est__spec_free(est_spec *s)
 {
     if (!s)
         return;
+    for (size_t i = 0; i < s->num_hooks; i++)
+        est_hook_free(s->hook[i].hook);
+    est__free(s->hook);
     est__free(s->label);
     est__free(s->prediction);
     est__free(s->metric);

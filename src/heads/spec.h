@@ -3,11 +3,14 @@
 #define EST_HEADS_SPEC_H
 
 #include <estimator/heads.h>
+#include <estimator/hooks.h>
 
 #include "base/base.h"
 
 typedef struct est__named_node { const char *name; est_node *node; } est__named_node;
 typedef struct est__summary { const char *tag; est_node *node; bool histogram; } est__summary;
+typedef enum est__hook_role { EST__TRAINING_CHIEF, EST__TRAINING, EST__EVALUATION, EST__PREDICTION } est__hook_role;
+typedef struct est__spec_hook { est__hook_role role; est_hook *hook; } est__spec_hook;
 typedef struct est__export_output {
     const char *key, *method;
     est__named_node *output;
@@ -31,6 +34,8 @@ struct est_spec {
     size_t num_summaries, cap_summaries;
     est__export_output *export_output;
     size_t num_export_outputs, cap_export_outputs;
+    est__spec_hook *hook;      /* a share of each */
+    size_t num_hooks, cap_hooks;
     est__arena arena;          /* names */
 };
 est_status est__spec_new(est_graph *g, est_node *global_step, est_spec **out);

@@ -10,6 +10,13 @@ est_status est__run_profile(est__run *r)
     return r->seconds ? EST_OK : est__fail_memory(n * sizeof *r->seconds);
 }
 
+void est__run_profile_end(est__run *r)
+{
+    est__free(r->seconds);
+    r->seconds = NULL;
+    r->calls = 0;
+}
+
 /* What the step's outputs took of the run's own memory in the last step; what they share or are lent is
  * another's. */
 static size_t bytes_made(const est__frame *f, const est__step *s)
@@ -45,4 +52,27 @@ void est__run_print(const est__run *r, est__buffer *out)
     }
     est__plan_print_fetches(p, out);
     est__buffer_printf(out, "sum %9.3f us %9zu B\n", sum, bytes);
+}
+
+/* Kernels run one after another, so each begins where the one before ends. */
+void est__run_trace(const est__run *r, est__buffer *out)
+{
+    const est__plan *p = r->frame.plan;
+    double calls = r->calls ? (double)r->calls : 1, at = 0;
+    est__buffer_text(out, "{\"displayTimeUnit\": \"ms\", \"traceEvents\": [\n"
+                          "{\"name\": \"process_name\", \"ph\": \"M\", \"pid\": 0, \"args\": {\"name\": \"cpu\"}}");
+    for (size_t s = 0; s < p->num_steps; s++) {
+        const est_operation *op = p->step[s].op;
+        double us = r->seconds ? r->seconds[s] / calls * 1e6 : 0;
+        const est__fused *f = p->step[s].fused;
+        est__buffer_printf(out, ",\n{\"name\": \"%s", f ? f->member[0].op->row->tf_name : op->row->tf_name);
+        for (int m = 1; f && m < f->num_ops; m++)
+            est__buffer_printf(out, "+%s", f->member[m].op->row->tf_name);
+        est__buffer_printf(out, "\", \"cat\": \"Op\", \"ph\": \"X\", \"pid\": 0, \"tid\": 0, \"ts\": %.3f, \"dur\": %.3f, "
+                           "\"args\": {\"name\": ", at, us);
+        est__buffer_json_string(out, op->name, strlen(op->name));
+        est__buffer_printf(out, ", \"bytes\": %zu}}", r->calls ? bytes_made(&r->frame, &p->step[s]) : 0);
+        at += us;
+    }
+    est__buffer_text(out, "\n]}\n");
 }

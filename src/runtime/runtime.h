@@ -12,6 +12,7 @@ typedef struct est__run est__run;
 typedef struct est__plan_options {
     est__resources *resources;  /* handles are bound to these; missing ones are made */
     est_nodes feeds;            /* given by est__run_step, in this order */
+    est_nodes late_feeds;       /* est__plan_split: placeholders that the late plan is fed after the early one's */
     est_nodes fetches;          /* to be had afterwards, in this order */
     est_nodes targets;          /* also run: operations without outputs (updates) */
     /* a float scalar that must be finite before anything is assigned; NULL: none */
@@ -45,6 +46,7 @@ est_status est__run_step(est__run *r, const est_tensor *const *feeds, uint64_t s
 const est_tensor *est__run_fetch(const est__run *r, size_t i);   /* lent until the next step */
 /* From here on the run keeps the time of each line of the plan; the bits stay the same. */
 est_status est__run_profile(est__run *r);
+void est__run_profile_end(est__run *r);
 /* The plan as est__plan_print has it, with microseconds of a step (the mean of all since est__run_profile)
  * and bytes made by the last one in each line, and their sums. */
 void est__run_print(const est__run *r, est__buffer *out);
@@ -52,6 +54,8 @@ void est__run_print(const est__run *r, est__buffer *out);
  * its targets, and appends which tensor is the first that is not finite: "first non-finite tensor: 'a/Log'". */
 est_status est__find_nonfinite(const est_graph *g, const est__plan_options *options,
                                const est_tensor *const *feeds, uint64_t step, est__buffer *out);
+/* What the profile holds, as a Chrome trace (JSON): an event a line of the plan, one after another. */
+void est__run_trace(const est__run *r, est__buffer *out);
 size_t est__plan_fetches(const est__plan *p);
 
 #endif

@@ -9,6 +9,7 @@ typedef struct cut {
     char *needed;                 /* by operation */
     est_node **boundary;
     size_t count, cap;
+    est_node **late;              /* what the late plan is fed */
 } cut;
 
 enum { UNKNOWN, LATE, EARLY, FIXED };
@@ -31,6 +32,8 @@ static void classify(cut *c)
 {
     for (size_t i = 0; i < c->o->targets.count; i++)
         c->kind[c->o->targets.data[i]->op->id] = LATE;
+    for (size_t i = 0; i < c->o->late_feeds.count; i++)
+        c->kind[c->o->late_feeds.data[i]->op->id] = LATE;
     for (size_t id = 0; id < c->g->num_operations; id++) {
         const est_operation *op = c->g->operation[id];
         bool variable = strcmp(op->row->tf_name, "VarHandleOp") == 0;
@@ -124,6 +127,21 @@ static est_status plan_summarised(const est_graph *g, est__plan_options o, est__
     return st;
 }
 
+/* What crosses the cut, then what is fed late. */
+static est_status late_feeds(cut *c, est_nodes *out)
+{
+    size_t n = c->count + c->o->late_feeds.count;
+    c->late = est__malloc((n + 1) * sizeof *c->late);
+    if (!c->late)
+        return est__fail_memory(n * sizeof *c->late);
+    if (c->count)
+        memcpy(c->late, c->boundary, c->count * sizeof *c->late);
+    if (n > c->count)
+        memcpy(c->late + c->count, c->o->late_feeds.data, (n - c->count) * sizeof *c->late);
+    *out = (est_nodes){ c->late, n };
+    return EST_OK;
+}
+
 est_status est__plan_split(const est_graph *g, const est__plan_options *options, est__plan **early,
                            est__plan **late, est__plan **summarised)
 {
@@ -140,7 +158,9 @@ est_status est__plan_split(const est_graph *g, const est__plan_options *options,
         st = find_boundary(&c);
     }
     est__plan_options first = *options, second = *options;
-    first.fetches = second.feeds = (est_nodes){ c.boundary, c.count };
+    first.fetches = (est_nodes){ c.boundary, c.count };
+    if (st == EST_OK)
+        st = late_feeds(&c, &second.feeds);
     first.targets = (est_nodes){ 0 };
     first.checked = NULL;
     if (st == EST_OK)
@@ -157,5 +177,6 @@ est_status est__plan_split(const est_graph *g, const est__plan_options *options,
     est__free(c.kind);
     est__free(c.needed);
     est__free(c.boundary);
+    est__free(c.late);
     return st;
 }

@@ -9,6 +9,7 @@
 #include "data/data.h"
 #include "formats/event.h"
 #include "heads/spec.h"
+#include "train/hooks.h"
 #include "train/saver.h"
 
 typedef struct est__loop {
@@ -20,7 +21,11 @@ typedef struct est__loop {
     est__session *session;
     est__saver *saver;
     est__event_writer *events;
+    est_run_context *hooks;       /* begun */
     const est_run_config *config;
+    int64_t save_steps;           /* a checkpoint each so many; not above 0: not by steps */
+    double save_secs;
+    bool resumed;                 /* the first step's checkpoint is there */
     est__pool *pool;
     int64_t first_step;           /* global step at the start */
     int64_t last_step;            /* where to stop; 0: when the data end */
@@ -31,9 +36,7 @@ typedef struct est__loop {
     double start;                 /* est__clock() when the verb was called */
 } est__loop;
 
-/* CANCELLED when it was asked to stop. In each case but an error a last checkpoint is written. */
+/* CANCELLED when it was asked to stop. A last checkpoint is written unless a step failed: after a hook's failure as well. */
 est_status est__train_loop(const est__loop *l, est_train_result *result);
-/* Begins a checkpoint of global step `step`, with the input's place after `batches` batches. */
-est_status est__loop_save(const est__loop *l, int64_t step, int64_t batches);
 
 #endif

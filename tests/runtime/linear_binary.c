@@ -80,7 +80,7 @@ static est_status begin(training *t, est_estimator *e)
 {
     *t = (training){ 0 };
     EST_TRY(est__estimator_dataset(e, EST_TRAIN, titanic, NULL, &t->data));
-    EST_TRY(est__model_new(e, EST_TRAIN, t->data, &t->model));
+    EST_TRY(est__model_new(e, EST_TRAIN, t->data, NULL, &t->model));
     const est__model *m = t->model;
     EST_TRY(est__plan_split(m->graph,
                             &(est__plan_options){ .resources = m->session->resources,

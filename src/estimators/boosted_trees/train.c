@@ -35,7 +35,7 @@ static est_status open_model(training *t, const est__bundle *from)
     est__model_free(t->model);
     t->model = NULL;
     EST_TRY(est__boosted_prepare(t->b, from));
-    EST_TRY(est__model_new(t->e, EST_TRAIN, t->dataset, &t->model));
+    EST_TRY(est__model_new(t->e, EST_TRAIN, t->dataset, NULL, &t->model));
     return est__session_start(t->model->session, from);
 }
 
