@@ -27,11 +27,13 @@
 #include <estimator/hooks.h>
 #include <estimator/inspect.h>
 #include <estimator/nn.h>
+#include <estimator/object_checkpoint.h>
 #include <estimator/ops.h>
 #include <estimator/readers.h>
 #include <estimator/records.h>
 #include <estimator/run_config.h>
 #include <estimator/saved_model.h>
+#include <estimator/session.h>
 #include <estimator/stats.h>
 #include <estimator/status.h>
 #include <estimator/tensor.h>

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <estimator/inspect.h>
+#include <estimator/object_checkpoint.h>
 #include <estimator/records.h>
 
 #include "cli/cli.h"
@@ -60,7 +61,8 @@ static range range_of(const est_tensor *t)
     return r;
 }
 
-static void put_variable(const est_checkpoint_variable *v, const est_tensor *t, bool as_json)
+/* `full_name`: what the variable was called where an object-based checkpoint was saved; NULL: as here. */
+static void put_variable(const est_checkpoint_variable *v, const char *full_name, const est_tensor *t, bool as_json)
 {
     bool has_numbers = t->dtype != EST_STRING;
     range r = has_numbers ? range_of(t) : (range){ 0 };
@@ -71,6 +73,8 @@ static void put_variable(const est_checkpoint_variable *v, const est_tensor *t, 
             printf("  min %.6g  mean %.6g  max %.6g", r.min, r.mean, r.max);
         if (r.bad)
             printf("  %lld not finite", (long long)r.bad);
+        if (full_name)
+            printf("  (%s)", full_name);
         putchar('\n');
         return;
     }
@@ -78,6 +82,10 @@ static void put_variable(const est_checkpoint_variable *v, const est_tensor *t, 
     json_string(stdout, v->name, strlen(v->name));
     printf(", \"dtype\": \"%s\", \"shape\": ", est_dtype_name(v->dtype));
     put_shape(&v->shape);
+    if (full_name) {
+        fputs(", \"full_name\": ", stdout);
+        json_string(stdout, full_name, strlen(full_name));
+    }
     const struct { const char *name; double value; } numbers[] = { { "min", r.min }, { "mean", r.mean }, { "max", r.max } };
     for (size_t i = 0; has_numbers && i < 3; i++) {
         printf(", \"%s\": ", numbers[i].name);
@@ -119,7 +127,7 @@ static est_status inspect_checkpoint(const char *path, bool as_json)
         if (st == EST_OK && i && as_json)
             fputs(", ", stdout);
         if (st == EST_OK)
-            put_variable(v, t, as_json);
+            put_variable(v, est_checkpoint_full_name(c, v->name), t, as_json);
         est_tensor_free(t);
     }
     est_checkpoint_free(c);

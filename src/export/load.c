@@ -5,6 +5,7 @@
 #include <estimator/checkpoint.h>
 
 #include "export/assets.h"
+#include "export/restore_keys.h"
 #include "graph/graphdef.h"
 #include "proto/pack.h"
 
@@ -14,6 +15,11 @@ static est_status open_variables(est_saved_model *m, const char *dir)
     est_status st = prefix && index ? EST_OK : est__fail_memory(64);
     if (st == EST_OK && est__is_file(index))
         st = est__bundle_open(prefix, &m->variables);
+    if (st == EST_OK && m->variables)
+        st = est__object_graph_read(m->variables, &m->objects);
+    m->restore_keys = est__map_new();
+    if (st == EST_OK)
+        st = m->restore_keys ? est__restore_keys(m->meta, &m->arena, m->restore_keys) : est__fail_memory(64);
     est__free(prefix);
     est__free(index);
     return st;
@@ -88,6 +94,8 @@ void est_saved_model_free(est_saved_model *m)
         return;
     est__resources_free(m->resources);
     est__signatures_free(&m->signatures);
+    est__object_graph_free(&m->objects);
+    est__map_free(m->restore_keys);
     est__bundle_free(m->variables);
     est__proto_free(m->message);
     est__arena_free(&m->arena);
@@ -108,16 +116,26 @@ est_strings est_saved_model_tags(const est_saved_model *m)
 
 /* ---- what a part of the graph needs before it can run ---- */
 
-static est_status fill_variable(const est_saved_model *m, est__variable *v)
+/* Where the checkpoint has the variable of a VarHandleOp; NULL: nowhere. */
+static const char *key_of(const est_saved_model *m, const est_operation *handle, const char *name)
 {
-    const est__bundle_variable *have = m->variables ? est__bundle_find(m->variables, v->base.name) : NULL;
+    const char *key = est__map_get(m->restore_keys, handle->name, strlen(handle->name));
+    if (key == NULL)
+        key = m->variables && est__bundle_find(m->variables, name) ? name : est__object_graph_key(&m->objects, name);
+    return key && m->variables && est__bundle_find(m->variables, key) ? key : NULL;
+}
+
+static est_status fill_variable(const est_saved_model *m, const est_operation *handle, est__variable *v)
+{
+    const char *key = key_of(m, handle, v->base.name);
     char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
-    if (have == NULL)
+    if (key == NULL)
         return est__fail(EST_NOT_FOUND, "%s/variables: there is no variable '%s', which the graph wants", m->dir, v->base.name);
+    const est__bundle_variable *have = est__bundle_find(m->variables, key);
     if (have->dtype != v->value->dtype || !est_shape_equal(&have->shape, &v->value->shape))
         return est__fail(EST_DATA_LOSS, "%s/variables: variable '%s' is %s, the graph has %s", m->dir, v->base.name,
                          est__shape_string(a, &have->shape), est__shape_string(b, &v->value->shape));
-    EST_TRY(est__bundle_read_into(m->variables, v->base.name, v->value));
+    EST_TRY(est__bundle_read_into(m->variables, key, v->value));
     v->initialized = true;
     return EST_OK;
 }
@@ -131,7 +149,7 @@ static est_status fill_variables(est_saved_model *m, const est_graph *g)
             continue;
         EST_TRY(op->row->bind(op, m->resources, &r));
         if (r->kind == &est__variable_kind && !((est__variable *)r)->initialized)
-            EST_TRY(fill_variable(m, (est__variable *)r));
+            EST_TRY(fill_variable(m, op, (est__variable *)r));
     }
     return EST_OK;
 }

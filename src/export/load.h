@@ -4,7 +4,7 @@
 
 #include <estimator/saved_model.h>
 
-#include "formats/bundle.h"
+#include "formats/object_graph.h"
 #include "formats/saved_model.h"
 #include "runtime/runtime.h"
 
@@ -16,6 +16,8 @@ struct est_saved_model {
     est_signature *signature;
     size_t num_signatures;
     est__bundle *variables;       /* NULL: there are none */
+    est__map *restore_keys;       /* name of a VarHandleOp -> key in `variables`; of models that tf.saved_model.save wrote */
+    est__object_graph objects;    /* of `variables`, likewise */
     est__resources *resources;    /* filled as predictors are made */
     pthread_mutex_t mutex;        /* one predictor is made at a time */
     est__arena arena;

@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <estimator/checkpoint.h>
+#include <estimator/object_checkpoint.h>
 
 #include "formats/checkpoint_state.h"
+#include "formats/object_graph.h"
 
 enum { INPUT_LIMIT = 1 << 30, HEAD = 8 + 4 + 8 + 8 };
 static const char input_magic[8] = "ESTINPT1";
@@ -261,6 +262,7 @@ est_status est__input_read(const char *prefix, int64_t *batches, char **data, co
 
 struct est_checkpoint {
     est__bundle *bundle;
+    est__object_graph objects;
     est_checkpoint_variable *variable;
     size_t count;
 };
@@ -289,7 +291,7 @@ est_status est_checkpoint_open(const char *prefix, est_checkpoint **out)
     if (st == EST_OK) {
         c->count = est__bundle_count(c->bundle);
         c->variable = est__calloc(c->count + 1, sizeof *c->variable);
-        st = c->variable ? EST_OK : est__fail_memory(c->count * sizeof *c->variable);
+        st = c->variable ? est__object_graph_read(c->bundle, &c->objects) : est__fail_memory(c->count * sizeof *c->variable);
     }
     for (size_t i = 0; st == EST_OK && i < c->count; i++) {
         const est__bundle_variable *v = est__bundle_at(c->bundle, i);
@@ -307,6 +309,7 @@ void est_checkpoint_free(est_checkpoint *c)
 {
     if (c == NULL)
         return;
+    est__object_graph_free(&c->objects);
     est__bundle_free(c->bundle);
     est__free(c->variable);
     est__free(c);
@@ -325,7 +328,8 @@ const est_checkpoint_variable *est_checkpoint_variable_at(const est_checkpoint *
 est_status est_checkpoint_read(const est_checkpoint *c, const char *name, est_tensor **out)
 {
     *out = NULL;
-    if (est__bundle_find(c->bundle, name) == NULL) {
+    const char *key = est__bundle_find(c->bundle, name) ? name : est__object_graph_key(&c->objects, name);
+    if (key == NULL) {
         const char **names = est__malloc((c->count + 1) * sizeof *names), *near;
         for (size_t i = 0; names && i < c->count; i++)
             names[i] = c->variable[i].name;
@@ -335,5 +339,10 @@ est_status est_checkpoint_read(const est_checkpoint *c, const char *name, est_te
         est__free(names);
         return st;
     }
-    return est__bundle_read(c->bundle, name, out);
+    return est__bundle_read(c->bundle, key, out);
+}
+
+const char *est_checkpoint_full_name(const est_checkpoint *c, const char *name)
+{
+    return est__object_graph_full_name(&c->objects, name);
 }

@@ -29,6 +29,16 @@ static est_status check_memory(const est_graph *g)
                      have / 1e9, largest->name, est__shape_string(shape, &largest->shape));
 }
 
+static est_status bind(est__session *s, size_t first)
+{
+    for (size_t i = first; i < s->graph->num_variables; i++) {
+        est__resource *r;
+        const est_operation *op = s->graph->variable[i].handle->op;
+        EST_TRY(op->row->bind(op, s->resources, &r));
+    }
+    return EST_OK;
+}
+
 est_status est__session_new(const est_graph *g, uint64_t seed, est__session **out)
 {
     est__session *s = est__calloc(1, sizeof *s);
@@ -40,11 +50,8 @@ est_status est__session_new(const est_graph *g, uint64_t seed, est__session **ou
     est_status st = check_memory(g);
     if (st == EST_OK)
         st = est__resources_new(&s->resources);
-    for (size_t i = 0; i < g->num_variables && st == EST_OK; i++) {
-        est__resource *r;
-        const est_operation *op = g->variable[i].handle->op;
-        st = op->row->bind(op, s->resources, &r);
-    }
+    if (st == EST_OK)
+        st = bind(s, 0);
     if (st != EST_OK) {
         est__session_free(s);
         return st;
@@ -79,11 +86,11 @@ static est_status set_value(est__variable *v, const est_tensor *value)
     return EST_OK;
 }
 
-/* Runs the initial values of the chosen variables, and the tables' initializers with them where wanted. */
-static est_status initialize(est__session *s, chooser choose, const est__bundle *from, bool tables)
+/* Runs the initial values of the chosen variables from number `first` on, and the initializers of tables from `first_table` on. */
+static est_status initialize(est__session *s, size_t first, chooser choose, const est__bundle *from, size_t first_table)
 {
     const est_graph *g = s->graph;
-    size_t n = 0, m = tables ? g->num_initializers : 0;
+    size_t n = 0, m = g->num_initializers - first_table;
     est_node **fetches = est__malloc((g->num_variables + m + 1) * sizeof *fetches), **targets = fetches + g->num_variables;
     est__variable **variables = est__malloc((g->num_variables + 1) * sizeof *variables);
     est__plan *plan = NULL;
@@ -93,13 +100,13 @@ static est_status initialize(est__session *s, chooser choose, const est__bundle 
         est__free(variables);
         return est__fail_memory(g->num_variables * sizeof *fetches);
     }
-    for (size_t i = 0; i < g->num_variables; i++)
+    for (size_t i = first; i < g->num_variables; i++)
         if (choose(&g->variable[i], from)) {
             variables[n] = est__session_variable(s, g->variable[i].name);
             fetches[n++] = g->variable[i].initial_value;
         }
     for (size_t i = 0; i < m; i++)
-        targets[i] = est__operation_node(g->initializer[i]);
+        targets[i] = est__operation_node(g->initializer[first_table + i]);
     est_status st = est__plan_new(g, &(est__plan_options){ .resources = s->resources, .fetches = { fetches, n },
                                                            .targets = { targets, m }, .seed = s->seed }, &plan);
     if (st == EST_OK)
@@ -194,7 +201,9 @@ est_status est__session_start(est__session *s, const est__bundle *from)
     for (size_t i = 0; i < g->num_variables && from; i++)
         if (!g->variable[i].local && !g->variable[i].hyper)
             EST_TRY(check(&g->variable[i], from));
-    EST_TRY(initialize(s, not_restored, from, true));
+    EST_TRY(initialize(s, 0, not_restored, from, 0));
+    s->variables = g->num_variables;
+    s->initializers = g->num_initializers;
     for (size_t i = 0; i < g->num_variables && from; i++) {
         const est__graph_variable *v = &g->variable[i];
         if (v->hyper)
@@ -210,5 +219,18 @@ est_status est__session_start(est__session *s, const est__bundle *from)
 
 est_status est__session_reset_local(est__session *s)
 {
-    return initialize(s, is_local, NULL, false);
+    return initialize(s, 0, is_local, NULL, s->graph->num_initializers);
+}
+
+est_status est__session_extend(est__session *s)
+{
+    const est_graph *g = s->graph;
+    if (s->variables == g->num_variables && s->initializers == g->num_initializers)
+        return EST_OK;
+    EST_TRY(check_memory(g));
+    EST_TRY(bind(s, s->variables));
+    EST_TRY(initialize(s, s->variables, not_restored, NULL, s->initializers));
+    s->variables = g->num_variables;
+    s->initializers = g->num_initializers;
+    return EST_OK;
 }

@@ -10,6 +10,7 @@ typedef struct est__session {
     const est_graph *graph;       /* lent */
     est__resources *resources;
     uint64_t seed;
+    size_t variables, initializers;   /* how many of the graph's have been started */
 } est__session;
 
 est_status est__session_new(const est_graph *g, uint64_t seed, est__session **out);
@@ -18,6 +19,8 @@ void est__session_free(est__session *s);
  * hyper-parameters keep the graph's value, with a log line where the checkpoint has another. Errors: DATA_LOSS (damaged),
  * NOT_FOUND and INVALID_ARGUMENT (a checkpoint of another model: names the variable, both shapes). */
 est_status est__session_start(est__session *s, const est__bundle *from);
+/* Starts what the graph has got since: its new variables, from their initial values, and its new tables. */
+est_status est__session_extend(est__session *s);
 /* Local variables (metrics) back to their initial values. */
 est_status est__session_reset_local(est__session *s);
 est__variable *est__session_variable(const est__session *s, const char *name);   /* NULL: none */

@@ -6,7 +6,7 @@
 
 #include "base/fields.h"
 #include "base/regex.h"
-#include "formats/object_names.h"
+#include "formats/object_graph.h"
 
 static const est_field settings_fields[] = {
     EST_FIELD(est_warm_start_settings, STRING, ckpt_to_initialize_from, .needed = true,
@@ -153,7 +153,7 @@ typedef struct warming {
     est__session *session;
     const est_warm_start_settings *settings;
     est__bundle *from;
-    est__object_names objects;    /* of an object-based checkpoint */
+    est__object_graph objects;    /* of an object-based checkpoint */
     bool *name_used, *info_used;
     bool all;                     /* of all variables, not of the trained ones alone */
     regex_t *pattern;
@@ -216,9 +216,10 @@ static const char *old_name(warming *w, const char *name)
     for (size_t i = 0; i < all.count; i++)
         if (strcmp(all.data[i].name, name) == 0) {
             w->name_used[i] = true;
-            return all.data[i].prev_name;
+            name = all.data[i].prev_name;
+            break;
         }
-    const char *key = all.count ? NULL : est__object_name(&w->objects, name);
+    const char *key = est__bundle_find(w->from, name) ? NULL : est__object_graph_key(&w->objects, name);
     return key ? key : name;
 }
 
@@ -289,7 +290,7 @@ static est_status warm_all(warming *w)
     char prefix[4096];
     EST_TRY(find_prefix(w->settings->ckpt_to_initialize_from, prefix, sizeof prefix));
     EST_TRY(est__bundle_open(prefix, &w->from));
-    EST_TRY(est__object_names_read(w->from, &w->objects));
+    EST_TRY(est__object_graph_read(w->from, &w->objects));
     EST_TRY(compile_all(w));
     for (size_t i = 0; i < g->num_variables; i++)
         if (is_chosen(w, &g->variable[i]))
@@ -308,7 +309,7 @@ est_status est__warm_start(est__session *s, const est_warm_start_settings *setti
     est__free(w.pattern);
     est__free(w.name_used);
     est__free(w.info_used);
-    est__object_names_free(&w.objects);
+    est__object_graph_free(&w.objects);
     est__bundle_free(w.from);
     return st == EST_OK ? EST_OK : est__fail_in(st, "warm_start_from");
 }
