@@ -264,9 +264,10 @@ static est_status collect(est__model *m, const evaluating *v, est_results **out)
     p[s->num_metrics] = (est__result){ "loss", (double)(float)(v->losses / (double)v->batches) };
     p[s->num_metrics + 1] =
         (est__result){ "global_step", est__tensor_get(est__session_variable(m->session, "global_step")->value, 0) };
-    qsort(p, s->num_metrics + 2, sizeof *p, by_name);
-    if (st == EST_OK)
+    if (st == EST_OK) {   /* all have names */
+        qsort(p, s->num_metrics + 2, sizeof *p, by_name);
         st = est__results_new(p, s->num_metrics + 2, out);
+    }
     est__free(p);
     return st;
 }

@@ -49,6 +49,7 @@ enum {
     EST_OP_HANDLE = 2,     /* gives a resource handle; bound once, at planning, through `bind` */
     EST_OP_ASSIGNS = 4,    /* changes a resource: runs after everything else of the step, in node order */
     EST_OP_READS = 8,      /* reads a resource, beside STATEFUL: before the assignments, equal ones are one */
+    EST_OP_PARALLEL = 32,  /* its steps are long and come in numbers: those that do not wait for each other run side by side */
     EST_OP_VARIANTS = 16   /* a type of its signature that is not restricted may be variant, too */
 };
 

@@ -26,6 +26,25 @@ static void parts_walk(est__runs *r, void *arg)
             est__copy_run(r, est__in(p->k, i), o * p->run[i], p->run[i]);
 }
 
+static est_status join_numbers(est_kernel *k, const parts *p, const est_shape *s)
+{
+    const size_t n = (size_t)p->count, element = est_dtype_size(est__in_dtype(k, 0));
+    est__pieces pieces = { .count = p->count, .outer = p->outer };
+    est_tensor *out;
+    EST_TRY(est__out(k, 0, s, &out));
+    pieces.whole = out->data;
+    pieces.piece = est__scratch(k, n * sizeof *pieces.piece);
+    pieces.size = est__scratch(k, n * sizeof *pieces.size);
+    if (pieces.piece == NULL || pieces.size == NULL)
+        return EST_RESOURCE_EXHAUSTED;
+    for (size_t i = 0; i < n; i++) {
+        pieces.piece[i] = est__in(k, (int)i)->data;
+        pieces.row += pieces.size[i] = (size_t)p->run[i] * element;
+    }
+    est__copy_pieces(k, &pieces);
+    return EST_OK;
+}
+
 static est_status join(est_kernel *k, int count, const est_shape *s, int axis)
 {
     parts p = { .k = k, .count = count, .outer = product(s, 0, axis) };
@@ -34,6 +53,8 @@ static est_status join(est_kernel *k, int count, const est_shape *s, int axis)
         return EST_RESOURCE_EXHAUSTED;
     for (int i = 0; i < count; i++)
         p.run[i] = product(&est__in(k, i)->shape, axis, est__in(k, i)->shape.rank);
+    if (est__in_dtype(k, 0) != EST_STRING)
+        return join_numbers(k, &p, s);
     return est__runs_out(k, 0, est__in_dtype(k, 0), s, parts_walk, &p);
 }
 
@@ -93,7 +114,28 @@ static est_status concat_cpu(est_kernel *k)
     return join(k, count, &s, axis);
 }
 
-/* Each input's gradient is a slice; where sizes are not known, offsets are added up by nodes. */
+/* Pieces of known sizes: taken apart at once. */
+static bool split_known(est_grad *b, int count, int rank, int axis)
+{
+    est_graph *g = b->g;
+    int64_t size[256];
+    if (count < 2 || count > 255)
+        return false;
+    for (int i = 0; i < count; i++) {
+        const est_shape *s = est_node_shape(b->x[i]);
+        if (s->rank != rank || s->dim[axis] < 0)
+            return false;
+        size[i] = s->dim[axis];
+    }
+    est_node *pieces = est_op(g, "SplitV", NULL, EST_NODES(b->dy[0], est_constant_ints(g, EST_INT64, (est_ints){ size, (size_t)count }),
+                                                           est_constant_int(g, EST_INT32, axis)),
+                              EST_ATTRS(EST_INT_ATTR("num_split", count)));
+    for (int i = 0; i < count; i++)
+        b->dx[i] = est_node_output(pieces, i);
+    return true;
+}
+
+/* Each input's gradient is a piece; where sizes are not known, slices from offsets that nodes add up. */
 static void concat_grad(est_grad *b)
 {
     est_graph *g = b->g;
@@ -109,6 +151,8 @@ static void concat_grad(est_grad *b)
     }
     axis = (int)est__int_at(value, 0);
     axis += axis < 0 ? rank : 0;
+    if (split_known(b, count, rank, axis))
+        return;
     int64_t begin[EST_MAX_RANK] = { 0 }, pick[EST_MAX_RANK] = { 0 };
     est_node *offset = NULL;   /* NULL: known, in `begin` */
     pick[axis] = 1;

@@ -113,7 +113,8 @@ static void dense_to_sparse_body(est_body *b)
 EST_OPS(dense_to_sparse,
         { .tf_name = "EstDenseToSparse",
           .signature = "x: T -> indices: int64, values: T, dense_shape: int64; T: {string, int64, int32, float}",
-          .infer = infer, .cpu = dense_to_sparse_cpu, .grad = est__grad_none, .body = dense_to_sparse_body });
+          .infer = infer, .cpu = dense_to_sparse_cpu, .grad = est__grad_none, .body = dense_to_sparse_body,
+          .flags = EST_OP_PARALLEL });
 
 est_node *est_dense_to_sparse(est_graph *g, est_node *x)
 {

@@ -197,6 +197,8 @@ static void combine_row(const lookup *l, int64_t r)
         if (!est__embedding_counts(&l->ids, i))
             continue;
         const float *row = l->table + l->ids.id[i] * l->width;
+        if (i + EST__AHEAD < l->ids.count && l->ids.id[i + EST__AHEAD] >= 0)
+            est__prefetch_row(l->table + l->ids.id[i + EST__AHEAD] * l->width, l->width);
         count++;
         if (l->how.max_norm > 0)
             add_clipped(out, row, l->width, l->how.max_norm, l->ids.weight ? l->ids.weight[i] : 1);
@@ -270,15 +272,16 @@ EST_OPS(embedding,
         { .tf_name = "EstSafeEmbeddingLookupSparse",
           .signature = "weights: resource, " IDS " -> y: dtype; dtype: {float} = float; " NORM SAFE,
           .infer = infer_lookup, .cpu = lookup_cpu, .grad = est__embedding_grad, .body = est__embedding_body,
-          .state_size = sizeof(est__embedding), .prepare = prepare, .flags = EST_OP_STATEFUL | EST_OP_READS },
+          .state_size = sizeof(est__embedding), .prepare = prepare, .flags = EST_OP_STATEFUL | EST_OP_READS | EST_OP_PARALLEL },
         { .tf_name = "EstEmbeddingIds", .signature = IDS " -> ids: int64, places: int32; " SAFE,
           .infer = est__embedding_ids_infer, .cpu = est__embedding_ids_cpu, .grad = est__grad_none,
-          .body = est__embedding_ids_body, .state_size = sizeof(est__embedding), .prepare = prepare },
+          .body = est__embedding_ids_body, .state_size = sizeof(est__embedding), .prepare = prepare,
+          .flags = EST_OP_PARALLEL },
         { .tf_name = "EstSafeEmbeddingLookupSparseGrad",
           .signature = "dy: float, places: int32, ids: int64, " IDS " -> rows: float; " SAFE,
           .infer = est__embedding_grad_infer, .cpu = est__embedding_grad_cpu,
           .body = est__embedding_grad_body,
-          .state_size = sizeof(est__embedding), .prepare = prepare },
+          .state_size = sizeof(est__embedding), .prepare = prepare, .flags = EST_OP_PARALLEL },
         { .tf_name = "EstSafeEmbeddingLookupSparseWeightsGrad",
           .signature = "dy: float, y: float, weights: resource, " IDS " -> dx: float; " NORM SAFE,
           .infer = est__infer_unknown, .body = est__embedding_weights_grad_body });

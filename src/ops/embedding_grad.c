@@ -128,8 +128,12 @@ static void spread_rows(const spread *s)
                 continue;
             float weight = divisor == 0 ? 0 : s->ids.weight ? s->ids.weight[i] : 1;
             float *to = s->out + *place++ * s->width;
-            for (int64_t j = 0; j < s->width; j++)
-                to[j] += from[j] / (divisor == 0 ? 1 : divisor) * weight;
+            if (divisor == 1 && weight == 1)
+                for (int64_t j = 0; j < s->width; j++)
+                    to[j] += from[j];
+            else
+                for (int64_t j = 0; j < s->width; j++)
+                    to[j] += from[j] / (divisor == 0 ? 1 : divisor) * weight;
         }
     }
 }

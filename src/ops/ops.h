@@ -103,6 +103,23 @@ typedef struct est__view {
     int64_t start, dim[2 * EST_MAX_RANK], stride[2 * EST_MAX_RANK];
 } est__view;
 est_status est__view_out(est_kernel *k, int i, const est_shape *shape, est__view *view);
+/* Pieces that lie side by side in each of `outer` rows: put together to `whole`, or taken apart from it. */
+typedef struct est__pieces {
+    bool apart;
+    int count;
+    int64_t outer;
+    char *whole, **piece;
+    size_t *size;                 /* bytes of a row of each piece */
+    size_t row;                   /* bytes of a row of the whole */
+} est__pieces;
+void est__copy_pieces(est_kernel *k, const est__pieces *p);
+/* Rows that are taken here and there, AHEAD rows later: by then they are in the cache. */
+enum { EST__AHEAD = 12 };
+static inline void est__prefetch_row(const float *row, int64_t width)
+{
+    for (int64_t j = 0; j < width && j < 128; j += 16)
+        __builtin_prefetch(row + j);
+}
 /* The strides of a row-major tensor of that shape. */
 void est__strides(const est_shape *shape, int64_t stride[EST_MAX_RANK]);
 

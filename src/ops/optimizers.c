@@ -333,19 +333,33 @@ static void sparse_elements(void *arg, int64_t block, int64_t begin, int64_t end
     }
 }
 
+static void sparse_row(const update *u, int64_t i)
+{
+    float *at[MAX_VARIABLES] = { 0 };
+    for (int j = 0; j < u->variables; j++)
+        at[j] = u->at[j] + est__int_at(u->ids, i) * u->row;
+    u->rule(u, at, u->g + i * u->row, u->row);
+}
+
+/* Rows, each named once: in any order. */
+static void sparse_rows(void *arg, int64_t block, int64_t begin, int64_t end)
+{
+    const update *u = arg;
+    (void)block;
+    for (int64_t i = begin; i < end; i++) {
+        for (int j = 0; j < u->variables && i + EST__AHEAD < end; j++)
+            est__prefetch_row(u->at[j] + est__int_at(u->ids, i + EST__AHEAD) * u->row, u->row);
+        sparse_row(u, i);
+    }
+}
+
 static void sparse_shard(void *arg, int64_t shard, int64_t begin, int64_t end)
 {
     const update *u = arg;
-    float *at[MAX_VARIABLES] = { 0 };
     (void)begin, (void)end;
-    for (int64_t i = 0; i < u->count; i++) {
-        int64_t id = est__int_at(u->ids, i);
-        if (u->shards > 1 && id % u->shards != shard)
-            continue;
-        for (int j = 0; j < u->variables; j++)
-            at[j] = u->at[j] + id * u->row;
-        u->rule(u, at, u->g + i * u->row, u->row);
-    }
+    for (int64_t i = 0; i < u->count; i++)
+        if (u->shards == 1 || est__int_at(u->ids, i) % u->shards == shard)
+            sparse_row(u, i);
 }
 
 static est_status take_variables(est_kernel *k, update *u, est__variable **first)
@@ -418,8 +432,8 @@ static est_status apply(est_kernel *k, rule_fn rule, int variables, int gradient
         return EST_OK;
     }
     EST_TRY(est__check_ids(k, indices, est__rows(v->value), v->base.name));
-    if (u.row == 1 && u.flags.distinct) {
-        est__for_blocks(k->pool, u.count, BLOCK, sparse_elements, &u);
+    if (u.flags.distinct) {
+        est__for_blocks(k->pool, u.count, BLOCK / (u.row + 1) + 1, u.row == 1 ? sparse_elements : sparse_rows, &u);
         return EST_OK;
     }
     if (u.count * u.row >= SHARD_FROM && k->pool != NULL)
@@ -463,26 +477,28 @@ APPLY(sparse_proximal_adagrad, proximal_adagrad, 2, 5, 6)
 #define NESTEROV "; use_nesterov: bool = false"
 #define SLOTS "; update_slots: bool = true"
 #define BY_LR "; multiply_linear_by_lr: bool = false"
-#define ROW(name, inputs, kernel)                                                            \
+#define ROW_OF(name, inputs, kernel, parallel)                                               \
     { .tf_name = name, .signature = inputs, .infer = est__infer_none, .cpu = kernel##_cpu,   \
       .state_size = sizeof(flags), .prepare = prepare_flags,                                 \
-      .flags = EST_OP_STATEFUL | EST_OP_ASSIGNS }
+      .flags = EST_OP_STATEFUL | EST_OP_ASSIGNS | parallel }
+#define ROW(name, inputs, kernel) ROW_OF(name, inputs, kernel, 0)
+#define SPARSE_ROW(name, inputs, kernel) ROW_OF(name, inputs, kernel, EST_OP_PARALLEL)
 
 EST_OPS(optimizers,
         ROW("ResourceApplyGradientDescent", "var: resource, alpha: T, delta: T" END, gradient_descent),
         ROW("ResourceApplyKerasMomentum",
             "var: resource, accum: resource, lr: T, grad: T, momentum: T" END NESTEROV, keras_momentum),
-        ROW("ResourceSparseApplyKerasMomentum",
+        SPARSE_ROW("ResourceSparseApplyKerasMomentum",
             "var: resource, accum: resource, lr: T, grad: T, indices: Tindices, momentum: T" SPARSE_END
             NESTEROV, sparse_keras_momentum),
         ROW("ResourceApplyMomentum",
             "var: resource, accum: resource, lr: T, grad: T, momentum: T" END NESTEROV, momentum),
-        ROW("ResourceSparseApplyMomentum",
+        SPARSE_ROW("ResourceSparseApplyMomentum",
             "var: resource, accum: resource, lr: T, grad: T, indices: Tindices, momentum: T" SPARSE_END
             NESTEROV, sparse_momentum),
         ROW("ResourceApplyAdagradV2", "var: resource, accum: resource, lr: T, epsilon: T, grad: T" END SLOTS,
             adagrad),
-        ROW("ResourceSparseApplyAdagradV2",
+        SPARSE_ROW("ResourceSparseApplyAdagradV2",
             "var: resource, accum: resource, lr: T, epsilon: T, grad: T, indices: Tindices" SPARSE_END SLOTS,
             sparse_adagrad),
         ROW("ResourceApplyAdam",
@@ -497,39 +513,39 @@ EST_OPS(optimizers,
         ROW("ResourceApplyFtrl",
             "var: resource, accum: resource, linear: resource, grad: T, lr: T, l1: T, l2: T, lr_power: T" END
             BY_LR, ftrl),
-        ROW("ResourceSparseApplyFtrl",
+        SPARSE_ROW("ResourceSparseApplyFtrl",
             "var: resource, accum: resource, linear: resource, grad: T, indices: Tindices, lr: T, l1: T, "
             "l2: T, lr_power: T" SPARSE_END BY_LR, sparse_ftrl),
         ROW("ResourceApplyFtrlV2",
             "var: resource, accum: resource, linear: resource, grad: T, lr: T, l1: T, l2: T, "
             "l2_shrinkage: T, lr_power: T" END BY_LR, ftrl_v2),
-        ROW("ResourceSparseApplyFtrlV2",
+        SPARSE_ROW("ResourceSparseApplyFtrlV2",
             "var: resource, accum: resource, linear: resource, grad: T, indices: Tindices, lr: T, l1: T, "
             "l2: T, l2_shrinkage: T, lr_power: T" SPARSE_END BY_LR, sparse_ftrl_v2),
         ROW("ResourceApplyRMSProp",
             "var: resource, ms: resource, mom: resource, lr: T, rho: T, momentum: T, epsilon: T, grad: T" END,
             rmsprop),
-        ROW("ResourceSparseApplyRMSProp",
+        SPARSE_ROW("ResourceSparseApplyRMSProp",
             "var: resource, ms: resource, mom: resource, lr: T, rho: T, momentum: T, epsilon: T, grad: T, "
             "indices: Tindices" SPARSE_END, sparse_rmsprop),
         ROW("ResourceApplyCenteredRMSProp",
             "var: resource, mg: resource, ms: resource, mom: resource, lr: T, rho: T, momentum: T, "
             "epsilon: T, grad: T" END, centered_rmsprop),
-        ROW("ResourceSparseApplyCenteredRMSProp",
+        SPARSE_ROW("ResourceSparseApplyCenteredRMSProp",
             "var: resource, mg: resource, ms: resource, mom: resource, lr: T, rho: T, momentum: T, "
             "epsilon: T, grad: T, indices: Tindices" SPARSE_END, sparse_centered_rmsprop),
         ROW("ResourceApplyAdadelta",
             "var: resource, accum: resource, accum_update: resource, lr: T, rho: T, epsilon: T, grad: T" END,
             adadelta),
-        ROW("ResourceSparseApplyAdadelta",
+        SPARSE_ROW("ResourceSparseApplyAdadelta",
             "var: resource, accum: resource, accum_update: resource, lr: T, rho: T, epsilon: T, grad: T, "
             "indices: Tindices" SPARSE_END, sparse_adadelta),
         ROW("ResourceApplyProximalGradientDescent", "var: resource, alpha: T, l1: T, l2: T, delta: T" END,
             proximal_gradient_descent),
-        ROW("ResourceSparseApplyProximalGradientDescent",
+        SPARSE_ROW("ResourceSparseApplyProximalGradientDescent",
             "var: resource, alpha: T, l1: T, l2: T, grad: T, indices: Tindices" SPARSE_END, sparse_proximal_gradient_descent),
         ROW("ResourceApplyProximalAdagrad", "var: resource, accum: resource, lr: T, l1: T, l2: T, grad: T" END,
             proximal_adagrad),
-        ROW("ResourceSparseApplyProximalAdagrad",
+        SPARSE_ROW("ResourceSparseApplyProximalAdagrad",
             "var: resource, accum: resource, lr: T, l1: T, l2: T, grad: T, indices: Tindices" SPARSE_END,
             sparse_proximal_adagrad));

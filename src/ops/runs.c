@@ -77,6 +77,25 @@ est_status est__view_out(est_kernel *k, int i, const est_shape *shape, est__view
     return est__runs_out(k, i, view->from->dtype, shape, view_walk, view);
 }
 
+static void copy_pieces(void *arg, int64_t block, int64_t begin, int64_t end)
+{
+    const est__pieces *p = arg;
+    (void)block;
+    for (int64_t o = begin; o < end; o++) {
+        char *at = p->whole + (size_t)o * p->row;
+        for (int i = 0; i < p->count; at += p->size[i++]) {
+            char *piece = p->piece[i] + (size_t)o * p->size[i];
+            memcpy(p->apart ? piece : at, p->apart ? at : piece, p->size[i]);
+        }
+    }
+}
+
+void est__copy_pieces(est_kernel *k, const est__pieces *p)
+{
+    enum { BYTES = 65536 };       /* worth another thread */
+    est__for_blocks(k->pool, p->outer, (int64_t)(BYTES / (p->row + 1)) + 1, copy_pieces, (void *)(uintptr_t)p);
+}
+
 void est__strides(const est_shape *shape, int64_t stride[EST_MAX_RANK])
 {
     int64_t n = 1;

@@ -6,6 +6,25 @@
 
 enum { ALIGN = 64, HEAP_BLOCK = 16384 };
 
+static bool has_groups(const est__plan *p)
+{
+    for (size_t s = 0; s < p->num_steps; s++)
+        if (p->step[s].group_end - p->step[s].group_begin > 1)
+            return true;
+    return false;
+}
+
+static est_status add_lanes(est__frame *f)
+{
+    est__frame *lane = est__calloc(EST__LANES, sizeof *lane);
+    if (lane == NULL)
+        return est__fail_memory(EST__LANES * sizeof *lane);
+    for (int i = 0; i < EST__LANES; i++)
+        lane[i] = (est__frame){ .plan = f->plan, .tensor = f->tensor, .place = f->place, .pool = f->pool, .seed = f->seed };
+    f->lane = lane;
+    return EST_OK;
+}
+
 est_status est__frame_new(est__frame *f, const est__plan *p, est__pool *pool)
 {
     size_t n = p->num_values + 1;
@@ -21,7 +40,14 @@ est_status est__frame_new(est__frame *f, const est__plan *p, est__pool *pool)
         else
             f->tensor[v].dtype = p->value[v].node->dtype;
     }
-    return EST_OK;
+    return has_groups(p) ? add_lanes(f) : EST_OK;
+}
+
+void est__frame_begin(est__frame *f)
+{
+    est__heap_empty(&f->strings);
+    for (int i = 0; f->lane && i < EST__LANES; i++)
+        est__heap_empty(&f->lane[i].strings);
 }
 
 static void free_heap(est__heap *h)
@@ -39,6 +65,11 @@ void est__frame_free(est__frame *f)
             est__free_aligned(f->place[v].p);
     free_heap(&f->strings);
     free_heap(&f->scratch);
+    for (int i = 0; f->lane && i < EST__LANES; i++) {
+        free_heap(&f->lane[i].strings);
+        free_heap(&f->lane[i].scratch);
+    }
+    est__free(f->lane);
     est__free_aligned(f->arena);
     est__free(f->place);
     est__free(f->tensor);
@@ -122,6 +153,10 @@ void est__frame_settle(est__frame *f)
 {
     const est__plan *p = f->plan;
     size_t n = 0;
+    for (int i = 0; f->lane && i < EST__LANES; i++) {
+        f->grown |= f->lane[i].grown;
+        f->lane[i].grown = false;
+    }
     if (!f->grown)
         return;
     placed *all = est__malloc((p->num_values + 1) * sizeof *all),

@@ -35,7 +35,12 @@ struct est__frame {
     bool grown;                   /* some value got a piece of its own in this step */
     est__pool *pool;
     uint64_t seed;
+    /* Steps that run side by side have their own scratch and strings: EST__LANES frames over this one's tensors, each for a run
+     * of neighbours in a group. NULL: the plan has no groups. */
+    est__frame *lane;
 };
+
+enum { EST__LANES = 16 };
 
 struct est__run {
     est__frame frame;
@@ -50,6 +55,13 @@ est_status est__run_feed(est__run *r, const est_tensor *const *feeds);
 
 est_status est__frame_new(est__frame *f, const est__plan *p, est__pool *pool);
 void est__frame_free(est__frame *f);
+/* Before a step: forgets the strings of the last one. */
+void est__frame_begin(est__frame *f);
+/* How many neighbours of a group of n steps one lane takes. */
+static inline size_t est__lane_steps(size_t n)
+{
+    return (n - 1) / EST__LANES + 1;
+}
 static inline void est__heap_empty(est__heap *h)
 {
     h->current = h->used = 0;

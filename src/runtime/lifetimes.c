@@ -27,10 +27,13 @@ static void measure(est__plan *p)
     for (int s = 0; s < end; s++) {
         const est__step *step = &p->step[s];
         int members = step->fused ? step->fused->num_ops : 0;
+        const int first = (int)step->group_begin, last = (int)step->group_end - 1;
         for (int i = 0; i < step->num_in; i++)
-            p->value[step->in[i]].last = s;
-        for (int i = 0; i < step->num_out; i++)
-            p->value[step->out[i]].first = p->value[step->out[i]].last = s;
+            p->value[step->in[i]].last = last;
+        for (int i = 0; i < step->num_out; i++) {
+            p->value[step->out[i]].first = first;
+            p->value[step->out[i]].last = last;
+        }
         for (int m = 0; m < members; m++)
             for (int i = 0; i < step->fused->member[m].num_out; i++) {
                 est__value *v = &p->value[step->fused->member[m].out[i]];
@@ -49,8 +52,7 @@ static void measure(est__plan *p)
     }
 }
 
-/* The resource behind a handle; NULL: known when it runs only. */
-static const est__resource *resource_of(const est__plan *p, int v)
+const est__resource *est__plan_resource(const est__plan *p, int v)
 {
     const est_tensor *handle = p->value[v].constant;
     return handle ? *(est__resource *const *)handle->data : NULL;
@@ -67,7 +69,7 @@ static bool is_changed(const est__plan *p, const est__resource *variable, size_t
         for (int i = 0; i < step->num_in && (step->op->flags & EST_OP_ASSIGNS); i++) {
             if (p->value[step->in[i]].node->dtype != EST_RESOURCE)
                 continue;
-            const est__resource *changed = resource_of(p, step->in[i]);
+            const est__resource *changed = est__plan_resource(p, step->in[i]);
             if (changed == variable || changed == NULL || variable == NULL)
                 return true;
         }
@@ -83,7 +85,7 @@ static void settle_reads(est__plan *p)
         est__step *step = &p->step[s];
         if (strcmp(step->op->row->tf_name, "ReadVariableOp") != 0)
             continue;
-        const est__resource *variable = resource_of(p, step->in[0]);
+        const est__resource *variable = est__plan_resource(p, step->in[0]);
         est__value *v = &p->value[step->out[0]];
         step->copies = is_changed(p, variable, s + 1, v->last);
         if (!step->copies && !is_changed(p, variable, s + 1, (int)p->num_steps))

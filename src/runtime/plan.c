@@ -446,6 +446,8 @@ est_status est__plan_new(const est_graph *g, const est__plan_options *options, e
     if (st == EST_OK && !o.unfused)
         st = est__plan_fuse(p);
     if (st == EST_OK)
+        st = est__plan_group(p);
+    if (st == EST_OK)
         est__plan_lifetimes(p);
     est__free(c.value_of);
     est__free(c.mark);

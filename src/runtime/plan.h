@@ -43,6 +43,7 @@ typedef struct est__step {
     void *state;
     int *in, *out;                /* values */
     int num_in, num_out;
+    size_t group_begin, group_end; /* the steps that may run side by side with it, itself among them */
     bool stateful;                /* wants the step's number */
     bool copies;                  /* what it lends will be changed within the step: copy it */
     est__fused *fused;
@@ -74,8 +75,11 @@ enum { EST__FUSED_OPS = 12, EST__FUSED_INPUTS = 12, EST__FUSED_BLOCK = 512 };
 /* Passes, in the order in which est__plan_new calls them. */
 est_status est__plan_fold(est__plan *p);        /* evaluates what depends on constants alone */
 est_status est__plan_fuse(est__plan *p);        /* joins elementwise steps to chains */
+est_status est__plan_group(est__plan *p);       /* brings together what may run side by side */
 void est__plan_lifetimes(est__plan *p);
 bool est__passes_on(const est_operation *op);   /* its output is its input's memory */
+/* The resource behind a handle; NULL: known when it runs only. */
+const est__resource *est__plan_resource(const est__plan *p, int v);
 void est__step_free(est__step *s);
 
 void est__plan_print_feeds(const est__plan *p, est__buffer *out);

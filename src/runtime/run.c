@@ -18,6 +18,13 @@ static est_status add_called(est__run *r, const est__plan *p, est__pool *pool)
     return EST_OK;
 }
 
+static est__frame *frame_of(est__run *r, size_t s)
+{
+    const est__step *step = &r->frame.plan->step[s];
+    size_t n = step->group_end - step->group_begin;
+    return n > 1 ? &r->frame.lane[(s - step->group_begin) / est__lane_steps(n)] : &r->frame;
+}
+
 est_status est__run_new(const est__plan *p, est__pool *pool, est__run **out)
 {
     size_t inputs = 0;
@@ -42,7 +49,7 @@ est_status est__run_new(const est__plan *p, est__pool *pool, est__run **out)
     const est_tensor **in = r->in;
     for (size_t s = 0; s < p->num_steps && st == EST_OK; s++) {
         const est__fused *f = p->step[s].fused;
-        est__kernel_of(&r->kernel[s], &p->step[s], &r->frame, in);
+        est__kernel_of(&r->kernel[s], &p->step[s], frame_of(r, s), in);
         in += p->step[s].num_in;
         for (int m = 0; f && m < f->num_ops; m++) {
             est__kernel_of(&r->frame.member[f->first_member + m], &f->member[m], &r->frame, in);
@@ -72,17 +79,74 @@ void est__run_free(est__run *r)
     est__free(r);
 }
 
+static inline est_status run_step(est__run *r, size_t s, uint64_t number)
+{
+    const est__step *step = &r->frame.plan->step[s];
+    est_kernel *k = &r->kernel[s];
+    k->frame->step = step;
+    est__heap_empty(&k->frame->scratch);
+    if (step->stateful)
+        k->step = number;
+    return step->cpu(k);
+}
+
+/* A group of steps on its way: each lane stops at its first error. */
+typedef struct group {
+    est__run *r;
+    size_t begin;
+    uint64_t number;
+    est__error error[EST__LANES];
+} group;
+
+static void run_lane(void *arg, int64_t lane, int64_t begin, int64_t end)
+{
+    group *g = arg;
+    est_status st = EST_OK;
+    for (int64_t s = begin; s < end && st == EST_OK; s++)
+        st = run_step(g->r, g->begin + (size_t)s, g->number);
+    est__error_take(&g->error[lane], st);
+}
+
+/* The error of the first lane is that of the first step that failed. */
+static est_status run_group(est__run *r, const est__step *first, uint64_t number)
+{
+    size_t n = first->group_end - first->group_begin;
+    group g;
+    g.r = r;
+    g.begin = first->group_begin;
+    g.number = number;
+    for (int lane = 0; lane < EST__LANES; lane++)
+        g.error[lane].status = EST_OK;
+    est__for_blocks(r->frame.pool, (int64_t)n, (int64_t)est__lane_steps(n), run_lane, &g);
+    for (int lane = 0; lane < EST__LANES; lane++)
+        if (g.error[lane].status != EST_OK)
+            return est__error_give(&g.error[lane]);
+    return EST_OK;
+}
+
+/* Is there enough to do for more than one thread? */
+static bool is_worth(const est__run *r, const est__step *first)
+{
+    enum { ELEMENTS = 256 };
+    const est_kernel *k = &r->kernel[first->group_begin];
+    for (int i = 0; i < k->num_in; i++)
+        if (k->in[i]->shape.rank > 0 && est__tensor_elements(k->in[i]) >= ELEMENTS)
+            return true;
+    return false;
+}
+
 static est_status run_steps(est__run *r, size_t begin, size_t end, uint64_t number)
 {
     const est__plan *p = r->frame.plan;
     for (size_t s = begin; s < end; s++) {
         const est__step *step = &p->step[s];
-        r->frame.step = step;
-        est__heap_empty(&r->frame.scratch);
-        if (step->stateful)
-            r->kernel[s].step = number;
+        if (step->group_end - s > 1 && !r->seconds && est__pool_threads(r->frame.pool) > 1 && is_worth(r, step)) {
+            EST_TRY(run_group(r, step, number));
+            s = step->group_end - 1;
+            continue;
+        }
         double start = r->seconds ? est__clock() : 0;
-        EST_TRY(step->cpu(&r->kernel[s]));
+        EST_TRY(run_step(r, s, number));
         if (r->seconds)
             r->seconds[s] += est__clock() - start;
     }
@@ -125,7 +189,7 @@ est_status est__run_step(est__run *r, const est_tensor *const *feeds, uint64_t n
 {
     est__frame *f = &r->frame;
     const est__plan *p = f->plan;
-    est__heap_empty(&f->strings);
+    est__frame_begin(f);
     EST_TRY(est__run_feed(r, feeds));
     EST_TRY(run_steps(r, 0, p->first_assign, number));
     EST_TRY(check(f));
