@@ -69,6 +69,8 @@ typedef struct est_initializer {
     const char *mode;          /* VarianceScaling: "fan_in" (default), "fan_out", "fan_avg" */
     const char *distribution;  /* VarianceScaling: "truncated_normal" (default), "untruncated_normal", "uniform" */
     double gain;               /* Identity, Orthogonal; 1 */
+    int64_t seed;              /* of random ones: TensorFlow's own numbers for that seed of a tf.keras.initializers object, in
+                                * whichever variable; 0: the run's seed and the variable's name */
 } est_initializer;
 
 /** A learning rate that changes from step to step, by its name in tf.keras.optimizers.schedules, with that one's

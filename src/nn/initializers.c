@@ -55,26 +55,43 @@ est_node *est_glorot_uniform(est_graph *g, est_shape shape)
     return est_add(g, est_mul(g, unit, est_constant_float(g, 2 * limit)), est_constant_float(g, -limit));
 }
 
+/* ---- by name ---- */
+
+/* What the random ones draw: with a seed as Keras does, from that seed alone. */
+static est_node *draw(est_graph *g, est_shape shape, int64_t seed, const char *op, const char *seeded)
+{
+    est_node *dims = dims_of(g, &shape);
+    if (seed == 0)
+        return est_op(g, op, NULL, EST_NODES(dims), EST_ATTRS(EST_TYPE_ATTR("dtype", EST_FLOAT)));
+    return est_op(g, seeded, NULL, EST_NODES(dims, est_constant_ints(g, EST_INT64, EST_INTS(seed, 0))), EST_NO_ATTRS);
+}
+
+static est_node *uniform(est_graph *g, est_shape shape, double minval, double maxval, int64_t seed)
+{
+    est_node *unit = draw(g, shape, seed, "RandomUniform", "StatelessRandomUniform");
+    double range = (double)((float)maxval - (float)minval);
+    return est_add(g, est_mul(g, unit, est_constant_float(g, range)), est_constant_float(g, minval));
+}
+
+static est_node *scaled(est_graph *g, est_node *unit, double mean, double stddev)
+{
+    est_node *x = est_mul(g, unit, est_constant_float(g, stddev));
+    return mean == 0 ? x : est_add(g, x, est_constant_float(g, mean));
+}
+
+static est_node *normal(est_graph *g, est_shape shape, double mean, double stddev, int64_t seed)
+{
+    return scaled(g, draw(g, shape, seed, "RandomStandardNormal", "StatelessRandomNormal"), mean, stddev);
+}
+
+static est_node *truncated_normal(est_graph *g, est_shape shape, double mean, double stddev, int64_t seed)
+{
+    return scaled(g, draw(g, shape, seed, "TruncatedNormal", "StatelessTruncatedNormal"), mean, stddev);
+}
+
 est_node *est_truncated_normal(est_graph *g, est_shape shape, double mean, double stddev)
 {
-    est_node *unit = est_random_truncated_normal(g, dims_of(g, &shape), EST_FLOAT);
-    est_node *scaled = est_mul(g, unit, est_constant_float(g, stddev));
-    return mean == 0 ? scaled : est_add(g, scaled, est_constant_float(g, mean));
-}
-
-/* ---- by name ---- */
-static est_node *uniform(est_graph *g, est_shape shape, double minval, double maxval)
-{
-    est_node *unit = est_random_uniform(g, dims_of(g, &shape), EST_FLOAT);
-    return est_add(g, est_mul(g, unit, est_constant_float(g, maxval - minval)),
-                   est_constant_float(g, minval));
-}
-
-static est_node *normal(est_graph *g, est_shape shape, double mean, double stddev)
-{
-    est_node *unit = est_random_normal(g, dims_of(g, &shape), EST_FLOAT);
-    est_node *scaled = est_mul(g, unit, est_constant_float(g, stddev));
-    return mean == 0 ? scaled : est_add(g, scaled, est_constant_float(g, mean));
+    return truncated_normal(g, shape, mean, stddev, 0);
 }
 
 static est_node *unit_matrix(est_graph *g, int64_t rows, int64_t columns, double gain)
@@ -96,7 +113,7 @@ static est_node *identity(est_graph *g, est_shape shape, double gain)
 
 /* Of a matrix whose rows are all dimensions but the last: orthonormal columns, or rows where there are more columns than rows. They
  * are those of a normal matrix's QR factorization, under signs that make all directions alike (Saxe et al. 2014). */
-static est_node *orthogonal(est_graph *g, est_shape shape, double gain)
+static est_node *orthogonal(est_graph *g, est_shape shape, double gain, int64_t seed)
 {
     int64_t elements = est_shape_elements(&shape), columns = shape.rank ? shape.dim[shape.rank - 1] : 0;
     if (shape.rank < 2)
@@ -107,7 +124,7 @@ static est_node *orthogonal(est_graph *g, est_shape shape, double gain)
     int64_t rows = elements / columns, many = rows > columns ? rows : columns, few = rows > columns ? columns : rows;
     if (many > INT32_MAX)
         return est__graph_fail(g, EST_INVALID_ARGUMENT, "the initializer Orthogonal is for at most %d rows", INT32_MAX);
-    est_node *q = est_op(g, "Qr", NULL, EST_NODES(normal(g, EST_SHAPE(many, few), 0, 1)), EST_NO_ATTRS);
+    est_node *q = est_op(g, "Qr", NULL, EST_NODES(normal(g, EST_SHAPE(many, few), 0, 1, seed)), EST_NO_ATTRS);
     est_node *diagonal = est_reduce_sum(g, est_mul(g, est_node_output(q, 1), unit_matrix(g, few, few, 1)), EST_INTS(1), false);
     est_node *even = est_mul(g, q, est_op(g, "Sign", NULL, EST_NODES(diagonal), EST_NO_ATTRS));
     est_node *x = rows < columns ? est_transpose(g, even, EST_INTS(1, 0)) : even;
@@ -117,7 +134,7 @@ static est_node *orthogonal(est_graph *g, est_shape shape, double gain)
 /* Spread so that signals keep their size: the variance is scale over the inputs, the outputs or their mean.
  */
 static est_node *variance_scaling(est_graph *g, est_shape shape, double scale, const char *mode,
-                                  const char *distribution)
+                                  const char *distribution, int64_t seed)
 {
     double in, out;
     if (est_shape_elements(&shape) < 0)
@@ -125,15 +142,17 @@ static est_node *variance_scaling(est_graph *g, est_shape shape, double scale, c
     fans(&shape, &in, &out);
     scale /= fmax(1, strcmp(mode, "fan_in") == 0 ? in : strcmp(mode, "fan_out") == 0 ? out : (in + out) / 2);
     if (strcmp(distribution, "uniform") == 0)
-        return uniform(g, shape, -sqrt(3 * scale), sqrt(3 * scale));
+        return uniform(g, shape, -sqrt(3 * scale), sqrt(3 * scale), seed);
     if (strcmp(distribution, "untruncated_normal") == 0)
-        return normal(g, shape, 0, sqrt(scale));
-    return est_truncated_normal(g, shape, 0, sqrt(scale) / 0.87962566103423978);   /* what the cut leaves; "normal" is this, too */
+        return normal(g, shape, 0, sqrt(scale), seed);
+    return truncated_normal(g, shape, 0, sqrt(scale) / 0.87962566103423978, seed);   /* what the cut leaves; "normal" is this, too */
 }
 
 static const char *const modes[] = { "fan_in", "fan_out", "fan_avg", NULL };
 static const char *const distributions[] = { "truncated_normal", "untruncated_normal", "uniform", "normal", NULL };
+#define SEED_FIELD EST_FIELD(est_initializer, INT, seed, .min = -9e18, .max = 9e18, .doc = "TensorFlow's own numbers for that seed; 0: the run's seed")
 static const est_field no_fields[] = { { 0 } };
+static const est_field seed_fields[] = { SEED_FIELD, { 0 } };
 static const est_field constant_fields[] = {
     EST_FIELD(est_initializer, FLOAT, value, .doc = "of every element"),
     { 0 }
@@ -142,11 +161,13 @@ static const est_field normal_fields[] = {
     EST_FIELD(est_initializer, FLOAT, mean, .doc = "of the distribution"),
     EST_FIELD(est_initializer, FLOAT, stddev, .def = 0.05, .min = 0, .above_min = true, .max = INFINITY,
               .doc = "standard deviation"),
+    SEED_FIELD,
     { 0 }
 };
 static const est_field uniform_fields[] = {
     EST_FIELD(est_initializer, FLOAT, minval, .def_text = "-0.05", .doc = "least value"),
     EST_FIELD(est_initializer, FLOAT, maxval, .def_text = "0.05", .doc = "greatest value"),
+    SEED_FIELD,
     { 0 }
 };
 static const est_field scaling_fields[] = {
@@ -156,10 +177,16 @@ static const est_field scaling_fields[] = {
               .doc = "what the variance is divided by"),
     EST_FIELD(est_initializer, STRING, distribution, .def_text = "truncated_normal", .choices = distributions,
               .doc = "shape of the distribution"),
+    SEED_FIELD,
     { 0 }
 };
 static const est_field gain_fields[] = {
     EST_FIELD(est_initializer, FLOAT, gain, .def = 1, .doc = "factor of the matrix"),
+    { 0 }
+};
+static const est_field orthogonal_fields[] = {
+    EST_FIELD(est_initializer, FLOAT, gain, .def = 1, .doc = "factor of the matrix"),
+    SEED_FIELD,
     { 0 }
 };
 
@@ -180,14 +207,14 @@ static const struct initializer {
     { "TruncatedNormal", TRUNCATED, normal_fields, 0, NULL, NULL },
     { "RandomUniform", UNIFORM, uniform_fields, 0, NULL, NULL },
     { "VarianceScaling", SCALING, scaling_fields, 0, NULL, NULL },
-    { "GlorotNormal", SCALING, no_fields, 1, "fan_avg", "truncated_normal" },
-    { "GlorotUniform", SCALING, no_fields, 1, "fan_avg", "uniform" },
-    { "HeNormal", SCALING, no_fields, 2, "fan_in", "truncated_normal" },
-    { "HeUniform", SCALING, no_fields, 2, "fan_in", "uniform" },
-    { "LecunNormal", SCALING, no_fields, 1, "fan_in", "truncated_normal" },
-    { "LecunUniform", SCALING, no_fields, 1, "fan_in", "uniform" },
+    { "GlorotNormal", SCALING, seed_fields, 1, "fan_avg", "truncated_normal" },
+    { "GlorotUniform", SCALING, seed_fields, 1, "fan_avg", "uniform" },
+    { "HeNormal", SCALING, seed_fields, 2, "fan_in", "truncated_normal" },
+    { "HeUniform", SCALING, seed_fields, 2, "fan_in", "uniform" },
+    { "LecunNormal", SCALING, seed_fields, 1, "fan_in", "truncated_normal" },
+    { "LecunUniform", SCALING, seed_fields, 1, "fan_in", "uniform" },
     { "Identity", IDENTITY, gain_fields, 0, NULL, NULL },
-    { "Orthogonal", ORTHOGONAL, gain_fields, 0, NULL, NULL },
+    { "Orthogonal", ORTHOGONAL, orthogonal_fields, 0, NULL, NULL },
 };
 enum { COUNT = sizeof initializers / sizeof initializers[0] };
 
@@ -271,13 +298,13 @@ est_node *est_initial_value(est_graph *g, est_shape shape, const est_initializer
     case ZEROS: return est_zeros(g, EST_FLOAT, shape);
     case ONES: return est_filled(g, shape, 1);
     case CONSTANT: return est_filled(g, shape, o.value);
-    case NORMAL: return normal(g, shape, o.mean, o.stddev);
-    case TRUNCATED: return est_truncated_normal(g, shape, o.mean, o.stddev);
-    case UNIFORM: return uniform(g, shape, o.minval, o.maxval);
+    case NORMAL: return normal(g, shape, o.mean, o.stddev, o.seed);
+    case TRUNCATED: return truncated_normal(g, shape, o.mean, o.stddev, o.seed);
+    case UNIFORM: return uniform(g, shape, o.minval, o.maxval, o.seed);
     case IDENTITY: return identity(g, shape, o.gain);
-    case ORTHOGONAL: return orthogonal(g, shape, o.gain);
+    case ORTHOGONAL: return orthogonal(g, shape, o.gain, o.seed);
     default: break;
     }
     return variance_scaling(g, shape, kind->mode ? kind->scale : o.scale, kind->mode ? kind->mode : o.mode,
-                            kind->mode ? kind->distribution : o.distribution);
+                            kind->mode ? kind->distribution : o.distribution, o.seed);
 }

@@ -345,6 +345,23 @@ def schedules():
         put(f"schedule/{name}", [schedule(tf.constant(float(step))).numpy() for step in STEP_LIST])
 
 
+K = tf.keras.initializers
+INITIALIZERS = {    # each with a seed of its own; [5, 3]
+    "TruncatedNormal": K.TruncatedNormal(seed=7),
+    "RandomNormal": K.RandomNormal(mean=1.0, stddev=0.5, seed=8),
+    "RandomUniform": K.RandomUniform(minval=-0.3, maxval=0.7, seed=-9),
+    "GlorotUniform": K.GlorotUniform(seed=123456789),
+    "HeNormal": K.HeNormal(seed=10),
+    "VarianceScaling": K.VarianceScaling(scale=3.0, mode="fan_out", distribution="untruncated_normal", seed=11),
+    "Orthogonal": K.Orthogonal(gain=2.0, seed=12),
+}
+
+
+def initializers():
+    for name, initializer in INITIALIZERS.items():
+        put(f"initializer/{name}", initializer([5, 3]).numpy())
+
+
 rng = np.random.default_rng(1)
 data = optimizers(rng)
 metrics(rng)
@@ -355,3 +372,4 @@ more_metrics()
 v1_optimizers(data)
 adamw(data)
 lamb(data)
+initializers()

@@ -1,4 +1,4 @@
-/* The harness rows of src/ops/sources.c, shapes.c, arrays.c, slices.c and broadcast.c. */
+/* The harness rows of src/ops/sources.c, shapes.c, stateless_random.c, arrays.c, slices.c and broadcast.c. */
 #include "ops/harness.h"
 
 static const op_check sources[] = {
@@ -37,6 +37,15 @@ static const op_check shapes[] = {
     { "BroadcastGradientArgs", .inputs = "i{1,3} i{1,3}" },
     { "BroadcastGradientArgs", .inputs = "i{} i{1,3}" },
     { "BroadcastGradientArgs", .inputs = "l{1,3} l{2,1,3}" },
+    { 0 }
+};
+
+static const op_check stateless_random[] = {
+    { "StatelessRandomUniform", .inputs = "i{3,7} l{7,0}", .no_gradient = true },
+    { "StatelessRandomUniform", .inputs = "l{2} i{-5,11}", .no_gradient = true },
+    { "StatelessRandomNormal", .inputs = "i{33} l{123456789012345,1}", .no_gradient = true },
+    { "StatelessTruncatedNormal", .inputs = "i{41} l{1,0}", .no_gradient = true },
+    { "StatelessTruncatedNormal", .inputs = "i{0,3} l{1,0}", .no_gradient = true },
     { 0 }
 };
 
@@ -103,6 +112,11 @@ static void shapes_agree(void)
     op_checks_run(shapes);
 }
 
+static void stateless_random_agrees(void)
+{
+    op_checks_run(stateless_random);
+}
+
 static void arrays_agree(void)
 {
     op_checks_run(arrays);
@@ -113,5 +127,5 @@ static void slices_agree(void)
     op_checks_run(slices);
 }
 
-EST_SUITE(ops_shapes, EST_TEST(sources_agree), EST_TEST(shapes_agree), EST_TEST(arrays_agree),
-          EST_TEST(slices_agree));
+EST_SUITE(ops_shapes, EST_TEST(sources_agree), EST_TEST(shapes_agree),
+          EST_TEST(stateless_random_agrees), EST_TEST(arrays_agree), EST_TEST(slices_agree));
