@@ -37,6 +37,7 @@
 #include <estimator/stats.h>
 #include <estimator/status.h>
 #include <estimator/tensor.h>
+#include <estimator/training.h>
 #include <estimator/tune.h>
 #include <estimator/version.h>
 #include <estimator/warm_start.h>

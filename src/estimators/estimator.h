@@ -35,6 +35,7 @@ typedef struct est__model {
     est__run *run;
     est_node **planned;           /* what it fetches, then what hooks feed it */
     size_t num_planned, num_fed;
+    bool started;                 /* tables are filled, variables have values */
     bool altered;                 /* a hook's begin has added to the graph: it serves once */
     est__plan *results;           /* of an evaluation: the metrics' values */
     est__run *results_run;
@@ -90,6 +91,13 @@ void est__model_unplan(est__model *m);     /* the plans alone */
  * newest), read anew only if it is another than last time. The hooks of `c` begin. */
 est_status est__model_ready(est_estimator *e, est__model **place, est_mode mode, const est_dataset *d, est_run_context *c,
                             const char *path);
+/* The same with the variables of a session that is at work: `prefix` is the checkpoint that holds the same values, NULL: none does. A
+ * variable that it lacks makes that NOT_FOUND. */
+est_status est__model_adopt(est_estimator *e, est__model **place, const est_dataset *d, est_run_context *c, const est__session *from,
+                            const char *prefix);
+/* est_evaluate with the variables of a training's session. */
+est_status est__evaluate_session(est_estimator *e, const est_evaluate_options *o, const est__session *from, const char *prefix,
+                                 est_results **out);
 /* Results in the given order, in memory of their own. */
 typedef struct est__result {
     const char *name;

@@ -278,7 +278,7 @@ static est_status write_events(est_estimator *e, const est__model *m, const char
     est__event_writer *w = NULL;
     est__scalar *scalars = est__calloc(r->count + 1, sizeof *scalars);
     size_t n = 0;
-    int64_t step = est__checkpoint_step(m->checkpoint);
+    int64_t step = m->checkpoint ? est__checkpoint_step(m->checkpoint) : 0;
     est__buffer_printf(&dir, "%s/eval%s%s", e->model_dir, name ? "_" : "", name ? name : "");
     est_status st = scalars ? dir.status : est__fail_memory(r->count * sizeof *scalars);
     for (size_t i = 0; i < r->count && st == EST_OK; i++) {
@@ -293,7 +293,7 @@ static est_status write_events(est_estimator *e, const est__model *m, const char
         st = est__event_writer_new(dir.data, &w);
     if (st == EST_OK)
         st = est__event_scalars(w, step, scalars, n);
-    if (st == EST_OK)
+    if (st == EST_OK && m->checkpoint)
         st = est__event_text(w, step, "checkpoint_path", m->checkpoint);
     if (st == EST_OK)
         st = est__event_flush(w);
@@ -303,12 +303,27 @@ static est_status write_events(est_estimator *e, const est__model *m, const char
     return st;
 }
 
-static est_status evaluate(est_estimator *e, const est_evaluate_options *o, est_dataset *d, est_run_context *c, est_results **out)
+/* An evaluation: over data, in a checkpoint, or with the variables of a session. */
+typedef struct evaluation {
+    const est_evaluate_options *o;
+    est_dataset *dataset;
+    est_run_context hooks;
+    const est__session *from;     /* NULL: a checkpoint */
+    const char *prefix;           /* that holds the same as `from`; NULL: none */
+} evaluation;
+
+static est_status evaluate(est_estimator *e, evaluation *of, est_results **out)
 {
+    const est_evaluate_options *o = of->o;
+    est_run_context *c = &of->hooks;
+    est_dataset *d = of->dataset;
     evaluating v = { .shown = { .each = o->each, .user = o->each_user } };
     if (o->steps < 0)
         return est__fail(EST_INVALID_ARGUMENT, "%s: evaluate: steps is %lld; it must be above 0", e->name, (long long)o->steps);
-    EST_TRY(est__model_ready(e, &e->evaluating, EST_EVAL, d, c, o->checkpoint_path));
+    if (of->from)
+        EST_TRY(est__model_adopt(e, &e->evaluating, d, c, of->from, of->prefix));
+    else
+        EST_TRY(est__model_ready(e, &e->evaluating, EST_EVAL, d, c, o->checkpoint_path));
     est__model *m = e->evaluating;
     est_status st = plan_metrics(e, m, c, &v.shown);
     if (st == EST_OK)
@@ -327,16 +342,21 @@ static est_status evaluate(est_estimator *e, const est_evaluate_options *o, est_
     return EST_OK;
 }
 
+est_status est__evaluate_session(est_estimator *e, const est_evaluate_options *o, const est__session *from, const char *prefix,
+                                 est_results **out)
+{
+    evaluation v = { .o = o, .from = from, .prefix = prefix, .hooks = new_context(e, o->hooks) };
+    *out = NULL;
+    est_status st = est__estimator_dataset(e, EST_EVAL, o->input_fn, o->user, &v.dataset);
+    return finish(e, v.dataset, &v.hooks, st == EST_OK ? evaluate(e, &v, out) : st);
+}
+
 est_status est_evaluate_sized(est_estimator *e, const est_evaluate_options *options, size_t size, est_results **out)
 {
     est_evaluate_options o = { 0 };
-    est_dataset *d;
-    *out = NULL;
     if (options)
         memcpy(&o, options, size < sizeof o ? size : sizeof o);
-    est_run_context c = new_context(e, o.hooks);
-    est_status st = est__estimator_dataset(e, EST_EVAL, o.input_fn, o.user, &d);
-    return finish(e, d, &c, st == EST_OK ? evaluate(e, &o, d, &c, out) : st);
+    return est__evaluate_session(e, &o, NULL, NULL, out);
 }
 
 void est_results_free(est_results *r)

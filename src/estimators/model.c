@@ -301,6 +301,7 @@ static est_status restore(const wanted *w, const char *prefix)
         return st;
     est__free(m->checkpoint);
     m->checkpoint = st == EST_OK ? est__strdup(prefix) : NULL;
+    m->started = m->started || st == EST_OK;
     m->identity = identity;
     return st == EST_OK && m->checkpoint == NULL ? est__fail_memory(64) : st;
 }
@@ -343,17 +344,60 @@ static bool serves(const est__model *m, const est_dataset *d, const est_run_cont
     return !m->altered && same_spec(m, d) && !est__hooks_alter(c, m->spec);
 }
 
+/* The model at `place`, if it serves, or a new one. */
+static est_status have(const wanted *w)
+{
+    if (*w->place && !serves(*w->place, w->dataset, w->hooks)) {
+        est__model_free(*w->place);
+        *w->place = NULL;
+    }
+    return *w->place || w->e->verbs ? EST_OK : est__model_new(w->e, w->mode, w->dataset, w->hooks, w->place);
+}
+
+static est_status begin_hooks(const wanted *w)
+{
+    est__model *m = *w->place;
+    return w->hooks->graph == m->graph ? EST_OK : est__hooks_begin(w->hooks, m->graph, m->spec, w->mode);
+}
+
 est_status est__model_ready(est_estimator *e, est__model **place, est_mode mode, const est_dataset *d, est_run_context *c,
                             const char *path)
 {
-    if (*place && !serves(*place, d, c)) {
-        est__model_free(*place);
-        *place = NULL;
-    }
-    if (*place == NULL && e->verbs == NULL)
-        EST_TRY(est__model_new(e, mode, d, c, place));
     wanted w = { .e = e, .place = place, .mode = mode, .dataset = d, .hooks = c };
+    EST_TRY(have(&w));
     EST_TRY(path ? restore(&w, path) : restore_newest(&w));
+    return begin_hooks(&w);
+}
+
+static est_status copy_variables(est__model *m, const est__session *from)
+{
+    const est_graph *g = m->graph;
+    for (size_t i = 0; i < g->num_variables; i++) {
+        const est__variable *have = est__session_variable(from, g->variable[i].name);
+        est__variable *v = est__session_variable(m->session, g->variable[i].name);
+        if (g->variable[i].local)
+            continue;
+        if (have == NULL || !est_shape_equal(&have->value->shape, &v->value->shape) || have->value->dtype != v->value->dtype)
+            return est__fail(EST_NOT_FOUND, "variable '%s' of the evaluated model is not in the trained one", g->variable[i].name);
+        memcpy(v->value->data, have->value->data, est__tensor_bytes(v->value));
+    }
+    return EST_OK;
+}
+
+est_status est__model_adopt(est_estimator *e, est__model **place, const est_dataset *d, est_run_context *c, const est__session *from,
+                            const char *prefix)
+{
+    wanted w = { .e = e, .place = place, .mode = EST_EVAL, .dataset = d, .hooks = c };
+    EST_TRY(have(&w));
     est__model *m = *place;
-    return c->graph == m->graph ? EST_OK : est__hooks_begin(c, m->graph, m->spec, mode);
+    if (!m->started)
+        EST_TRY(est__session_start(m->session, NULL));
+    m->started = true;
+    est__free(m->checkpoint);
+    m->checkpoint = NULL;
+    EST_TRY(copy_variables(m, from));
+    if (prefix && (m->checkpoint = est__strdup(prefix)) == NULL)
+        return est__fail_memory(strlen(prefix));
+    m->identity = prefix ? identity_of(prefix) : 0;
+    return begin_hooks(&w);
 }

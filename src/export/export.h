@@ -24,4 +24,7 @@ void est__receiver_free(est__receiver *r);
 est_status est__export_saved_model(const est_spec *spec, const est__receiver *r, const est__bundle *checkpoint, const char *base,
                                    char *path, size_t capacity);
 
+/* Removes such a folder: the files of an export alone. */
+void est__export_remove(const char *path);
+
 #endif

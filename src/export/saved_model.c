@@ -392,7 +392,7 @@ static void remove_assets(const char *dir)
     est__free(folder);
 }
 
-static void remove_folder(const char *dir)
+void est__export_remove(const char *dir)
 {
     static const char *const files[] = { "saved_model.pb", "variables/variables.index", "variables/variables.data-00000-of-00001",
                                          "variables", "assets", "" };
@@ -437,7 +437,7 @@ static est_status write_all(writer *w, const est__bundle *from, const char *base
     est__error error;
     est__error_take(&error, st);
     if (st != EST_OK)   /* where the name was changed and that could not be made durable, the export is there by the other one */
-        remove_folder(access(temporary, F_OK) == 0 ? temporary : path);
+        est__export_remove(access(temporary, F_OK) == 0 ? temporary : path);
     return st == EST_OK ? EST_OK : est__error_give(&error);
 }
 

@@ -332,6 +332,7 @@ static void measure(training *t, double end)
 static est_status created(training *t)
 {
     const est__loop *l = t->l;
+    l->hooks->session = l->session;
     l->hooks->global_step = t->step;
     if (!l->resumed)
         EST_TRY(save(t));

@@ -283,6 +283,14 @@ est_status est__saver_wait(est__saver *s)
     return e.status == EST_OK ? EST_OK : est__error_give(&e);
 }
 
+est_status est__saver_promote(est__saver *s, int64_t step)
+{
+    char name[64];
+    EST_TRY(est__saver_wait(s));
+    snprintf(name, sizeof name, "model.ckpt-%lld", (long long)step);
+    return publish(s, name);
+}
+
 int64_t est__saver_last(const est__saver *s)
 {
     return s->last;

@@ -15,6 +15,8 @@ est_status est__saver_new(const char *model_dir, int64_t keep, est__saver **out)
 est_status est__saver_save(est__saver *s, const est__session *session, int64_t step, int64_t batches, const est__buffer *input);
 /* Waits for the save in progress, and tells how it went. */
 est_status est__saver_wait(est__saver *s);
+/* Lists model.ckpt-<step>, which is there, as the newest one. */
+est_status est__saver_promote(est__saver *s, int64_t step);
 /* The step of the newest save that was begun; -1: none. */
 int64_t est__saver_last(const est__saver *s);
 void est__saver_free(est__saver *s);
