@@ -18,11 +18,15 @@ _estimator()
         --boundaries) COMPREPLY=($(compgen -W 'auto quantiles none' -- "$current")); return ;;
         --receiver) COMPREPLY=($(compgen -W 'parsing raw both' -- "$current")); return ;;
         --format)
-            [[ $command == export ]] && options=saved_model || options='jsonl csv'
+            case $command in
+                export) options=saved_model ;;
+                explain) options='text jsonl csv' ;;
+                *) options='jsonl csv' ;;
+            esac
             COMPREPLY=($(compgen -W "$options" -- "$current"))
             return
             ;;
-        --set | --label | --keys | --checkpoint | --signature | --na-value | --field-delim | --multivalent-delim | --max-rows | --try | --method | --trials | --folds | --metric | --goal | --jobs | --seed) return ;;
+        --set | --label | --keys | --checkpoint | --signature | --na-value | --field-delim | --multivalent-delim | --max-rows | --try | --method | --trials | --folds | --metric | --goal | --jobs | --seed | --top | --steps) return ;;
     esac
     if [[ $current == -* ]]; then
         case $command in
@@ -33,7 +37,7 @@ _estimator()
             tune) options="$model --try --method --trials --folds --metric --goal --jobs --seed" ;;
             evaluate) options="$model --checkpoint --report" ;;
             predict) options="$model --input --output --format --keys --checkpoint" ;;
-            explain) options=$model ;;
+            explain) options="$model --input --output --format --top --steps --checkpoint" ;;
             export) options="$model --export-dir --receiver --format" ;;
             config) options="$model --explain" ;;
             'saved-model run') options='--input --signature --output' ;;

@@ -20,6 +20,7 @@
 #include <estimator/data.h>
 #include <estimator/estimators.h>
 #include <estimator/experiment.h>
+#include <estimator/explain.h>
 #include <estimator/feature_columns.h>
 #include <estimator/fields.h>
 #include <estimator/graph.h>

@@ -47,6 +47,8 @@ int cli_parse(cli *c, int argc, char **argv);
 void cli_clear(cli *c);
 const char *cli_value(const cli *c, const char *option);          /* NULL: not given; "" for one without an argument */
 est_strings cli_values(const cli *c, const char *option, const char **room);   /* room for given_count */
+/* A whole number from `least` on; *out stays where the option is not given. False: wrong usage, which was printed. */
+bool cli_number(const cli *c, const char *option, int64_t least, int64_t *out);
 int cli_usage(const cli *c, const char *format, ...) EST_PRINTF(2, 3);         /* says so, and gives CLI_USAGE */
 const char *cli_nearest(const char *name, const char *const *names, size_t count);
 
@@ -77,6 +79,8 @@ void json_double(FILE *f, double v);                               /* shortest t
 void json_float(FILE *f, float v);
 /* One object on a line of stdout; the value of `whole`, NULL none, is printed as an integer. */
 void json_results(const est_results *r, const char *whole);
+/* A field of CSV, in quotes where it must be. */
+void csv_string(FILE *f, const char *s, size_t n);
 /* Element i; strings as json_string. */
 void json_element(FILE *f, const est_tensor *t, int64_t i);
 /* Row `row` of t, without its first dimension; all of t when its first dimension is not `rows`. */

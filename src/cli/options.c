@@ -21,8 +21,7 @@ static const cli_option model[] = {
     { NULL, NULL, NULL, false } };
 
 /* Known, but not built in. */
-static const char *const later[] = { "serve", "train-and-evaluate", "plot", "tune", "profile", "launch",
-                                     "hub" };
+static const char *const later[] = { "serve", "train-and-evaluate", "plot", "profile", "launch", "hub" };
 
 static size_t smaller(size_t a, size_t b)
 {
@@ -313,4 +312,17 @@ est_strings cli_values(const cli *c, const char *option, const char **room)
         if (!strcmp(c->given[i].name, option))
             room[count++] = c->given[i].value;
     return (est_strings){ room, count };
+}
+
+bool cli_number(const cli *c, const char *option, int64_t least, int64_t *out)
+{
+    const char *text = cli_value(c, option);
+    char *end = NULL;
+    if (!text)
+        return true;
+    *out = strtoll(text, &end, 10);
+    if (*text && !*end && *out >= least)
+        return true;
+    cli_usage(c, "--%s is '%s'; it must be a number from %lld on", option, text, (long long)least);
+    return false;
 }

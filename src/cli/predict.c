@@ -23,21 +23,6 @@ static void json_lines(FILE *f, const est_predictions *p)
     }
 }
 
-static void csv_field(FILE *f, const char *s, size_t n)
-{
-    if (!memchr(s, ',', n) && !memchr(s, '"', n) && !memchr(s, '\n', n) && !memchr(s, '\r', n)) {
-        fwrite(s, 1, n, f);
-        return;
-    }
-    putc('"', f);
-    for (size_t i = 0; i < n; i++) {
-        if (s[i] == '"')
-            putc('"', f);
-        putc(s[i], f);
-    }
-    putc('"', f);
-}
-
 static int64_t elements_of_row(const est_tensor *t, int64_t rows)
 {
     return rows ? est_shape_elements(&t->shape) / rows : 0;
@@ -51,7 +36,7 @@ static void csv_header(FILE *f, const est_predictions *p)
         int64_t n = elements_of_row(p->value[k], p->rows);
         for (int64_t i = 0; i < n; i++) {
             fputs(first ? "" : ",", f);
-            csv_field(f, p->key[k], strlen(p->key[k]));
+            csv_string(f, p->key[k], strlen(p->key[k]));
             if (n > 1)
                 fprintf(f, "_%lld", (long long)i);
             first = false;
@@ -72,7 +57,7 @@ static void csv_lines(FILE *f, const est_predictions *p)
                 if (p->value[k]->dtype == EST_STRING) {
                     size_t length;
                     const char *s = est_tensor_string(p->value[k], row * n + i, &length);
-                    csv_field(f, s, length);
+                    csv_string(f, s, length);
                 } else {
                     json_element(f, p->value[k], row * n + i);
                 }

@@ -33,19 +33,6 @@ static void each(const est_trial *t, int64_t done, int64_t all, void *user)
         cli_say("trial %lld (%lld of %lld): %.6g", (long long)t->number, (long long)done, (long long)all, t->score);
 }
 
-static bool read_number(const cli *c, const char *option, int64_t least, int64_t *out)
-{
-    const char *text = cli_value(c, option);
-    char *end = NULL;
-    if (!text)
-        return true;
-    *out = strtoll(text, &end, 10);
-    if (*text && !*end && *out >= least)
-        return true;
-    cli_usage(c, "--%s is '%s'; it must be a number from %lld on", option, text, (long long)least);
-    return false;
-}
-
 static void print_json(const est_tune_result *r, est_strings search)
 {
     fputs("{\"trials\": [", stdout);
@@ -158,8 +145,8 @@ static int run(cli *c)
     est_tune_options o = { .method = cli_value(c, "method"), .metric = cli_value(c, "metric"), .goal = cli_value(c, "goal"),
                            .command = n > 0 ? self : "estimator", .each = each, .cancelled = cancelled, .user = c };
     int64_t seed = 0;
-    if (!read_number(c, "trials", 1, &o.trials) || !read_number(c, "folds", 2, &o.folds) || !read_number(c, "jobs", 1, &o.jobs) ||
-        !read_number(c, "seed", 0, &seed))
+    if (!cli_number(c, "trials", 1, &o.trials) || !cli_number(c, "folds", 2, &o.folds) || !cli_number(c, "jobs", 1, &o.jobs) ||
+        !cli_number(c, "seed", 0, &seed))
         return CLI_USAGE;
     o.seed = (uint64_t)seed;
     const char **room = calloc(3 * c->given_count + 3, sizeof *room), **configs = room ? room + 2 * c->given_count + 1 : NULL;

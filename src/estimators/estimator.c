@@ -118,6 +118,7 @@ void est_estimator_free(est_estimator *e)
         return;
     est__model_free(e->evaluating);
     est__model_free(e->predicting);
+    est__model_free(e->explaining);
     if (e->free_user)
         e->free_user(e->user);
     est_head_free(e->head);

@@ -36,11 +36,22 @@ typedef struct est__model {
     est_node **planned;           /* what it fetches, then what hooks feed it */
     size_t num_planned, num_fed;
     bool started;                 /* tables are filled, variables have values */
+    const est_tensor *const *fed; /* what the late plan was fed in the last run */
+    struct est__explaining *explaining;   /* NULL: the graph is not to be explained (explaining.c) */
     bool altered;                 /* a hook's begin has added to the graph: it serves once */
     est__plan *results;           /* of an evaluation: the metrics' values */
     est__run *results_run;
     est__arena arena;
 } est__model;
+
+/* What turns the rows of the node est__explained.matrix into contributions. */
+typedef struct est__explainer {
+    est_strings feature;          /* lent by the estimator */
+    const double *bias;           /* [outputs]; lent by the state */
+    void *state;
+    est_status (*explain)(const void *state, const float *x, int64_t rows, est__pool *pool, double *out);   /* [rows, outputs, features] */
+    void (*free)(void *state);
+} est__explainer;
 
 /* What a kind of estimator does in its own way. */
 typedef struct est__verbs {
@@ -48,6 +59,8 @@ typedef struct est__verbs {
     est_status (*train)(est_estimator *e, const est_train_options *o, double began, est_train_result *result);
     /* Called before model_fn: the shapes of its variables follow from the checkpoint; NULL: there is none yet. */
     est_status (*prepare)(void *user, const est__bundle *from);
+    est_status (*explainer)(void *user, const est__session *s, est__explainer *out);
+    est_status (*importances)(est_estimator *e, bool normalize, est_results **out);
 } est__verbs;
 
 struct est_estimator {
@@ -68,7 +81,7 @@ struct est_estimator {
     atomic_bool stop;
     int verbs_running;            /* a hook's verb runs within another */
     est__pool *pool;
-    est__model *evaluating, *predicting;
+    est__model *evaluating, *predicting, *explaining;
     est__arena spec, names;       /* lent by est_estimator_input_spec and est_get_variable_names */
     char latest[4096];            /* by est_estimator_latest_checkpoint */
 };
@@ -98,6 +111,27 @@ est_status est__model_adopt(est_estimator *e, est__model **place, const est_data
 /* est_evaluate with the variables of a training's session. */
 est_status est__evaluate_session(est_estimator *e, const est_evaluate_options *o, const est__session *from, const char *prefix,
                                  est_results **out);
+
+/* ---- verbs that go through batches (evaluate.c) ---- */
+est_run_context est__context_new(est_estimator *e, est_hook_list hooks);
+/* Plans once per model, and again when callbacks or hooks fetch or feed something else. What hooks fetch follows `fetches`. */
+est_status est__model_plan(est_estimator *e, est__model *m, est_run_context *c, est_nodes fetches, est_nodes targets);
+/* What is done with each batch. */
+typedef struct est__batches {
+    int64_t steps;                /* at most; 0: all */
+    est_status (*each)(est__model *m, int64_t rows, void *user);
+    void *user;
+} est__batches;
+est_status est__model_run(est_estimator *e, est__model *m, est_run_context *c, est_dataset *d, est__batches b);
+/* What such a verb ends with: frees the dataset, and gives `st` with its text. */
+est_status est__verb_finish(est_estimator *e, est_dataset *d, est_run_context *c, est_status st);
+
+/* ---- what a model that is to be explained has beside its graph (explaining.c) ---- */
+est_status est__explaining_new(struct est__explaining **out);
+void est__explaining_free(struct est__explaining *x);
+est_status est__explaining_begin(est__model *m);                  /* before the inputs are made */
+est_status est__explaining_end(const est_estimator *e, est__model *m);   /* when the graph is there */
+
 /* Results in the given order, in memory of their own. */
 typedef struct est__result {
     const char *name;

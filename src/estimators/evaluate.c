@@ -18,8 +18,7 @@ static est_status plan_anew(est_estimator *e, est__model *m, est_nodes fetches, 
     return est__run_new(m->late, e->pool, &m->run);
 }
 
-/* Plans once per model, and again when callbacks or hooks fetch or feed something else. What hooks fetch follows `fetches`. */
-static est_status plan_model(est_estimator *e, est__model *m, est_run_context *c, est_nodes fetches, est_nodes targets)
+est_status est__model_plan(est_estimator *e, est__model *m, est_run_context *c, est_nodes fetches, est_nodes targets)
 {
     size_t n = fetches.count + c->num_fetches, all = n + c->num_feeds;
     est_node **list = est__malloc((all + 1) * sizeof *list);
@@ -50,15 +49,8 @@ static est_status in_batch(est_status st, int64_t number)
                         : est__fail_in(st == EST_OUT_OF_RANGE ? EST_INVALID_ARGUMENT : st, "batch %lld", (long long)number + 1);
 }
 
-/* What run_batches does with each of them. */
-typedef struct batches {
-    int64_t steps;                /* at most; 0: all */
-    est_status (*each)(est__model *m, int64_t rows, void *user);
-    void *user;
-} batches;
-
 /* One batch, with the moments of hooks around it. */
-static est_status run_batch(est__model *m, est_run_context *c, est__feeder *feeder, const batches *b, int64_t number)
+static est_status run_batch(est__model *m, est_run_context *c, est__feeder *feeder, const est__batches *b, int64_t number)
 {
     const est_tensor *const *feeds;
     int64_t rows;
@@ -68,6 +60,7 @@ static est_status run_batch(est__model *m, est_run_context *c, est__feeder *feed
     c->run = m->run;
     if (c->profile)
         EST_TRY(est__run_profile(m->run));
+    m->fed = feeds;
     EST_TRY(in_batch(est__run_step(m->run, feeds, (uint64_t)number), number));
     EST_TRY(in_batch(b->each(m, rows, b->user), number));
     est_status st = est__hooks_after(c, 0, c->count);
@@ -77,7 +70,7 @@ static est_status run_batch(est__model *m, est_run_context *c, est__feeder *feed
     return st;
 }
 
-static est_status run_batches(est_estimator *e, est__model *m, est_run_context *c, est_dataset *d, batches b)
+est_status est__model_run(est_estimator *e, est__model *m, est_run_context *c, est_dataset *d, est__batches b)
 {
     est__feeder *feeder;
     est__dataset_window(d, est__feeder_window(d));
@@ -99,13 +92,13 @@ static est_status run_batches(est_estimator *e, est__model *m, est_run_context *
     return st == EST_OK ? EST_OK : est__error_give(&error);
 }
 
-static est_run_context new_context(est_estimator *e, est_hook_list hooks)
+est_run_context est__context_new(est_estimator *e, est_hook_list hooks)
 {
     e->verbs_running++;
     return (est_run_context){ .config = &e->config, .model_dir = e->model_dir, .given = hooks, .every_fetch = true };
 }
 
-static est_status finish(est_estimator *e, est_dataset *d, est_run_context *c, est_status st)
+est_status est__verb_finish(est_estimator *e, est_dataset *d, est_run_context *c, est_status st)
 {
     est__error error;
     est__error_take(&error, st);
@@ -213,7 +206,7 @@ static est_status plan_metrics(est_estimator *e, est__model *m, est_run_context 
     est_status st = showing_new(c, shown);
     if (st == EST_OK) {
         size_t n = evaluation_fetches(s, c, fetches);
-        st = plan_model(e, m, hooks, (est_nodes){ fetches, n }, (est_nodes){ updates, s->num_metrics });
+        st = est__model_plan(e, m, hooks, (est_nodes){ fetches, n }, (est_nodes){ updates, s->num_metrics });
     }
     if (st == EST_OK && m->results == NULL) {
         st = est__plan_new(m->graph, &(est__plan_options){ .resources = m->session->resources, .fetches = { values, s->num_metrics } },
@@ -329,7 +322,7 @@ static est_status evaluate(est_estimator *e, evaluation *of, est_results **out)
     if (st == EST_OK)
         st = est__session_reset_local(m->session);
     if (st == EST_OK)
-        st = run_batches(e, m, c, d, (batches){ o->steps, add_batch, &v });
+        st = est__model_run(e, m, c, d, (est__batches){ o->steps, add_batch, &v });
     showing_free(&v.shown);
     if (st == EST_OK && v.batches == 0)
         st = est__fail(EST_INVALID_ARGUMENT, "%s: evaluate: the data gave no batch", e->name);
@@ -345,10 +338,10 @@ static est_status evaluate(est_estimator *e, evaluation *of, est_results **out)
 est_status est__evaluate_session(est_estimator *e, const est_evaluate_options *o, const est__session *from, const char *prefix,
                                  est_results **out)
 {
-    evaluation v = { .o = o, .from = from, .prefix = prefix, .hooks = new_context(e, o->hooks) };
+    evaluation v = { .o = o, .from = from, .prefix = prefix, .hooks = est__context_new(e, o->hooks) };
     *out = NULL;
     est_status st = est__estimator_dataset(e, EST_EVAL, o->input_fn, o->user, &v.dataset);
-    return finish(e, v.dataset, &v.hooks, st == EST_OK ? evaluate(e, &v, out) : st);
+    return est__verb_finish(e, v.dataset, &v.hooks, st == EST_OK ? evaluate(e, &v, out) : st);
 }
 
 est_status est_evaluate_sized(est_estimator *e, const est_evaluate_options *options, size_t size, est_results **out)
@@ -399,13 +392,13 @@ static est_status predict_all(est_estimator *e, est__model *m, est_run_context *
         return est__fail_memory(s->num_predictions * sizeof *fetches);
     for (size_t i = 0; i < s->num_predictions; i++)
         fetches[i] = s->prediction[i].node;
-    est_status st = plan_model(e, m, hooks, (est_nodes){ fetches, s->num_predictions }, (est_nodes){ 0 });
+    est_status st = est__model_plan(e, m, hooks, (est_nodes){ fetches, s->num_predictions }, (est_nodes){ 0 });
     est__free(fetches);
     if (st == EST_OK)
         st = showing_new(c, s->num_predictions);
     if (st == EST_OK)
         st = choose_keys(s, keys, c);
-    return st == EST_OK ? run_batches(e, m, hooks, d, (batches){ 0, give_batch, c }) : st;
+    return st == EST_OK ? est__model_run(e, m, hooks, d, (est__batches){ 0, give_batch, c }) : st;
 }
 
 static est_status predict(est_estimator *e, const est_predict_options *o, est_dataset *d, est_run_context *hooks)
@@ -425,7 +418,7 @@ est_status est_predict_sized(est_estimator *e, const est_predict_options *option
     est_dataset *d;
     if (options)
         memcpy(&o, options, size < sizeof o ? size : sizeof o);
-    est_run_context c = new_context(e, o.hooks);
+    est_run_context c = est__context_new(e, o.hooks);
     est_status st = est__estimator_dataset(e, EST_PREDICT, o.input_fn, o.user, &d);
-    return finish(e, d, &c, st == EST_OK ? predict(e, &o, d, &c) : st);
+    return est__verb_finish(e, d, &c, st == EST_OK ? predict(e, &o, d, &c) : st);
 }

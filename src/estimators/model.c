@@ -196,12 +196,16 @@ static est_status build(est_estimator *e, est__model *m, const est_dataset *d, e
     EST_TRY(est_graph_new(&m->graph));
     est_node *step = est_variable(m->graph, "global_step", &(est_variable_options){ .dtype = EST_INT64, .not_trainable = true });
     EST_TRY(est__spec_new(m->graph, step, &m->spec));
+    if (m->explaining)
+        EST_TRY(est__explaining_begin(m));
     EST_TRY(make_features(m, e->head, &features, &label));
     m->spec->sparse_labels = label.indices ? label : (est_feature_nodes){ 0 };
     EST_TRY(e->model_fn(m->spec, &features, label.value, m->mode, e->user));
     summarise_rates(m);
     EST_TRY(est_graph_status(m->graph));
     EST_TRY(check_spec(e, m));
+    if (m->explaining)
+        EST_TRY(est__explaining_end(e, m));
     if (c) {
         m->altered = est__hooks_alter(c, m->spec);
         EST_TRY(est__hooks_begin(c, m->graph, m->spec, m->mode));
@@ -216,7 +220,9 @@ est_status est__model_new(est_estimator *e, est_mode mode, const est_dataset *d,
     if (m == NULL)
         return est__fail_memory(sizeof *m);
     m->mode = mode;
-    est_status st = build(e, m, d, c);
+    est_status st = out == &e->explaining ? est__explaining_new(&m->explaining) : EST_OK;
+    if (st == EST_OK)
+        st = build(e, m, d, c);
     if (st != EST_OK) {
         est__model_free(m);
         return st;
@@ -246,6 +252,7 @@ void est__model_free(est__model *m)
     est__session_free(m->session);
     est__spec_free(m->spec);
     est_graph_free(m->graph);
+    est__explaining_free(m->explaining);
     est__free(m->checkpoint);
     est__arena_free(&m->arena);
     est__free(m);

@@ -1,4 +1,6 @@
 /* An experiment: the configuration read and checked once, its estimator, and the verbs with what the configuration says. */
+#include <estimator/explain.h>
+
 #include "experiment/config.h"
 #include "experiment/report.h"
 
@@ -240,19 +242,39 @@ est_status est_experiment_report(est_experiment *x, const char *checkpoint, est_
     return st;
 }
 
-est_status est_experiment_predict(est_experiment *x, const char *input, est_strings keys, const char *checkpoint,
-                                  est_status (*each)(const est_predictions *batch, void *user), void *user)
+/* A file that is read as the data to evaluate on, or to train on, are. */
+static est_status source_of(const est_experiment *x, const char *input, est__source *out)
 {
     const est__config *c = &x->config;
     bool has_validation = c->validation_data.node != NULL;
-    est__source source = { .estimator = x->estimator, .data = has_validation ? &c->validation_data : &c->train_data,
-                           .where = has_validation ? "task.validation_data" : "task.train_data", .input = input };
-    if (!source.data->node)
-        return est__yaml_fail(est__yaml_get(c->root, "task"), "'validation_data' is missing in task: it says how %s is to be read",
-                              input);
+    *out = (est__source){ .estimator = x->estimator, .data = has_validation ? &c->validation_data : &c->train_data,
+                          .where = has_validation ? "task.validation_data" : "task.train_data", .input = input };
+    if (out->data->node)
+        return EST_OK;
+    return est__yaml_fail(est__yaml_get(c->root, "task"), "'validation_data' is missing in task: it says how %s is to be read",
+                          input ? input : "the input");
+}
+
+est_status est_experiment_predict(est_experiment *x, const char *input, est_strings keys, const char *checkpoint,
+                                  est_status (*each)(const est_predictions *batch, void *user), void *user)
+{
+    est__source source;
+    EST_TRY(source_of(x, input, &source));
     est_predict_options o = { .input_fn = est__source_open, .user = &source, .predict_keys = keys, .checkpoint_path = checkpoint,
                               .each = each, .each_user = user };
     return est_predict(x->estimator, &o);
+}
+
+est_status est_experiment_contributions_sized(est_experiment *x, const char *input, const est_explain_options *options, size_t size)
+{
+    est_explain_options o = { 0 };
+    est__source source;
+    if (options)
+        memcpy(&o, options, size < sizeof o ? size : sizeof o);
+    EST_TRY(source_of(x, input, &source));
+    o.input_fn = est__source_open;
+    o.user = &source;
+    return est_explain(x->estimator, &o);
 }
 
 est_status est_experiment_export(est_experiment *x, const char *base, const char *receiver, char *path, size_t capacity)

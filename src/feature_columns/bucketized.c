@@ -84,8 +84,21 @@ static int64_t width(const est_column *c)
     return ((int64_t)o->boundaries.count + 1) * o->source_column->kind->width(o->source_column);
 }
 
+/* "=[30, 40)", the first and the last one without an end. */
+static void value_name(const est_column *c, int64_t i, est__buffer *b)
+{
+    est_floats at = ((const est_bucketized_options *)c->options)->boundaries;
+    int64_t bucket = i % ((int64_t)at.count + 1);
+    char from[32] = "-inf", to[32] = "inf";
+    if (bucket > 0)
+        est__format_double(from, at.data[bucket - 1]);
+    if (bucket < (int64_t)at.count)
+        est__format_double(to, at.data[bucket]);
+    est__buffer_printf(b, "=%c%s, %s)", bucket ? '[' : '(', from, to);
+}
+
 const est_column_kind est__column_bucketized = {
     .name = "bucketized_column", .fields = fields, .options_size = sizeof(est_bucketized_options),
     .keyless = true, .check = check, .parse_spec = parse_spec, .ids = ids, .dense = dense,
-    .width = width
+    .width = width, .value_name = value_name
 };

@@ -396,3 +396,13 @@ est_status est__columns_sorted(est_column_list columns, const char *where, const
     *out = sorted;
     return EST_OK;
 }
+
+void est__column_value_name(const est_column *c, int64_t i, est__buffer *b)
+{
+    est__buffer_text(b, c->name);
+    size_t before = b->size;
+    if (c->kind->value_name)
+        c->kind->value_name(c, i, b);
+    if (b->size == before && c->kind->width(c) > 1)
+        est__buffer_printf(b, ":%lld", (long long)i);
+}

@@ -63,6 +63,8 @@ struct est_column_kind {
     /* [batch, width] float32; NULL: not dense. */
     est_node *(*dense)(est_graph *g, const est_features *f, const est_column *c, const est__layer *layer);
     int64_t (*width)(const est_column *c);   /* number of ids, or of elements */
+    /* Appends what its id or element i stands for; NULL: nothing that has a name. */
+    void (*value_name)(const est_column *c, int64_t i, est__buffer *b);
     /* The columns that this one stands for, which models see in its place; NULL: itself. */
     est_column_list (*parts)(const est_column *c);
 };
@@ -82,6 +84,9 @@ est_status est__column_check_categorical(const est_column *c, const char *field,
 /* The name is the inner one's with a suffix; the key is the inner one's. */
 est_status est__column_name_after(est_column *c, const est_column *inner, const char *suffix);
 est_status est__column_check_default(const est_column *c, est_ints default_value);   /* one number at most */
+
+/* "sex=male"; where the value has no name "zip:17", or the column's name alone when it has but one element. */
+void est__column_value_name(const est_column *c, int64_t i, est__buffer *b);
 
 /* The column's feature; fails, naming those that are there, and returns NULL, when it is absent. */
 const est_feature_nodes *est__column_feature(est_graph *g, const est_features *f, const est_column *c,
@@ -115,6 +120,21 @@ est_node *est__vocabulary_spread(est_graph *g, est_node *word, est_node *found, 
 /* What both vocabulary columns refuse. */
 est_status est__vocabulary_check(const est_column *c, est_ints default_value, int64_t num_oov_buckets);
 est_status est__vocabulary_fail_both(const est_column *c);
+
+/* ---- for explanations (explained.c) ---- */
+/* What a layer takes of a column, and the same between 0 and that. */
+typedef struct est__explained_input {
+    const char *name;              /* of the column */
+    est_node *x, *scaled;          /* [batch, …] */
+} est__explained_input;
+struct est__explained {
+    est_node *share;               /* a variable, a scalar: scaled = share · x */
+    est__explained_input *input;
+    size_t count, capacity;
+    est_node *matrix;              /* of trees: [batch, features]; NULL */
+};
+/* Where the graph is built to be explained: remembers x, and gives what the layer is to go on with. */
+est_node *est__column_explained(est_graph *g, const est_column *c, est_node *x);
 
 /* The set stays alive until est_columns_free was called as often as retain and new. */
 est_columns *est__columns_retain(est_columns *c);

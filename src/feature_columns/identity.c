@@ -46,14 +46,20 @@ static int64_t width(const est_column *c)
     return ((const est_identity_options *)c->options)->num_buckets;
 }
 
+static void value_name(const est_column *c, int64_t i, est__buffer *b)
+{
+    (void)c;
+    est__buffer_printf(b, "=%lld", (long long)i);
+}
+
 const est_column_kind est__column_identity = {
     .name = "categorical_column_with_identity", .fields = fields,
     .options_size = sizeof(est_identity_options), .check = check, .parse_spec = parse_spec, .ids = ids,
-    .width = width
+    .width = width, .value_name = value_name
 };
 
 const est_column_kind est__column_sequence_identity = {
     .name = "sequence_categorical_column_with_identity", .fields = fields,
     .options_size = sizeof(est_identity_options), .sequence = true, .check = check, .parse_spec = parse_spec, .ids = ids,
-    .width = width
+    .width = width, .value_name = value_name
 };

@@ -40,6 +40,13 @@ static est_node *dense(est_graph *g, const est_features *f, const est_column *c,
     return est_indicator(g, in.indices, in.values, in.dense_shape, in.weights, width(c));
 }
 
+static void value_name(const est_column *c, int64_t i, est__buffer *b)
+{
+    const est_column *inner = inner_of(c);
+    if (inner->kind->value_name)
+        inner->kind->value_name(inner, i, b);
+}
+
 const est_column_kind est__column_indicator = { .name = "indicator_column",
                                                 .fields = fields,
                                                 .options_size = sizeof(est_indicator_options),
@@ -47,4 +54,5 @@ const est_column_kind est__column_indicator = { .name = "indicator_column",
                                                 .check = check,
                                                 .parse_spec = parse_spec,
                                                 .dense = dense,
-                                                .width = width };
+                                                .width = width,
+                                                .value_name = value_name };

@@ -11,7 +11,7 @@ static est_node *build(est_graph *g, const est_features *f, const est_column *co
         return est__spoil(g, est__fail_memory(count * sizeof *value));
     for (size_t i = 0; i < count; i++) {
         est__column_begin_scope(g, "", column[i]->name);
-        value[i] = column[i]->kind->dense(g, f, column[i], layer);
+        value[i] = est__column_explained(g, column[i], column[i]->kind->dense(g, f, column[i], layer));
         est_graph_end_scope(g);
     }
     est_node *y = count == 1 ? value[0] : est_concat(g, (est_nodes){ value, count }, 1);

@@ -64,7 +64,7 @@ static est_node *build(const model *m, est_node **weights, est_node **sums)
     }
     for (size_t i = 0; i < m->count; i++) {
         est__column_begin_scope(g, "", m->column[i]->name);
-        sums[i] = weighted_sum(m, m->column[i], weights[i]);
+        sums[i] = est__column_explained(g, m->column[i], weighted_sum(m, m->column[i], weights[i]));
         est_graph_end_scope(g);
     }
     est_node *bias = make_variable(m, NULL, EST_SHAPE(m->units)); /* the last: embeddings make theirs above */

@@ -124,7 +124,7 @@ static est_node *build(sequence_layer *l, const est_column *const *column, size_
         return est__spoil(l->g, est__fail_memory(count * sizeof *value));
     for (size_t i = 0; i < count; i++) {
         est__column_begin_scope(l->g, "", column[i]->name);
-        value[i] = one(l, column[i]);
+        value[i] = est__column_explained(l->g, column[i], one(l, column[i]));
         est_graph_end_scope(l->g);
     }
     est_node *y = count == 1 ? value[0] : est_concat(l->g, (est_nodes){ value, count }, 2);

@@ -83,14 +83,25 @@ static int64_t width(const est_column *c)
     return (int64_t)words(o) + o->num_oov_buckets;
 }
 
+static void value_name(const est_column *c, int64_t i, est__buffer *b)
+{
+    const est_vocabulary_list_options *o = c->options;
+    if (i >= (int64_t)words(o))
+        return;
+    if (o->vocabulary_list.strings.count)
+        est__buffer_printf(b, "=%s", o->vocabulary_list.strings.data[i]);
+    else
+        est__buffer_printf(b, "=%lld", (long long)o->vocabulary_list.ints.data[i]);
+}
+
 const est_column_kind est__column_vocabulary_list = {
     .name = "categorical_column_with_vocabulary_list", .fields = fields,
     .options_size = sizeof(est_vocabulary_list_options), .check = check, .parse_spec = parse_spec,
-    .ids = ids, .width = width
+    .ids = ids, .width = width, .value_name = value_name
 };
 
 const est_column_kind est__column_sequence_vocabulary_list = {
     .name = "sequence_categorical_column_with_vocabulary_list", .fields = fields,
     .options_size = sizeof(est_vocabulary_list_options), .sequence = true, .check = check, .parse_spec = parse_spec, .ids = ids,
-    .width = width
+    .width = width, .value_name = value_name
 };

@@ -93,7 +93,14 @@ static int64_t width(const est_column *c)
     return o->categorical_column->kind->width(o->categorical_column);
 }
 
+static void value_name(const est_column *c, int64_t i, est__buffer *b)
+{
+    const est_column *inner = ((const est_weighted_categorical_options *)c->options)->categorical_column;
+    if (inner->kind->value_name)
+        inner->kind->value_name(inner, i, b);
+}
+
 const est_column_kind est__column_weighted = {
     .name = "weighted_categorical_column", .fields = fields, .options_size = sizeof(est_weighted_categorical_options),
-    .keyless = true, .check = check, .parse_spec = parse_spec, .ids = ids, .width = width
+    .keyless = true, .check = check, .parse_spec = parse_spec, .ids = ids, .width = width, .value_name = value_name
 };

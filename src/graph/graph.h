@@ -9,6 +9,7 @@
 #include "tensor/tensor.h"
 
 typedef struct est__function est__function;   /* graph/function.h */
+typedef struct est__explained est__explained; /* feature_columns/columns.h */
 
 struct est_node {
     est_operation *op;
@@ -67,6 +68,7 @@ struct est_graph {
         est_node *node;
     } *rate;
     size_t num_rates, cap_rates;
+    est__explained *explained;   /* lent: inputs that an explanation follows; NULL: none */
     est_graph *outer;            /* of a function's body while it is being made; NULL: none */
     struct est__capture *capture;   /* what a body takes from outside (control.c) */
     size_t num_captures, cap_captures;

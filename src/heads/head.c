@@ -385,6 +385,7 @@ est_status est_head_spec_with(est_head *h, est_spec *s, const est_features *feat
                         .label = label_of(s, labels) };
     est_graph_begin_scope(g, "head");
     est_status st = run(&r);
+    s->logits = r.logits;
     est_graph_end_scope(g);
     if (st == EST_OK && mode == EST_TRAIN)
         st = train(&r, train_op_fn, user);

@@ -23,6 +23,7 @@ struct est_spec {
     est_feature_nodes sparse_labels;   /* name NULL: they are dense */
     est_node *loss, *train_op;
     double loss_tolerance;     /* 0: none */
+    est_node *logits;          /* that a head was given; NULL: there is no head */
     est_node *labels, *weights; /* of an evaluation, as the head took them; NULL: none */
     est_feature_nodes *label;  /* those that are no dense tensor, or of a MultiHead */
     size_t num_labels, cap_labels;

@@ -16,7 +16,7 @@ Commands:
   evaluate           metrics of the newest checkpoint on task.validation_data
   tune               the best values for keys of a configuration, by trials
   predict            predictions for the rows of a file, a JSON object a line
-  explain            what each feature has gained a model of boosted trees
+  explain            what features are worth to a model, or to each of its predictions
   export             writes the newest checkpoint as a SavedModel and prints its folder
   inspect            says what PATH is and prints its contents
   saved-model show   tags, signatures, dtypes and shapes of a SavedModel

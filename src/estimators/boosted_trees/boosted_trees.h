@@ -15,6 +15,7 @@ typedef struct est__boosted {
     bool leaf_wise;
     est__tree_feature *feature;   /* one an element of the dense columns, one a categorical column */
     int64_t num_features;
+    const char **feature_name;    /* once an explanation has asked for it */
     int64_t *first_id;            /* by feature: where its categories stand in category_bins */
     int64_t num_ids;
     /* of the checkpoint that graphs are built for */
@@ -39,5 +40,9 @@ est_status est__boosted_load(const est__boosted *b, const est__session *s, est__
 
 /* train.c */
 est_status est__boosted_train(est_estimator *e, const est_train_options *o, double began, est_train_result *result);
+
+/* explain.c */
+est_status est__boosted_explainer(void *user, const est__session *s, est__explainer *out);
+est_status est__boosted_importances(est_estimator *e, bool normalize, est_results **out);
 
 #endif

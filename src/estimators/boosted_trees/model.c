@@ -118,7 +118,7 @@ est_status est__boosted_model_fn(est_spec *spec, const est_features *features, e
     est_graph *g = est_spec_graph(spec);
     est_node *handle[PARTS], *bins = NULL;
     sizes s = sizes_of(b);
-    int last = mode == EST_TRAIN ? PARTS - 1 : b->num_ids ? CATEGORY_BINS : MEMBERS;
+    int last = mode == EST_TRAIN || g->explained ? PARTS - 1 : b->num_ids ? CATEGORY_BINS : MEMBERS;
     for (int p = 0; p <= last; p++) {
         est_variable_options o = { .dtype = parts[p].dtype, .shape = shape_of((part)p, &s), .not_trainable = true };
         handle[p] = est_variable(g, parts[p].name, &o);
@@ -126,6 +126,8 @@ est_status est__boosted_model_fn(est_spec *spec, const est_features *features, e
     if (b->num_ids && mode != EST_TRAIN)
         bins = est_read(g, handle[CATEGORY_BINS]);
     b->matrix = est__boosted_matrix(b, g, features, bins);
+    if (g->explained)
+        g->explained->matrix = b->matrix;
     est_node *logits = logits_of(b, g, b->matrix, handle);
     return mode == EST_TRAIN ? train_spec(b, spec, features, labels, logits)
                              : est_head_spec(b->head, spec, features, labels, mode, logits, NULL);

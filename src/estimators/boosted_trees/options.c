@@ -1,6 +1,4 @@
-/* BoostedTreesClassifier, BoostedTreesRegressor and BoostedTreesEstimator: their options, and feature importances. */
-#include <stdlib.h>
-
+/* BoostedTreesClassifier, BoostedTreesRegressor and BoostedTreesEstimator: their options. */
 #include "estimators/boosted_trees/boosted_trees.h"
 #include "estimators/canned.h"
 #include "heads/head.h"
@@ -60,7 +58,8 @@ static const est_field estimator_fields[] = {
     { 0 },
 };
 
-static const est__verbs verbs = { .train = est__boosted_train, .prepare = est__boosted_prepare };
+static const est__verbs verbs = { .train = est__boosted_train, .prepare = est__boosted_prepare, .explainer = est__boosted_explainer,
+                                  .importances = est__boosted_importances };
 
 /* ---- options that must fit each other ---- */
 static est_status find_objective(est__boosted *b)
@@ -205,59 +204,7 @@ const est__canned_kind est__canned_boosted_trees_estimator = {
     .name = "BoostedTreesEstimator", .fields = estimator_fields, .options_size = sizeof(est_boosted_trees_estimator_options),
     .make = make_estimator };
 
-/* ---- importances ---- */
 bool est_estimator_whole_input(const est_estimator *e)
 {
     return e->verbs != NULL;
-}
-
-static int by_gain(const void *a, const void *b)
-{
-    const est__result *x = a, *y = b;
-    return x->value != y->value ? (x->value < y->value ? 1 : -1) : strcmp(x->name, y->name);
-}
-
-static est_status importances(const est__boosted *b, const est_tensor *left, const est_tensor *feature, const est_tensor *gain,
-                              bool normalize, est_results **out)
-{
-    est__result *r = est__calloc((size_t)b->num_features + 1, sizeof *r);
-    double total = 0;
-    if (r == NULL)
-        return est__fail_memory((size_t)b->num_features * sizeof *r);
-    for (int64_t f = 0; f < b->num_features; f++)
-        r[f].name = b->feature[f].name;
-    for (int64_t i = 0, n = est__tensor_elements(gain); i < n; i++) {
-        int64_t f = ((const int32_t *)feature->data)[i];
-        if (((const int32_t *)left->data)[i] == i || f < 0 || f >= b->num_features)
-            continue;
-        r[f].value += (double)((const float *)gain->data)[i];
-        total += (double)((const float *)gain->data)[i];
-    }
-    for (int64_t f = 0; f < b->num_features && normalize && total > 0; f++)
-        r[f].value /= total;
-    qsort(r, (size_t)b->num_features, sizeof *r, by_gain);
-    est_status st = est__results_new(r, (size_t)b->num_features, out);
-    est__free(r);
-    return st;
-}
-
-est_status est_feature_importances(est_estimator *e, bool normalize, est_results **out)
-{
-    est_tensor *left = NULL, *feature = NULL, *gain = NULL;
-    *out = NULL;
-    if (e->verbs != &verbs)
-        return est__fail(EST_UNIMPLEMENTED, "%s: feature importances are of boosted trees", e->name);
-    est_status st = est_get_variable_value(e, "boosted_trees/left", &left);
-    if (st == EST_OK)
-        st = est_get_variable_value(e, "boosted_trees/feature", &feature);
-    if (st == EST_OK)
-        st = est_get_variable_value(e, "boosted_trees/gain", &gain);
-    if (st == EST_OK && (est__tensor_elements(left) != est__tensor_elements(gain) || est__tensor_elements(feature) != est__tensor_elements(gain)))
-        st = est__fail(EST_DATA_LOSS, "%s: the checkpoint's trees are not whole", e->model_dir);
-    if (st == EST_OK)
-        st = importances(e->user, left, feature, gain, normalize, out);
-    est_tensor_free(left);
-    est_tensor_free(feature);
-    est_tensor_free(gain);
-    return st;
 }
