@@ -222,6 +222,44 @@ static void combined_has_both_parts(void)
 }
 
 /* The share of the labels, whatever the features; a saved model of it takes tf.Examples all the same. */
+static est_estimator *sharing(const char *dir, bool trained)
+{
+    est_estimator *e = NULL;
+    est_columns *c = est_columns_new();
+    est_bucketized_options x = { .source_column = est_numeric_column(c, "x", NULL), .boundaries = EST_FLOATS(-0.5f, 0, 0.5f) };
+    est_bucketized_options y = { .source_column = est_numeric_column(c, "y", NULL), .boundaries = EST_FLOATS(-0.5f, 0, 0.5f) };
+    est_column *of[] = { est_bucketized_column(c, &x), est_bucketized_column(c, &y) };
+    est_shared_embeddings_options o = { .categorical_columns = { of, 2 }, .dimension = 2, .shared_embedding_collection_name = "table",
+                                        .trained = trained };
+    est_column *shared = est_shared_embeddings(c, &o);
+    est_dnn_linear_combined_classifier_options both = { .linear_feature_columns = { &shared, 1 }, .dnn_feature_columns = { &shared, 1 },
+                                                        .dnn_hidden_units = EST_INTS(4) };
+    EST_CHECK_OK(est_dnn_linear_combined_classifier_new(&both, &(est_run_config){ .model_dir = dir }, &e));
+    est_columns_free(c);
+    return e;
+}
+
+/* One table for both parts. It stays as it began, as in tf.estimator, or the deep part's optimizer trains it. */
+static void a_table_in_both_parts(void)
+{
+    static const char *const dirs[] = { "as_it_was", "trained" };
+    for (int trained = 0; trained < 2; trained++) {
+        est_tensor *before = NULL, *after = NULL;
+        est_estimator *e = sharing(est_test_path(dirs[trained]), trained);
+        EST_CHECK_OK(train_some(e, 1));
+        EST_CHECK_OK(est_get_variable_value(e, "table", &before));
+        EST_CHECK_OK(train_some(e, 5));
+        EST_CHECK_OK(est_get_variable_value(e, "table", &after));
+        if (EST_CHECK(before && after) && EST_CHECK_INT(after->shape.dim[0] * after->shape.dim[1], 8))
+            EST_CHECK_INT(memcmp(before->data, after->data, 8 * sizeof(float)) != 0, trained);
+        EST_CHECK(has_variable(e, "linear/linear_model/x_bucketized_shared_embedding/weights") && has_variable(e, "dnn/logits/kernel"));
+        EST_CHECK_INT(has_variable(e, "training/Adagrad/table/accumulator"), trained);
+        est_tensor_free(before);
+        est_tensor_free(after);
+        est_estimator_free(e);
+    }
+}
+
 static void baseline_learns_the_average(void)
 {
     est_estimator *e = NULL;
@@ -267,4 +305,5 @@ static void any_head(void)
 
 EST_SUITE(estimators_dnn, EST_TEST(regressor_learns), EST_TEST(learns_what_no_linear_model_can), EST_TEST(resumes_to_the_same_bits),
           EST_TEST(refuses_what_it_cannot_be), EST_TEST(a_batch_of_one_fails_its_step), EST_TEST(optimizers_by_default), EST_TEST(combined_has_both_parts),
+          EST_TEST(a_table_in_both_parts),
           EST_TEST(baseline_learns_the_average), EST_TEST(any_head));
