@@ -27,6 +27,7 @@
 #include <estimator/heads.h>
 #include <estimator/hooks.h>
 #include <estimator/inspect.h>
+#include <estimator/linear_sdca.h>
 #include <estimator/nn.h>
 #include <estimator/object_checkpoint.h>
 #include <estimator/ops.h>

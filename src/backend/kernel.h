@@ -54,7 +54,8 @@ est__resource *est__resources_at(const est__resources *r, size_t i);
 typedef struct est__variable {
     est__resource base;
     bool initialized;
-    est_tensor *value;      /* its own memory; shape fixed */
+    est_tensor *value;      /* its own memory; shape fixed, but of a table's */
+    bool taken;             /* of a table's: the table knows the value */
 } est__variable;
 extern const est__resource_kind est__variable_kind;
 /* The resource behind input i, which is a handle. */

@@ -175,6 +175,7 @@ uint32_t est__crc32c(uint32_t crc, const void *p, size_t n);   /* start with 0; 
 uint32_t est__crc32c_baseline(uint32_t crc, const void *p, size_t n); /* the portable twin, for tests */
 uint32_t est__crc32c_mask(uint32_t crc);
 uint64_t est__fingerprint64(const void *p, size_t n);          /* farmhash Fingerprint64 */
+void est__fingerprint128(const void *p, size_t n, uint64_t out[2]);   /* Fingerprint128: low and high half */
 uint64_t est__fingerprint_cat64(uint64_t a, uint64_t b);       /* TensorFlow's FingerprintCat64 */
 
 /* ---- log (log.c): goes to the callback of est_set_log; nothing is printed without one ---- */

@@ -231,7 +231,7 @@ est_status est_estimator_input_spec(est_estimator *e, est_strings label, bool wi
     est__arena_free(&e->spec);
     EST_TRY(est__estimator_features(e, &features));
     size_t parts = e->head ? est_head_parts(e->head).count : 0;
-    est_feature *list = est__arena_alloc(&e->spec, (features.count + label.count + 2 * parts + 2) * sizeof *list);
+    est_feature *list = est__arena_alloc(&e->spec, (features.count + label.count + 2 * parts + 3) * sizeof *list);
     size_t n = features.count;
     if (list == NULL)
         return est__fail_memory(features.count * sizeof *list);
@@ -241,6 +241,9 @@ est_status est_estimator_input_spec(est_estimator *e, est_strings label, bool wi
         EST_TRY(add_weights(e, list, &n));
         EST_TRY(add_labels(e, list, &n, label));
     }
+    if (e->example_id && with_label)
+        EST_TRY(add_feature(e, list, &n, (est_feature){ .name = e->example_id, .dtype = EST_STRING, .shape = EST_SCALAR },
+                            "example_id_column"));
     *spec = (est_features_spec){ list, n };
     return EST_OK;
 }

@@ -75,6 +75,7 @@ struct est_estimator {
     est_columns **set;            /* kept alive */
     size_t num_sets;
     est_features_spec features;
+    const char *example_id;       /* a string feature that names the examples of training and evaluation; NULL: none */
     est_run_config config;
     const est_warm_start_settings *warm_start_from;   /* NULL: none */
     char *model_dir;

@@ -1,5 +1,7 @@
 /* LinearClassifier, LinearRegressor and LinearEstimator: a linear model under a head (tf.estimator's canned/linear.py). */
 #include "estimators/canned.h"
+#include "estimators/estimator.h"
+#include "estimators/sdca.h"
 
 #include <estimator/ops.h>
 
@@ -67,7 +69,11 @@ static est_status model_fn(est_spec *spec, const est_features *features, est_nod
                                         l->sparse_combiner, "linear/");
     if (mode == EST_TRAIN)
         summarise(spec, l);
-    return est_head_spec(l->head, spec, features, labels, mode, logits, l->optimizer);
+    if (!est__is_sdca(l->optimizer))
+        return est_head_spec(l->head, spec, features, labels, mode, logits, l->optimizer);
+    est__sdca_model m = { .spec = spec, .features = features, .columns = l->columns, .head = l->head,
+                          .options = est_optimizer_options(l->optimizer), .scope = "linear/linear_model/" };
+    return est_head_spec_with(l->head, spec, features, labels, mode, logits, est__sdca_train_op, &m);
 }
 
 static void free_linear(void *user)
@@ -98,16 +104,20 @@ static est_status new_linear(const char *name, est_column_list columns, est_opti
     l->head = head;
     strncpy(l->sparse_combiner, combiner, sizeof l->sparse_combiner - 1);
     est_status st = optimizer ? EST_OK : est_estimator_optimizer(name, "optimizer", NULL, &l->optimizer);
+    if (est__is_sdca(optimizer))
+        st = est__sdca_check(name, head, combiner, warm_start_from);
     if (st != EST_OK) {
         free_linear(l);
         return st;
     }
     if (optimizer)
         l->optimizer = est_optimizer_retain(optimizer);
-    return est_custom_new_sized(&(est_custom_options){ .name = name, .model_fn = model_fn, .feature_columns = l->columns,
-                                                       .head = l->head, .user = l, .free_user = free_linear,
-                                                       .warm_start_from = warm_start_from },
-                                sizeof(est_custom_options), config, config_size, out);
+    est_custom_options o = { .name = name, .model_fn = model_fn, .feature_columns = l->columns, .head = l->head, .user = l,
+                             .free_user = free_linear, .warm_start_from = warm_start_from };
+    st = est_custom_new_sized(&o, sizeof o, config, config_size, out);
+    if (st == EST_OK && est__is_sdca(optimizer))
+        (*out)->example_id = ((const est_linear_sdca_options *)est_optimizer_options(optimizer))->example_id_column;
+    return st;
 }
 
 est_status est_linear_classifier_new_sized(const est_linear_classifier_options *options, size_t size, const est_run_config *config,

@@ -65,9 +65,10 @@ static est_status copy_rest(expansion *e)
         est__graph_variable v = e->from->variable[i];
         v.handle = *place(e, v.handle);
         v.initial_value = *place(e, v.initial_value);
-        v.name = v.handle->op->name;
-        EST_TRY(est__grow(&e->to->variable, &e->to->cap_variables, e->to->num_variables + 1, sizeof v));
-        e->to->variable[e->to->num_variables++] = v;
+        v.name = v.grows ? est__arena_strdup(&e->to->arena, v.name) : v.handle->op->name;
+        if (v.name == NULL)
+            return est__fail_memory(64);
+        EST_TRY(est__graph_add_variable(e->to, &v));
     }
     for (size_t i = 0; i < e->from->num_initializers; i++)
         est__graph_add_initializer(e->to, *place(e, &e->from->initializer[i]->output[0]));

@@ -41,6 +41,7 @@ typedef struct est__graph_variable {
     est_dtype dtype;
     est_shape shape;
     bool trainable, local, hyper;
+    bool grows;                  /* of a table, whose name is another: the rows (dimension 0) are as many as there happen to be */
     const void *owner;           /* who alone may ask for it by name; NULL: anybody */
 } est__graph_variable;
 
@@ -80,6 +81,8 @@ struct est_graph {
     char error[1024];
 };
 
+/* One more; of a table's, whose handle is that of the table. */
+est_status est__graph_add_variable(est_graph *g, const est__graph_variable *v);
 /* Lent until the next variable is made; NULL: there is none. */
 est__graph_variable *est__graph_find_variable(const est_graph *g, const char *name);
 

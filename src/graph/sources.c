@@ -91,6 +91,13 @@ static est_node *zeros(est_graph *g, est_dtype dtype, const est_shape *shape)
     return est_op(g, "Fill", NULL, EST_NODES(dims, est_constant_int(g, dtype, 0)), EST_NO_ATTRS);
 }
 
+est_status est__graph_add_variable(est_graph *g, const est__graph_variable *v)
+{
+    EST_TRY(est__grow(&g->variable, &g->cap_variables, g->num_variables + 1, sizeof *g->variable));
+    g->variable[g->num_variables++] = *v;
+    return EST_OK;
+}
+
 est_node *est_variable(est_graph *g, const char *name, const est_variable_options *o)
 {
     est_dtype dtype = o->dtype ? o->dtype : EST_FLOAT;
@@ -119,19 +126,11 @@ est_node *est_variable(est_graph *g, const char *name, const est_variable_option
                                                  EST_SHAPE_ATTR("shape", &o->shape)));
     if (op == NULL)
         return &g->nil;
-    est_status st = est__grow(&g->variable, &g->cap_variables, g->num_variables + 1, sizeof *g->variable);
-    if (st != EST_OK)
-        return est__spoil(g, st);
-    g->variable[g->num_variables++] = (est__graph_variable){ .name = op->name,
-                                                             .handle = &op->output[0],
-                                                             .initial_value = initial,
-                                                             .dtype = dtype,
-                                                             .shape = o->shape,
-                                                             .trainable = !o->not_trainable && !o->local &&
-                                                                          !o->hyper,
-                                                             .local = o->local,
-                                                             .hyper = o->hyper };
-    return &op->output[0];
+    est__graph_variable v = { .name = op->name, .handle = &op->output[0], .initial_value = initial, .dtype = dtype,
+                              .shape = o->shape, .trainable = !o->not_trainable && !o->local && !o->hyper,
+                              .local = o->local, .hyper = o->hyper };
+    est_status st = est__graph_add_variable(g, &v);
+    return st == EST_OK ? &op->output[0] : est__spoil(g, st);
 }
 
 est_node *est_read(est_graph *g, est_node *variable)

@@ -323,6 +323,7 @@ static est_node *reduced_loss(est__head_run *r)
         est_node *of_class = est__head_class_weights(r);
         r->loss_weights = r->weights ? est_mul(r->g, r->weights, of_class) : of_class;
     }
+    r->spec->loss_weights = r->loss_weights;
     return est_loss_reduce(r->g, r->losses, r->loss_weights, o->loss_reduction);
 }
 

@@ -24,7 +24,8 @@ struct est_spec {
     est_node *loss, *train_op;
     double loss_tolerance;     /* 0: none */
     est_node *logits;          /* that a head was given; NULL: there is no head */
-    est_node *labels, *weights; /* of an evaluation, as the head took them; NULL: none */
+    est_node *labels, *weights; /* as the head took them; NULL: none */
+    est_node *loss_weights;    /* the same weights with those of classes, in training; NULL: all are 1 */
     est_feature_nodes *label;  /* those that are no dense tensor, or of a MultiHead */
     size_t num_labels, cap_labels;
     est__named_node *prediction;

@@ -114,9 +114,17 @@ static void find_walk(est__runs *r, void *arg)
     }
 }
 
+static bool is_mutable(const est_kernel *k)
+{
+    const est__resource *r = est__in_resource(k, 0);
+    return r != NULL && r->kind == &est__mutable_table_kind;
+}
+
 static est_status find_cpu(est_kernel *k)
 {
     est__table *t;
+    if (is_mutable(k))
+        return est__mutable_table_find_cpu(k);
     EST_TRY(filled_table_in(k, &t));
     finding f = { .table = t, .keys = est__in(k, 1), .missing = est__in(k, 2) };
     f.n = est__tensor_elements(f.keys);
@@ -133,7 +141,8 @@ static est_status find_cpu(est_kernel *k)
 
 static est_status infer_find(est_infer *c)
 {
-    c->out[0] = *est__infer_in(c, 1);
+    const est_operation *handle = c->op->input[0]->op;
+    c->out[0] = est__is_mutable_table(handle) ? est__mutable_table_found(handle, est__infer_in(c, 1)) : *est__infer_in(c, 1);
     return EST_OK;
 }
 
@@ -141,8 +150,10 @@ static est_status size_cpu(est_kernel *k)
 {
     est__table *t;
     est_tensor *out;
-    EST_TRY(filled_table_in(k, &t));
     EST_TRY(est__out(k, 0, &(est_shape){ 0 }, &out));
+    if (is_mutable(k))
+        return est__mutable_table_size(k, out->data);
+    EST_TRY(filled_table_in(k, &t));
     *(int64_t *)out->data = t->size;
     return EST_OK;
 }
@@ -150,7 +161,7 @@ static est_status size_cpu(est_kernel *k)
 #define KEY "{string, int64, int32}"
 #define VALUE "{string, int64, int32, float, double, bool}"
 /* A table is filled before any step reads it and does not change then: looking up counts as a pure
- * function, which may run early. */
+ * function, which may run early; of a mutable one it reads what was there at the start of the step. */
 #define FILLS .infer = est__infer_none, .flags = EST_OP_STATEFUL | EST_OP_ASSIGNS
 
 EST_OPS(lookup,

@@ -22,6 +22,17 @@ est_status est__table_import(est__table *t, const est_tensor *keys, const est_te
 /* The entry with the key keys[i]; -1: none. */
 int64_t est__table_find(const est__table *t, const est_tensor *keys, int64_t i);
 
+/* ---- tables that steps change (mutable_table.c) ---- */
+/* From pairs of int64 to `width` floats; saved as "<name>-keys" and "<name>-values". The handle. */
+est_node *est__mutable_table(est_graph *g, const char *name, int64_t width);
+bool est__is_mutable_table(const est_operation *handle);
+/* The shape of what LookupTableFindV2 gives for keys of that shape. */
+est_shape est__mutable_table_found(const est_operation *handle, const est_shape *keys);
+/* LookupTableFindV2 and LookupTableSizeV2 of such a table. */
+extern const est__resource_kind est__mutable_table_kind;
+est_status est__mutable_table_find_cpu(est_kernel *k);
+est_status est__mutable_table_size(const est_kernel *k, int64_t *rows);
+
 /* ---- entries out of a text (vocabulary_text.c): TensorFlow's InitializeTableFromTextFile ---- */
 /* What a line gives: a column, or one of these. */
 enum { EST__WHOLE_LINE = -2, EST__LINE_NUMBER = -1 };

@@ -5,6 +5,10 @@
 
 #include "ops/ops.h"
 
+/* A new variable among the resources, which has no value yet. */
+est_status est__variable_add(est__resources *resources, const char *name, est_dtype dtype, const est_shape *shape,
+                             est__variable **out);
+
 /* The VarHandleOp behind input i; NULL when the handle comes from elsewhere. */
 const est_operation *est__variable_handle(const est_operation *op, int i);
 /* The shape of the variable behind input i; of unknown rank where no VarHandleOp tells. */

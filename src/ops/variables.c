@@ -24,6 +24,27 @@ static est_status check_bound(const est__resource *r, est_dtype dtype, const est
     return EST_OK;
 }
 
+est_status est__variable_add(est__resources *resources, const char *name, est_dtype dtype, const est_shape *shape,
+                             est__variable **out)
+{
+    est__variable *v = est__calloc(1, sizeof *v);
+    *out = NULL;
+    if (v == NULL || (v->base.name = est__strdup(name)) == NULL) {
+        est__free(v);
+        return est__fail_memory(sizeof *v);
+    }
+    v->base.kind = &est__variable_kind;
+    est_status st = est_tensor_new(dtype, shape, &v->value);
+    if (st != EST_OK) {
+        est__free(v->base.name);
+        est__free(v);
+        return est__fail_in(st, "variable '%s'", name);
+    }
+    EST_TRY(est__resources_add(resources, &v->base));
+    *out = v;
+    return EST_OK;
+}
+
 static est_status bind_variable(const est_operation *op, est__resources *resources, est__resource **out)
 {
     const char *name = resource_name(op);
@@ -38,19 +59,8 @@ static est_status bind_variable(const est_operation *op, est__resources *resourc
                          "variable '%s' has the shape %s: a variable's dimensions must be known", name,
                          est__shape_string(text, &shape));
     }
-    est__variable *v = est__calloc(1, sizeof *v);
-    if (v == NULL || (v->base.name = est__strdup(name)) == NULL) {
-        est__free(v);
-        return est__fail_memory(sizeof *v);
-    }
-    v->base.kind = &est__variable_kind;
-    est_status st = est_tensor_new(dtype, &shape, &v->value);
-    if (st != EST_OK) {
-        est__free(v->base.name);
-        est__free(v);
-        return est__fail_in(st, "variable '%s'", name);
-    }
-    EST_TRY(est__resources_add(resources, &v->base));
+    est__variable *v;
+    EST_TRY(est__variable_add(resources, name, dtype, &shape, &v));
     *out = &v->base;
     return EST_OK;
 }

@@ -82,6 +82,7 @@ static est_status set_value(est__variable *v, const est_tensor *value)
                          est__shape_string(a, &v->value->shape), est__shape_string(b, &value->shape));
     }
     memcpy(v->value->data, value->data, est__tensor_bytes(value));
+    v->taken = false;
     v->initialized = true;
     return EST_OK;
 }
@@ -147,6 +148,14 @@ static est_status missing(const est__graph_variable *v, const est__bundle *from)
                      est__bundle_prefix(from), v->name);
 }
 
+static bool is_of_shape(const est__graph_variable *v, const est_shape *have)
+{
+    est_shape wanted = v->shape;
+    if (v->grows && have->rank == wanted.rank)
+        wanted.dim[0] = have->dim[0];
+    return est_shape_equal(have, &wanted);
+}
+
 static est_status check(const est__graph_variable *v, const est__bundle *from)
 {
     const est__bundle_variable *have = est__bundle_find(from, v->name);
@@ -159,7 +168,7 @@ static est_status check(const est__graph_variable *v, const est__bundle *from)
         v1 = (est__bundle_variable){ slot.name, slot.dtype, slot.shape, 0, NULL };
         have = &v1;
     }
-    if (!est_shape_equal(&have->shape, &v->shape))
+    if (!is_of_shape(v, &have->shape))
         return est__fail(EST_INVALID_ARGUMENT, "%s: variable '%s' is %s, the model has %s: was model_dir written by another model?",
                          est__bundle_prefix(from), v->name, est__shape_string(a, &have->shape), est__shape_string(b, &v->shape));
     if (have->dtype != v->dtype)
@@ -195,6 +204,18 @@ static est_status read_value(const est__bundle *from, const char *name, est_tens
     return est__v1_slot_read(from, &slot, into);
 }
 
+/* Room for a value of the shape that was saved. */
+static est_status make_room(est__variable *v, const est__bundle *from)
+{
+    const est__bundle_variable *have = est__bundle_find(from, v->base.name);
+    est_tensor *value;
+    EST_TRY(est_tensor_new(have->dtype, &have->shape, &value));
+    est_tensor_free(v->value);
+    v->value = value;
+    v->taken = false;
+    return EST_OK;
+}
+
 est_status est__session_start(est__session *s, const est__bundle *from)
 {
     const est_graph *g = s->graph;
@@ -211,6 +232,8 @@ est_status est__session_start(est__session *s, const est__bundle *from)
         if (not_restored(v, from))
             continue;
         est__variable *variable = est__session_variable(s, v->name);
+        if (v->grows)
+            EST_TRY(make_room(variable, from));
         EST_TRY(read_value(from, v->name, variable->value));
         variable->initialized = true;
     }

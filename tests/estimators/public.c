@@ -231,7 +231,7 @@ static void refused_options(void)
     EST_CHECK_FAILS(est_estimator_new(NULL, NULL, 0, NULL, 0, &e), EST_NOT_FOUND,
                     "unknown estimator '(NULL)'; est_estimator_names() tells which there are");
     EST_CHECK_FAILS(est_optimizer_new(NULL, NULL, 0, &o), EST_NOT_FOUND,
-                    "unknown optimizer '(NULL)'; there are Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, LAMB, Nadam, "
+                    "unknown optimizer '(NULL)'; there are Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, LAMB, LinearSDCA, Nadam, "
                     "ProximalAdagrad, ProximalGradientDescent, RMSprop and SGD");
     EST_CHECK_FAILS(est_callback_dataset_new(NULL, &d), EST_INVALID_ARGUMENT, "a callback dataset needs next");
     EST_CHECK_FAILS(est_experiment_new(NULL, &x), EST_INVALID_ARGUMENT, "no configuration file is given");

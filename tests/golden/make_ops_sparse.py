@@ -515,8 +515,43 @@ def factors():
            full_matrices=False)
 
 
+def sdca():
+    """A batch of one example: TensorFlow takes those of larger ones in an order that changes from run to run."""
+    names = np.array([bytes((i * 7 + n) % 256 for i in range(n)) for n in (0, 1, 3, 4, 8, 16, 17, 24, 32, 33, 130, 143, 144, 200, 272, 300)],
+                     object)
+    simple('SdcaFprint', 'SdcaFprint', dict(input=names))
+    at = np.array([[0, 0], [0, 1], [0, 2], [1, 0], [3, 0], [3, 1]], np.int64)
+    ids, weights = np.array([5, 2, 5, -1, 0, 2], np.int64), np.array([1, 2, 4, 8, -1, 0.5], np.float32)
+    for name, w in (('', None), ('_weighted', weights)):
+        known = ids >= 0
+        example, each = at[known, 0], (np.ones(6, np.float32) if w is None else w)[known]
+        unique, places = tf.unique(example * (ids.max() + 1) + ids[known])
+        case('EstSdcaIds' + name, 'EstSdcaIds', [at, ids] + ([] if w is None else [w]),
+             [unique // (ids.max() + 1), unique % (ids.max() + 1), tf.math.unsorted_segment_sum(each, places, tf.size(unique))])
+    draws = np.random.RandomState(17)
+
+    def normal(*shape):
+        return draws.randn(*shape).astype(np.float32)
+    for loss, label, dual in (('logistic_loss', 1, 0.3), ('logistic_loss', 0, -0.6), ('squared_loss', 2.5, 0.4), ('hinge_loss', 1, 0.2),
+                              ('hinge_loss', 0, -0.9), ('smooth_hinge_loss', 0, -0.3), ('poisson_loss', 3, 0.5)):
+        for l1 in (0.0, 0.3):
+            none = np.zeros(2, np.int64)
+            lists = [[none, none[:1]], [np.array([4, 9], np.int64), np.array([1], np.int64)], [normal(2)], [normal(1, 10)], normal(1) ** 2,
+                     np.array([label], np.float32), [np.array([9, 4, 6], np.int64), np.array([1], np.int64)], [normal(3, 1), normal(1, 1)],
+                     [normal(10, 1)], np.array([[dual, 0, 0, 0]], np.float32)]
+            flat = [x for given in lists for x in (given if isinstance(given, list) else [given])]
+            y = raw.SdcaOptimizerV2(sparse_example_indices=lists[0], sparse_feature_indices=lists[1], sparse_feature_values=lists[2],
+                                    dense_features=lists[3], example_weights=lists[4], example_labels=lists[5], sparse_indices=lists[6],
+                                    sparse_weights=lists[7], dense_weights=lists[8], example_state_data=lists[9], loss_type=loss, l1=l1,
+                                    l2=2.0, num_loss_partitions=2, num_inner_iterations=1)
+            case(f'SdcaOptimizerV2_{loss}_{label}_{l1}', 'SdcaOptimizerV2', flat, [y[0]] + list(y[1]) + list(y[2]),
+                 {'loss_type': ('string', loss), 'num_sparse_features': ('int', 2), 'num_sparse_features_with_values': ('int', 1),
+                  'num_dense_features': ('int', 1), 'l1': ('float', l1), 'l2': ('float', 2.0), 'num_loss_partitions': ('int', 2),
+                  'num_inner_iterations': ('int', 1)})
+
+
 for make in (variables, optimizers, keras_sparse_adam, strings, parsing, sparse_tensors, ragged, crosses, composites,
-             embeddings, factors, lambda: optimizers(PROXIMAL)):
+             embeddings, factors, lambda: optimizers(PROXIMAL), sdca):
     make()
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), 'ops_sparse.txt'), 'w') as f:
     f.write('# Written by make_ops_sparse.py with TensorFlow %s.\n' % tf.__version__)

@@ -286,7 +286,7 @@ static void bad_options_are_refused(void)
                     "unknown optimizer 'Ftlr'; did you mean 'Ftrl'?");
     EST_CHECK(o == NULL);
     EST_CHECK_FAILS(est_optimizer_new("Lion-2", NULL, 0, &o), EST_NOT_FOUND,
-                    "unknown optimizer 'Lion-2'; there are Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, LAMB, Nadam, "
+                    "unknown optimizer 'Lion-2'; there are Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, LAMB, LinearSDCA, Nadam, "
                     "ProximalAdagrad, ProximalGradientDescent, RMSprop and SGD");
     EST_CHECK_FAILS(est_adamw_optimizer_new((&(est_adamw_options){ .exclude_from_weight_decay = EST_STRINGS("bias", "(x") }), &o),
                     EST_INVALID_ARGUMENT, "optimizer 'AdamW': exclude_from_weight_decay[1] '(x' is no regular expression: "

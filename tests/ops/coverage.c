@@ -31,6 +31,8 @@ static void every_kernel_has_a_case(void)
         "LookupTableFindV2",
         "LookupTableSizeV2",
         "LookupTableImportV2", /* lookup.c */
+        "LookupTableExportV2",
+        "LookupTableInsertV2", /* mutable_table.c */
         "InitializeTableV2",
         "InitializeTableFromTextFileV2",
         "VarHandleOp",

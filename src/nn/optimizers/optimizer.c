@@ -17,9 +17,9 @@ struct est_optimizer {
 
 static const est__optimizer_kind *const kinds[] = {
     &est__optimizer_adadelta, &est__optimizer_adagrad, &est__optimizer_adam, &est__optimizer_adamw, &est__optimizer_adamax,
-    &est__optimizer_ftrl, &est__optimizer_lamb, &est__optimizer_nadam, &est__optimizer_proximal_adagrad,
+    &est__optimizer_ftrl, &est__optimizer_lamb, &est__optimizer_linear_sdca, &est__optimizer_nadam, &est__optimizer_proximal_adagrad,
     &est__optimizer_proximal_gradient_descent, &est__optimizer_rmsprop, &est__optimizer_sgd };
-static const char *const names[] = { "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "LAMB", "Nadam", "ProximalAdagrad",
+static const char *const names[] = { "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "LAMB", "LinearSDCA", "Nadam", "ProximalAdagrad",
                                      "ProximalGradientDescent", "RMSprop", "SGD", NULL };
 
 enum { NUM_KINDS = sizeof kinds / sizeof *kinds };
@@ -54,7 +54,7 @@ static est_status unknown(const char *name)
     if (near)
         return est__fail(EST_NOT_FOUND, "unknown optimizer '%s'; did you mean '%s'?", name, near);
     return est__fail(EST_NOT_FOUND, "unknown optimizer '%s'; there are Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, LAMB, "
-                     "Nadam, ProximalAdagrad, ProximalGradientDescent, RMSprop and SGD", name ? name : "(NULL)");
+                     "LinearSDCA, Nadam, ProximalAdagrad, ProximalGradientDescent, RMSprop and SGD", name ? name : "(NULL)");
 }
 
 static double option(const est_optimizer *o, const char *field)
@@ -101,6 +101,14 @@ static est_status check_patterns(const est_optimizer *o, const char *where)
     return EST_OK;
 }
 
+static est_status check_clipping(const est_optimizer *o, const char *where)
+{
+    est__clipping c = clipping_of(o);
+    return c.norm > 0 && c.global_norm > 0
+               ? est__fail(EST_INVALID_ARGUMENT, "%s: clipnorm and global_clipnorm are both given; it takes one of them", where)
+               : EST_OK;
+}
+
 static est_status complete(est_optimizer *o, const void *options, size_t size)
 {
     const est__optimizer_kind *kind = o->kind;
@@ -109,9 +117,7 @@ static est_status complete(est_optimizer *o, const void *options, size_t size)
     EST_TRY(est__fields_apply(kind->fields, where, options, size, o->options, kind->options_size));
     EST_TRY(check_schedule(o, where));
     EST_TRY(check_patterns(o, where));
-    est__clipping c = clipping_of(o);
-    if (c.norm > 0 && c.global_norm > 0)
-        return est__fail(EST_INVALID_ARGUMENT, "%s: clipnorm and global_clipnorm are both given; it takes one of them", where);
+    EST_TRY(kind->dense ? check_clipping(o, where) : EST_OK);
     est__fields_write_zeros(kind->fields, o->options);
     return est__fields_copy(kind->fields, o->options, &o->arena);
 }
@@ -369,6 +375,9 @@ static est_node *minimize(est_optimizer *o, est_graph *g, est_node *loss, est_no
     char name[64], scope[96];
     if (est_graph_status(g) != EST_OK)
         return &g->nil;
+    if (o->kind->dense == NULL)
+        return est__graph_fail(g, EST_INVALID_ARGUMENT, "optimizer '%s' trains LinearClassifier, LinearRegressor and LinearEstimator alone",
+                               o->kind->name);
     free_name(g, o->kind->name, name);
     snprintf(scope, sizeof scope, "%s/%s", scope_of(g), name);
     est_graph_begin_scope(g, scope);

@@ -38,6 +38,7 @@ typedef struct est__optimizer_kind {
     const char *decays;                    /* the field behind the variable `decay`; NULL: `decay`, of the learning rate */
     int (*slots)(const void *options, est__slot out[EST__MAX_SLOTS]);   /* returns how many */
     void (*prepare)(est__updates *u);      /* NULL: nothing to derive */
+    /* NULL: it says how an estimator trains as a whole; it has fields alone */
     est_node *(*dense)(const est__updates *u, est_node *variable, est_node *const *slot, est_node *gradient);
     /* `rows` of the slices `ids`, which may repeat. */
     est_node *(*sparse)(const est__updates *u, est_node *variable, est_node *const *slot, est_node *rows, est_node *ids);
@@ -96,7 +97,7 @@ est__decayed_rows est__decay_rows(const est__updates *u, est_node *slot, est_nod
                                   est_node *value);
 
 extern const est__optimizer_kind est__optimizer_adadelta, est__optimizer_adagrad, est__optimizer_adam, est__optimizer_adamax,
-    est__optimizer_adamw, est__optimizer_ftrl, est__optimizer_lamb, est__optimizer_nadam, est__optimizer_proximal_adagrad,
+    est__optimizer_adamw, est__optimizer_ftrl, est__optimizer_lamb, est__optimizer_linear_sdca, est__optimizer_nadam, est__optimizer_proximal_adagrad,
     est__optimizer_proximal_gradient_descent, est__optimizer_rmsprop, est__optimizer_sgd;
 
 #endif
