@@ -377,9 +377,9 @@ static void names_have_fields(void)
     for (const char *const *name = est_optimizer_names(); *name; name++, count++) {
         const est_field *f = est_optimizer_fields(*name, &size);
         if (EST_CHECK(f != NULL))
-            EST_CHECK_STR(f->name, "learning_rate");
+            EST_CHECK_STR(f->name, strcmp(*name, "LinearSDCA") == 0 ? "example_id_column" : "learning_rate");
     }
-    EST_CHECK_INT(count, 12);
+    EST_CHECK_INT(count, 13);
     EST_CHECK(est_optimizer_fields("Ftrl", &size) != NULL);
     EST_CHECK_INT(size, sizeof(est_ftrl_options));
     EST_CHECK(est_optimizer_fields("ftrl", &size) == NULL);
