@@ -38,6 +38,7 @@
 #include <estimator/session.h>
 #include <estimator/stats.h>
 #include <estimator/status.h>
+#include <estimator/summary.h>
 #include <estimator/tensor.h>
 #include <estimator/training.h>
 #include <estimator/tune.h>

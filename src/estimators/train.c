@@ -98,6 +98,22 @@ static est_status start(train_run *t)
 
 /* ---- what is written beside checkpoints ---- */
 
+/* Whether an event file of the folder, beside the one that is being written, holds this graph: then graph.pbtxt does too. */
+static bool holds_graph(const char *dir, const char *path, const est__buffer *text, const est__event_writer *events)
+{
+    est__names names = { 0 };
+    char *old = NULL;
+    size_t n = 0, others = 0;
+    bool same = est__is_file(path) && est__file_read(path, 0, &old, &n) == EST_OK && n == text->size && memcmp(old, text->data, n) == 0;
+    est__free(old);
+    if (!same || est__list_dir(dir, &names) != EST_OK)
+        return false;
+    for (size_t i = 0; i < names.count; i++)
+        others += strstr(names.name[i], ".tfevents.") && strcmp(names.name[i], est__base_name(est__event_writer_path(events))) != 0;
+    est__names_free(&names);
+    return others > 0;
+}
+
 est_status est__write_graph(est_estimator *e, const est_graph *g, est__event_writer *events, int64_t step)
 {
     est__arena arena = { 0 };
@@ -109,10 +125,11 @@ est_status est__write_graph(est_estimator *e, const est_graph *g, est__event_wri
     if (st == EST_OK)
         st = est__proto_pack(def, &wire);
     char *path = est__path_join(e->model_dir, "graph.pbtxt");
+    bool there = st == EST_OK && path && holds_graph(e->model_dir, path, &text, events);
     if (st == EST_OK)
         st = path ? est__file_put(path, text.data, text.size) : est__fail_memory(64);
     if (st == EST_OK)
-        st = est__event_graph(events, 0, wire.data, wire.size);
+        st = est__event_graph(events, 0, wire.data, wire.size, there);
     if (st == EST_OK)
         st = est__event_session_log(events, step, TENSORFLOW__SESSION_LOG__SESSION_STATUS__START, NULL);
     if (st == EST_OK)

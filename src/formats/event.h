@@ -14,6 +14,10 @@ typedef struct est__event_writer est__event_writer;
 est_status est__event_writer_new(const char *dir, est__event_writer **out);
 /* Goes on in a file: what follows its last whole record is cut off first. */
 est_status est__event_writer_append(const char *path, est__event_writer **out);
+/* A file that reaches `file_bytes` is ended with the flush that does, and another one begun; the oldest files of the folder are removed when
+ * all of them hold more than `total_bytes`. 0: no limit, as after _append; after _new there are the ones below. */
+enum { EST__EVENT_FILE_BYTES = 128 << 20, EST__EVENT_TOTAL_BYTES = 1 << 30 };
+void est__event_limit(est__event_writer *w, int64_t file_bytes, int64_t total_bytes);
 const char *est__event_writer_path(const est__event_writer *w);
 void est__event_writer_free(est__event_writer *w);  /* without a flush; NULL is fine */
 
@@ -30,7 +34,8 @@ est_status est__event_histogram(est__event_writer *w, int64_t step, const char *
                                 const est_tensor *values);
 /* A string tensor of one element (tf.estimator's `checkpoint_path`). */
 est_status est__event_text(est__event_writer *w, int64_t step, const char *tag, const char *text);
-est_status est__event_graph(est__event_writer *w, int64_t step, const void *graph_def, size_t size);
+/* `there`: an older file of the folder holds that graph already; it is kept until that file is removed. */
+est_status est__event_graph(est__event_writer *w, int64_t step, const void *graph_def, size_t size, bool there);
 est_status est__event_meta_graph(est__event_writer *w, int64_t step, const void *meta_graph_def, size_t size);
 /* `status`: TENSORFLOW__SESSION_LOG__SESSION_STATUS__START, …__STOP, …__CHECKPOINT; `checkpoint_path` may be
  * NULL. */

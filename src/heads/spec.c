@@ -101,23 +101,15 @@ void est_spec_prediction(est_spec *s, const char *key, est_node *value)
     add_named(s, &s->prediction, &s->num_predictions, &s->cap_predictions, key, value);
 }
 
-static void add_summary(est_spec *s, const char *tag, est_node *value, bool histogram)
+void est__spec_summary(est_spec *s, est__summary summary)
 {
     est_status st = est__grow(&s->summary, &s->cap_summaries, s->num_summaries + 1, sizeof *s->summary);
-    if (st != EST_OK)
+    if (st != EST_OK) {
         est__spoil(s->graph, st);
-    else
-        s->summary[s->num_summaries++] = (est__summary){ .tag = keep(s, tag), .node = value, .histogram = histogram };
-}
-
-void est_spec_scalar_summary(est_spec *s, const char *tag, est_node *value)
-{
-    add_summary(s, tag, value, false);
-}
-
-void est_spec_histogram_summary(est_spec *s, const char *tag, est_node *value)
-{
-    add_summary(s, tag, value, true);
+        return;
+    }
+    summary.tag = keep(s, summary.tag);
+    s->summary[s->num_summaries++] = summary;
 }
 
 void est_spec_metric(est_spec *s, est_metric metric)

@@ -6,9 +6,13 @@
 #include <estimator/hooks.h>
 
 #include "base/base.h"
+#include "formats/event.h"
 
 typedef struct est__named_node { const char *name; est_node *node; } est__named_node;
-typedef struct est__summary { const char *tag; est_node *node; bool histogram; } est__summary;
+typedef struct est__summary est__summary;
+/* How the value of a summary is written; NULL: it is a scalar, and goes with the others into one event. */
+typedef est_status (*est__summary_fn)(est__event_writer *w, int64_t step, const est__summary *s, const est_tensor *value);
+struct est__summary { const char *tag; est_node *node; est__summary_fn write; int64_t limit; double rate; };
 typedef enum est__hook_role { EST__TRAINING_CHIEF, EST__TRAINING, EST__EVALUATION, EST__PREDICTION } est__hook_role;
 typedef struct est__spec_hook { est__hook_role role; est_hook *hook; } est__spec_hook;
 typedef struct est__export_output {
@@ -42,5 +46,6 @@ struct est_spec {
 };
 est_status est__spec_new(est_graph *g, est_node *global_step, est_spec **out);
 void est__spec_free(est_spec *s);
+void est__spec_summary(est_spec *s, est__summary summary);   /* the tag is copied */
 
 #endif

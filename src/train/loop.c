@@ -205,8 +205,8 @@ static est_status write_summaries(training *t)
     for (size_t i = 0; i < t->num_summaries; i++) {
         const est__summary *s = &spec->summary[i];
         const est_tensor *value = est__run_fetch(t->last, t->fetches.count + i);
-        if (s->histogram)
-            EST_TRY(est__event_histogram(t->l->events, t->step, s->tag, value));
+        if (s->write)
+            EST_TRY(s->write(t->l->events, t->step, s, value));
         else
             t->scalars[n++] = (est__scalar){ .tag = s->tag, .value = est__tensor_get(value, 0) };
     }

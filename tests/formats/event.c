@@ -65,7 +65,7 @@ static void writes_each_kind(void)
     EST_CHECK_STR(est__event_writer_path(w), path);
     EST_CHECK_OK(est__event_scalars(w, 5, scalars, 2));
     EST_CHECK_OK(est__event_text(w, 5, "checkpoint_path", "m/model.ckpt-5"));
-    EST_CHECK_OK(est__event_graph(w, 0, "\x22\x00", 2));
+    EST_CHECK_OK(est__event_graph(w, 0, "\x22\x00", 2, false));
     EST_CHECK_OK(est__event_meta_graph(w, 0, "", 0));
     EST_CHECK_OK(est__event_session_log(w, 5, TENSORFLOW__SESSION_LOG__SESSION_STATUS__START, NULL));
     EST_CHECK_OK(est__event_flush(w));
