@@ -37,6 +37,7 @@ _estimator()
             tune) options="$model --try --method --trials --folds --metric --goal --jobs --seed" ;;
             evaluate) options="$model --checkpoint --report" ;;
             predict) options="$model --input --output --format --keys --checkpoint" ;;
+            calibrate) options="$model --method --input --output --checkpoint" ;;
             explain) options="$model --input --output --format --top --steps --checkpoint" ;;
             export) options="$model --export-dir --receiver --format" ;;
             config) options="$model --explain" ;;
@@ -45,7 +46,7 @@ _estimator()
         esac
         COMPREPLY=($(compgen -W "$common $options" -- "$current"))
     elif [[ -z $command ]]; then
-        COMPREPLY=($(compgen -W 'stats convert init train evaluate tune predict explain export inspect saved-model config' -- "$current"))
+        COMPREPLY=($(compgen -W 'stats convert init train evaluate calibrate tune predict explain export inspect saved-model config' -- "$current"))
     elif [[ $command == saved-model ]]; then
         COMPREPLY=($(compgen -W 'show run' -- "$current"))
     else

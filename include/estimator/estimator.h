@@ -16,6 +16,8 @@
 #define ESTIMATOR_ESTIMATOR_H
 
 #include <estimator/base.h>
+#include <estimator/calibrate.h>
+#include <estimator/calibration.h>
 #include <estimator/checkpoint.h>
 #include <estimator/data.h>
 #include <estimator/estimators.h>

@@ -32,6 +32,7 @@ typedef struct est_linear_classifier_options {
     const char *loss_reduction;         /* "sum_over_batch_size" */
     const est_warm_start_settings *warm_start_from;   /* none */
     est_floats class_weights;           /* of each class, in training; none: 1 */
+    est_calibration calibration;        /* of the probabilities; none */
 } est_linear_classifier_options;
 /** A linear model under BinaryClassHead, or MultiClassHead from three classes on
  *  (tf.estimator.LinearClassifier). */
@@ -91,6 +92,7 @@ typedef struct est_dnn_classifier_options {
     const char *loss_reduction;         /* "sum_over_batch_size" */
     const est_warm_start_settings *warm_start_from;   /* none */
     est_floats class_weights;           /* of each class, in training; none: 1 */
+    est_calibration calibration;        /* of the probabilities; none */
 } est_dnn_classifier_options;
 /** A network of fully connected layers under BinaryClassHead, or MultiClassHead from three classes on
  *  (tf.estimator.DNNClassifier). Errors: also INVALID_ARGUMENT: a categorical column that no indicator or
@@ -161,6 +163,7 @@ typedef struct est_dnn_linear_combined_classifier_options {
     const char *loss_reduction;         /* "sum_over_batch_size" */
     const est_warm_start_settings *warm_start_from;   /* none */
     est_floats class_weights;           /* of each class, in training; none: 1 */
+    est_calibration calibration;        /* of the probabilities; none */
 } est_dnn_linear_combined_classifier_options;
 /** A linear and a deep part under BinaryClassHead, or MultiClassHead from three classes on
  *  (tf.estimator.DNNLinearCombinedClassifier). Errors: also INVALID_ARGUMENT: no columns at all, deep ones
@@ -227,6 +230,7 @@ typedef struct est_baseline_classifier_options {
     const char *loss_reduction;         /* "sum_over_batch_size" */
     est_optimizer *optimizer;           /* NULL: Ftrl with learning rate 0.3 */
     est_floats class_weights;           /* of each class, in training; none: 1 */
+    est_calibration calibration;        /* of the probabilities; none */
 } est_baseline_classifier_options;
 /** Logits that are a learned bias alone, under BinaryClassHead, or MultiClassHead from three classes on
  *  (tf.estimator.BaselineClassifier). The data need to hold the label alone, and the weight. */
@@ -298,6 +302,7 @@ typedef struct est_boosted_trees_classifier_options {
     const char *weight_column;          /* none */
     est_boosted_trees trees;
     est_floats class_weights;           /* of each class, in training; none: 1 */
+    est_calibration calibration;        /* of the probabilities; none */
 } est_boosted_trees_classifier_options;
 /** Gradient boosted trees under BinaryClassHead, or MultiClassHead from three classes on
  *  (tf.estimator.BoostedTreesClassifier of TensorFlow 1 and 2.0 to 2.8). A global step is a round: one tree an output.
@@ -380,6 +385,7 @@ typedef struct est_rnn_classifier_options {
     est_optimizer *optimizer;           /* NULL: Adagrad with learning rate 0.05 and clipnorm 5 */
     const char *loss_reduction;         /* "sum_over_batch_size" */
     est_floats class_weights;           /* of each class, in training; none: 1 */
+    est_calibration calibration;        /* of the probabilities; none */
 } est_rnn_classifier_options;
 /** Recurrent layers over sequences, and a layer over the last step's output, under BinaryClassHead, or
  *  MultiClassHead from three classes on (tf.estimator.experimental.RNNClassifier with a list of units).

@@ -3,6 +3,7 @@
 #ifndef ESTIMATOR_HEADS_H
 #define ESTIMATOR_HEADS_H
 
+#include <estimator/calibration.h>
 #include <estimator/feature_columns.h>
 #include <estimator/nn.h>
 
@@ -79,6 +80,7 @@ typedef struct est_head_options {
     void *loss_user;              /* of loss_fn; lives as long as the head */
     est_link_fn inverse_link_fn;  /* RegressionHead: predictions of logits; NULL: they are the logits */
     void *link_user;
+    est_calibration calibration;  /* BinaryClassHead, MultiClassHead (temperature); none */
 } est_head_options;
 /** A head by its tf.estimator name: "BinaryClassHead", "LogisticRegressionHead", "MultiClassHead", "MultiHead",
  *  "MultiLabelHead", "PoissonRegressionHead", "RegressionHead".

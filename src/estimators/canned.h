@@ -4,6 +4,8 @@
 
 #include <estimator/estimators.h>
 
+#include "heads/calibration.h"
+
 typedef struct est__canned_kind {
     const char *name;             /* of its tf.estimator class */
     const est_field *fields;
@@ -29,7 +31,8 @@ extern const char *const est__canned_combiners[], *const est__canned_reductions[
     EST_CANNED_LABELS(options),                                                                                      \
     EST_FIELD(options, INT, n_classes, .def = 2, .min = 2, .max = 1e9, .doc = "number of label classes"),            \
     EST_FIELD(options, STRINGS, label_vocabulary, .doc = "labels are these strings; none: integer ids"),             \
-    EST_CANNED_CLASS_WEIGHTS(options)
+    EST_CANNED_CLASS_WEIGHTS(options),                                                                               \
+    EST__CALIBRATION_FIELDS(options)
 #define EST_CANNED_CLASS_WEIGHTS(options)                                                                            \
     EST_FIELD(options, FLOATS, class_weights,                                                                        \
               .doc = "weight of each class in training, in the order of ids or of label_vocabulary")
@@ -56,7 +59,8 @@ est_status est__canned_classes(int64_t n_classes, est_head_options options, est_
 /* The options of such a head, out of those of any classifier. */
 #define EST_CANNED_CLASSES(o, reduction)                                                                             \
     ((est_head_options){ .label_vocabulary = (o).label_vocabulary, .weight_column = (o).weight_column,               \
-                         .loss_reduction = (reduction), .class_weights = (o).class_weights })
+                         .loss_reduction = (reduction), .class_weights = (o).class_weights,               \
+                         .calibration = (o).calibration })
 est_status est__canned_values(int64_t label_dimension, const char *weight_column, const char *loss_reduction, est_head **out);
 /* Refuses categorical columns; `taker` wants dense ones. */
 est_status est__canned_dense(const char *estimator, const char *option, est_column_list columns, const char *taker);

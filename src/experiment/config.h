@@ -117,6 +117,9 @@ est_status est__unknown_name(const est__yaml *at, size_t line, const char *what,
 extern const char *const est__known_estimators[], *const est__known_heads[], *const est__known_columns[],
     *const est__known_optimizers[];
 
+/* ---- calibrate.c: what is to stand over a configuration ---- */
+est_status est__calibration_text(const est__config *config, const est_calibration *c, char **text);
+
 /* ---- experiment.c ---- */
 const est__config *est__experiment_config(const est_experiment *x);
 

@@ -1,4 +1,5 @@
 /* An experiment: the configuration read and checked once, its estimator, and the verbs with what the configuration says. */
+#include <estimator/calibrate.h>
 #include <estimator/explain.h>
 
 #include "experiment/config.h"
@@ -253,6 +254,22 @@ static est_status source_of(const est_experiment *x, const char *input, est__sou
         return EST_OK;
     return est__yaml_fail(est__yaml_get(c->root, "task"), "'validation_data' is missing in task: it says how %s is to be read",
                           input ? input : "the input");
+}
+
+est_status est_experiment_calibrate(est_experiment *x, const char *input, const char *method, const char *checkpoint, char **text)
+{
+    est__config_data room;
+    est__source source;
+    est_calibration *found = NULL;
+    *text = NULL;
+    EST_TRY(held_out_data(x, &room, &source));
+    source.input = input;
+    est_status st = est_calibrate(x->estimator, &((est_calibrate_options){ .input_fn = est__source_open, .user = &source, .method = method,
+                                                                           .checkpoint_path = checkpoint }), &found);
+    if (st == EST_OK)
+        st = est__calibration_text(&x->config, found, text);
+    est_calibration_free(found);
+    return st;
 }
 
 est_status est_experiment_predict(est_experiment *x, const char *input, est_strings keys, const char *checkpoint,

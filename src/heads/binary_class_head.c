@@ -9,6 +9,7 @@ static const est_field fields[] = {
     EST_HEAD_FIELDS,
     EST_HEAD_THRESHOLDS,
     EST_HEAD_CLASS_WEIGHTS,
+    EST__CALIBRATION_FIELDS(est_head_options),
     { 0 }
 };
 
@@ -16,6 +17,7 @@ static est_status check(est_head *h)
 {
     EST_TRY(est__head_check_thresholds(h));
     EST_TRY(est__head_check_class_weights(h, 2));
+    EST_TRY(est__head_check_calibration(h));
     return est__head_check_vocabulary(h, 2);
 }
 
@@ -33,14 +35,14 @@ static est_feature label(const est_head *h)
 static void predict(est__head_run *r, bool export_outputs)
 {
     est_graph *g = r->g;
-    est_node *logits = r->logits;
+    est_node *logits = r->calibrated = est__head_calibrated(r);
     est_node *logistic = est_op(g, "Sigmoid", "logistic", EST_NODES(logits), EST_NO_ATTRS);
     est_node *both = est_concat(g, EST_NODES(est_zeros_like(g, logits), logits), -1);
     est_node *probabilities = est_op(g, "Softmax", "probabilities", EST_NODES(both), EST_NO_ATTRS);
     est_node *class_ids = est__head_class_ids(r, both);
     r->class_ids = class_ids;
     r->scores = logistic;
-    est_spec_prediction(r->spec, "logits", logits);
+    est_spec_prediction(r->spec, "logits", r->logits);
     est_spec_prediction(r->spec, "logistic", logistic);
     est_spec_prediction(r->spec, "probabilities", probabilities);
     est_spec_prediction(r->spec, "class_ids", class_ids);
@@ -61,7 +63,7 @@ static void labels(est__head_run *r)
 
 static est_node *losses(est__head_run *r)
 {
-    return est_sigmoid_cross_entropy(r->g, r->labels, r->logits);
+    return est_sigmoid_cross_entropy(r->g, r->labels, r->mode == EST_TRAIN ? r->logits : r->calibrated);
 }
 
 /* The better of always saying 1 and always saying 0: max(mean(y), mean(1 - y)). */

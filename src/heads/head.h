@@ -10,6 +10,7 @@
 #include "base/fields.h"
 #include "feature_columns/columns.h"
 #include "graph/graph.h"
+#include "heads/calibration.h"
 #include "heads/spec.h"
 
 typedef struct est_head_kind est_head_kind;
@@ -37,6 +38,7 @@ struct est__head_run {
     est_node *loss_weights;       /* the same with class_weights, in training */
     est_node *losses;             /* [batch, n] float32: unweighted, per element */
     est_node *loss;               /* a scalar */
+    est_node *calibrated;         /* logits that probabilities come from; of classes */
     est_node *class_ids, *scores; /* predictions that metrics look at */
     est__head_run *parts;         /* of a MultiHead, as many as it has heads */
 };
@@ -101,6 +103,9 @@ est_node *est__head_label_ids(est__head_run *r, int64_t classes);
 est_node *est__head_ids_of(est__head_run *r, est_node *values, est_node *indices, int64_t classes);
 /* class_weights of the labels, [batch, 1]. */
 est_node *est__head_class_weights(est__head_run *r);
+/* The calibration of the options: what it must be, and the logits that it makes of the head's (calibration.c). */
+est_status est__head_check_calibration(const est_head *h);
+est_node *est__head_calibrated(est__head_run *r);
 /* all_class_ids int32 and all_classes string, [batch, classes]. */
 est_node *est__head_all_class_ids(est__head_run *r, int64_t classes);
 est_node *est__head_all_classes(est__head_run *r, est_node *like, int64_t classes);

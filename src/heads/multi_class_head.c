@@ -10,6 +10,7 @@ static const est_field fields[] = {
     EST_HEAD_VOCABULARY,
     EST_HEAD_FIELDS,
     EST_HEAD_CLASS_WEIGHTS,
+    EST__TEMPERATURE_FIELD(est_head_options),
     { 0 }
 };
 
@@ -22,6 +23,7 @@ static est_status check(est_head *h)
         return est__head_fail(h, "n_classes is %lld; it must be at most %d", (long long)h->options.n_classes,
                               INT32_MAX);
     EST_TRY(est__head_check_class_weights(h, h->options.n_classes));
+    EST_TRY(est__head_check_calibration(h));
     return est__head_check_vocabulary(h, h->options.n_classes);
 }
 
@@ -38,7 +40,8 @@ static est_feature label(const est_head *h)
 static void predict(est__head_run *r, bool export_outputs)
 {
     int64_t n = r->head->options.n_classes;
-    est_node *probabilities = est_op(r->g, "Softmax", "probabilities", EST_NODES(r->logits), EST_NO_ATTRS);
+    r->calibrated = est__head_calibrated(r);
+    est_node *probabilities = est_op(r->g, "Softmax", "probabilities", EST_NODES(r->calibrated), EST_NO_ATTRS);
     est_node *class_ids = est__head_class_ids(r, r->logits);
     r->class_ids = class_ids;
     est_spec_prediction(r->spec, "logits", r->logits);
@@ -63,7 +66,7 @@ static void labels(est__head_run *r)
 
 static est_node *losses(est__head_run *r)
 {
-    return est_expand_dims(r->g, est_sparse_softmax_cross_entropy(r->g, r->labels, r->logits), -1);
+    return est_expand_dims(r->g, est_sparse_softmax_cross_entropy(r->g, r->labels, r->mode == EST_TRAIN ? r->logits : r->calibrated), -1);
 }
 
 static void metrics(est__head_run *r)

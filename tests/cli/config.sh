@@ -46,6 +46,10 @@ task:
     n_classes: 2
     label_vocabulary: null
     class_weights: null
+    temperature: 0
+    platt: null
+    isotonic_logits: null
+    isotonic_probabilities: null
   train_data:
     format: csv
     input_path: $folder/sub/train.csv

@@ -14,6 +14,7 @@ Commands:
   init               looks at the data and prints a configuration to start from
   train              trains from the newest checkpoint, or from the start
   evaluate           metrics of the newest checkpoint on task.validation_data
+  calibrate          a further configuration that calibrates a classifier's probabilities
   tune               the best values for keys of a configuration, by trials
   predict            predictions for the rows of a file, a JSON object a line
   explain            what features are worth to a model, or to each of its predictions
@@ -60,7 +61,7 @@ run 0 --version
 grep -qE '^estimator \(libestimator\) [0-9]+\.[0-9]+\.[0-9]+$' out || fail "--version says $(cat out)"
 
 # Every command has a help, and every option of it stands in the manual page and the completion.
-for command in stats convert init train evaluate predict explain export inspect 'saved-model show' 'saved-model run' config; do
+for command in stats convert init train evaluate calibrate predict explain export inspect 'saved-model show' 'saved-model run' config; do
     run 0 $command --help
     for option in $(sed -n 's/^  \(--[a-z-]*\).*/\1/p' out); do
         grep -q "^\.B.*$(echo "$option" | sed 's/-/\\\\-/g')" "$SRCDIR/docs/estimator.1" ||

@@ -191,7 +191,7 @@ static void heads(void)
     EST_NEED_OK(load(path, EST_STRINGS(LINEAR_ESTIMATOR("{BinaryClassHead: {name: h, thresholds: [0.25, 0.5]}}")), &x));
     const char *text = est_experiment_config(x);
     EST_CHECK(strstr(text, "    head: {BinaryClassHead: {label_vocabulary: null, weight_column: null, loss_reduction: "
-                           "sum_over_batch_size, name: h, thresholds: [0.25, 0.5], class_weights: null}}\n") != NULL);
+                           "sum_over_batch_size, name: h, thresholds: [0.25, 0.5], class_weights: null, temperature: 0, platt: null, isotonic_logits: null, isotonic_probabilities: null}}\n") != NULL);
     EST_CHECK(strstr(text, "    optimizer: {type: Ftrl, learning_rate: 0.2,") != NULL);
     if (EST_CHECK_OK(load(est_test_file("kept.yaml", text, strlen(text)), (est_strings){ 0 }, &again))) {
         EST_CHECK_STR(est_experiment_config(again), text);

@@ -42,6 +42,7 @@ static const est_field classifier_fields[] = {
     EST_FIELD(est_boosted_trees_classifier_options, INT, n_classes, .def = 2, .min = 2, .max = 1e6, .doc = "number of label classes"),
     EST_FIELD(est_boosted_trees_classifier_options, STRINGS, label_vocabulary, .doc = "labels are these strings; none: integer ids"),
     EST_CANNED_CLASS_WEIGHTS(est_boosted_trees_classifier_options),
+    EST__CALIBRATION_FIELDS(est_boosted_trees_classifier_options),
     { 0 },
 };
 
