@@ -33,7 +33,7 @@ _estimator()
             stats) options='--html --na-value --field-delim --max-rows --skip-errors' ;;
             convert) options='--config --na-value --field-delim --multivalent-delim --skip-errors' ;;
             init) options='--label --boundaries --no-crosses --validation --na-value --field-delim' ;;
-            train) options=$model ;;
+            train | train-and-evaluate) options=$model ;;
             tune) options="$model --try --method --trials --folds --metric --goal --jobs --seed" ;;
             evaluate) options="$model --checkpoint --report" ;;
             predict) options="$model --input --output --format --keys --checkpoint" ;;
@@ -46,7 +46,7 @@ _estimator()
         esac
         COMPREPLY=($(compgen -W "$common $options" -- "$current"))
     elif [[ -z $command ]]; then
-        COMPREPLY=($(compgen -W 'stats convert init train evaluate calibrate tune predict explain export inspect saved-model config' -- "$current"))
+        COMPREPLY=($(compgen -W 'stats convert init train train-and-evaluate evaluate calibrate tune predict explain export inspect saved-model config' -- "$current"))
     elif [[ $command == saved-model ]]; then
         COMPREPLY=($(compgen -W 'show run' -- "$current"))
     else

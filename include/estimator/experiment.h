@@ -41,6 +41,11 @@ EST_API const char *est_experiment_config(const est_experiment *x);
  *  configuration is logged, and kept as config.yaml in model_dir. */
 EST_API est_status est_experiment_train(est_experiment *x, void (*progress)(const est_progress *p, void *user), void *user,
                                         est_train_result *result);
+/** est_train_and_evaluate on task.train_data and task.validation_data, with the exporters of `export` and the early stopping of
+ *  `trainer`. `result` and `progress` as above. Out: `*out`, the last evaluation: the caller's, est_results_free; NULL: there
+ *  was nothing to do, or a failure. */
+EST_API est_status est_experiment_train_and_evaluate(est_experiment *x, void (*progress)(const est_progress *p, void *user),
+                                                     void *user, est_train_result *result, est_results **out);
 /** est_evaluate on task.validation_data. `checkpoint`: a prefix, NULL: the newest. Out: the caller's,
  *  est_results_free. */
 EST_API est_status est_experiment_evaluate(est_experiment *x, const char *checkpoint, est_results **out);

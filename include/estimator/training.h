@@ -18,7 +18,7 @@ typedef struct est_early_stopping_options {
     int64_t max_steps_without_decrease; /* stop_if_no_decrease: needed */
     const char *eval_dir;               /* where evaluations write their events; NULL: the estimator's eval */
     int64_t min_steps;                  /* evaluations before this step do not count */
-    double run_every_secs;              /* 60 where neither is given */
+    double run_every_secs;              /* 60 where neither is given, and after each evaluation by `e` */
     int64_t run_every_steps;            /* one of the two */
     bool restore_best;                  /* when it stops: the best evaluated checkpoint becomes the newest one */
 } est_early_stopping_options;

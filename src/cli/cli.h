@@ -39,7 +39,7 @@ struct cli {
     struct cli_given { char name[48]; const char *value; } *given;   /* dashes for underscores */
     size_t given_count;
 };
-extern const cli_command cli_calibrate, cli_init, cli_train, cli_evaluate, cli_explain, cli_predict, cli_export, cli_inspect, cli_show, cli_run, cli_config, cli_stats, cli_convert, cli_tune;
+extern const cli_command cli_calibrate, cli_init, cli_train, cli_evaluate, cli_explain, cli_predict, cli_export, cli_inspect, cli_show, cli_run, cli_config, cli_stats, cli_convert, cli_train_and_evaluate, cli_tune;
 extern const cli_command *const cli_commands[];
 
 /* Returns an exit status when that is all (--help, --version, wrong usage), else -1. */
@@ -79,6 +79,7 @@ void json_double(FILE *f, double v);                               /* shortest t
 void json_float(FILE *f, float v);
 /* One object on a line of stdout; the value of `whole`, NULL none, is printed as an integer. */
 void json_results(const est_results *r, const char *whole);
+void print_results(const est_results *r);                          /* a line each, for people (evaluate.c) */
 /* A field of CSV, in quotes where it must be. */
 void csv_string(FILE *f, const char *s, size_t n);
 /* Element i; strings as json_string. */

@@ -21,6 +21,8 @@ typedef struct stopping {
     bool (*should_stop_fn)(void *user);
     void *user;
     est_timer timer;
+    bool follows;                 /* asks after each evaluation by this estimator too */
+    int64_t evaluations;          /* by then */
     int64_t best_step;            /* of all evaluations; -1: none */
     double best;
     int64_t kept_step;            /* whose checkpoint lies in kept_dir; -1: none */
@@ -135,6 +137,7 @@ static est_status stopping_begin(est_run_context *c, void *user)
     stopping *s = user;
     s->timer.triggered = s->stopped = false;
     s->kept_step = -1;
+    s->evaluations = s->e->evaluations;
     if (est_run_mode(c) != EST_TRAIN)
         return est__fail(EST_INVALID_ARGUMENT, "it stops training, nothing else");
     est_graph *g = est_run_graph(c);
@@ -162,8 +165,10 @@ static est_status stopping_after(est_run_context *c, void *user)
     stopping *s = user;
     int64_t step = est_run_global_step(c);
     bool stop = false;
-    if (!est_timer_should_trigger(&s->timer, step))
+    bool evaluated = s->follows && s->evaluations != s->e->evaluations;
+    if (!evaluated && !est_timer_should_trigger(&s->timer, step))
         return EST_OK;
+    s->evaluations = s->e->evaluations;
     est_timer_update(&s->timer, step);
     EST_TRY(ask(s, &stop));
     if (!stop)
@@ -194,6 +199,7 @@ static est_status make(stopping *s, double secs, int64_t steps, est_hook **out)
         stopping_free(s);
         return st;
     }
+    s->follows = s->rule != OWN && secs <= 0 && steps == 0;
     s->timer = (est_timer){ .every_secs = secs > 0 || steps > 0 ? secs : 60, .every_steps = steps };
     return est__hook_make(&(est_hook_options){ .name = name, .begin = stopping_begin, .after_run = stopping_after, .end = stopping_end,
                                                .user = s, .free_user = stopping_free }, out);

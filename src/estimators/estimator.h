@@ -80,6 +80,7 @@ struct est_estimator {
     const est_warm_start_settings *warm_start_from;   /* NULL: none */
     char *model_dir;
     atomic_bool stop;
+    int64_t evaluations;          /* that have written events, in this process */
     int verbs_running;            /* a hook's verb runs within another */
     est__pool *pool;
     est__model *evaluating, *predicting, *explaining;

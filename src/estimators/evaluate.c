@@ -330,6 +330,7 @@ static est_status evaluate(est_estimator *e, evaluation *of, est_results **out)
         st = collect(m, &v, out);
     if (st != EST_OK || o->no_events)
         return st;
+    e->evaluations++;
     if (write_events(e, m, o->name, *out) != EST_OK)   /* of a directory that may only be read: the results are there all the same */
         est__log(EST_LOG_WARNING, "%s; TensorBoard will not see these results", est_error());
     return EST_OK;

@@ -5,6 +5,8 @@ static const char *const formats[] = { "csv", "tfrecord", "libsvm", "jsonl", "np
 static const char *const shard_policies[] = { "AUTO", "FILE", "DATA", NULL };
 static const char *const on_errors[] = { "fail", "skip", NULL };
 static const char *const receivers[] = { "parsing", "raw", "both", NULL };
+static const char *const comparisons[] = { "higher", "lower", NULL };
+static const char *const rules[] = { "none", "higher", "lower", "no_increase", "no_decrease", NULL };
 static const char *const devices[] = { "auto", "cpu", "cuda", NULL };
 static const char *const strategies[] = { "one_device", "mirrored", "multi_worker_mirrored", "central_storage", "parameter_server",
                                           NULL };
@@ -95,11 +97,30 @@ static const est_field trainer_fields[] = {
     EST_FIELD(est__config_trainer, INT, folds, .def_text = "null", .min = 2, .max = LARGEST,
               .doc = "parts of task.train_data: train leaves one out, evaluate takes that one"),
     EST_FIELD(est__config_trainer, INT, fold, .min = 0, .max = LARGEST, .doc = "which one, from 0 on"),
+    EST_FIELD(est__config_trainer, INT, throttle_secs, .def = 600, .min = 0, .max = LARGEST,
+              .doc = "train-and-evaluate: seconds between evaluations; 0: each checkpoint"),
+    EST_FIELD(est__config_trainer, STRING, best_checkpoint_eval_metric, .def_text = "loss", .doc = "what the best exporter looks at"),
+    EST_FIELD(est__config_trainer, STRING, best_checkpoint_metric_comp, .def_text = "lower", .choices = comparisons,
+              .doc = "which values of it are better"),
+    EST_FIELD(est__config_trainer, STRING, early_stopping, .def_text = "none", .choices = rules,
+              .doc = "train-and-evaluate: stop_if_higher, …"),
+    EST_FIELD(est__config_trainer, STRING, early_stopping_metric, .def_text = "loss", .doc = "what that rule looks at"),
+    EST_FIELD(est__config_trainer, FLOAT, early_stopping_threshold, .min = -LARGEST, .max = LARGEST, .doc = "of higher and lower"),
+    EST_FIELD(est__config_trainer, INT, early_stopping_steps, .def_text = "null", .min = 1, .max = LARGEST,
+              .doc = "no_increase, no_decrease: steps without it"),
+    EST_FIELD(est__config_trainer, INT, early_stopping_min_steps, .min = 0, .max = LARGEST,
+              .doc = "evaluations before that step do not count"),
+    EST_FIELD(est__config_trainer, BOOL, early_stopping_restore_best, .doc = "the best evaluated checkpoint becomes the newest one"),
     { 0 } };
 
 static const est_field export_fields[] = {
     EST_FIELD(est__config_export, STRING, receiver, .def_text = "parsing", .choices = receivers,
               .doc = "what the export takes: tf.Examples, raw tensors, or both"),
+    EST_FIELD(est__config_export, STRINGS, exporters, .def_text = "none",
+              .doc = "train-and-evaluate: of latest, best, final; to export/<exporter>"),
+    EST_FIELD(est__config_export, INT, exports_to_keep, .def = 5, .min = 0, .max = LARGEST, .doc = "of latest and best; 0: all"),
+    EST_FIELD(est__config_export, INT, checkpoints_to_keep, .min = 0, .max = LARGEST,
+              .doc = "checkpoints of the best evaluations, in export/best/checkpoints"),
     { 0 } };
 
 const est__section est__config_sections[] = {
@@ -152,6 +173,23 @@ static est_status check_data(est__config_data *d, const char *where)
     return est__data_check(d, where, false);
 }
 
+static est_status check_turns(const est__config *c)
+{
+    const est__yaml *rule = est__yaml_get(est__yaml_get(c->root, "trainer"), "early_stopping");
+    const est__yaml *list = est__yaml_get(est__yaml_get(c->root, "export"), "exporters");
+    if (!strncmp(c->trainer.early_stopping, "no_", 3) && !c->trainer.early_stopping_steps)
+        return est__yaml_fail(rule, "trainer.early_stopping '%s' needs trainer.early_stopping_steps", c->trainer.early_stopping);
+    for (size_t i = 0; i < c->export.exporters.count; i++) {
+        const char *name = c->export.exporters.data[i];
+        if (strcmp(name, "latest") && strcmp(name, "best") && strcmp(name, "final"))
+            return est__yaml_fail(list, "export.exporters: there is no '%s'; there are latest, best and final", name);
+        for (size_t k = 0; k < i; k++)
+            if (!strcmp(name, c->export.exporters.data[k]))
+                return est__yaml_fail(list, "export.exporters: '%s' stands there twice", name);
+    }
+    return EST_OK;
+}
+
 static est_status check_between(est__config *c)
 {
     const est__yaml *epochs = est__yaml_get(c->validation_data.node, "num_epochs");
@@ -164,6 +202,7 @@ static est_status check_between(est__config *c)
     if (c->trainer.fold && c->trainer.fold >= c->trainer.folds)
         return est__yaml_fail(est__yaml_get(est__yaml_get(c->root, "trainer"), "fold"), "trainer.fold is %lld; it must be below trainer.folds",
                               (long long)c->trainer.fold);
+    EST_TRY(check_turns(c));
     if (!c->trainer.checkpoint_interval && !c->trainer.checkpoint_secs)
         c->trainer.checkpoint_secs = 600;
     return EST_OK;

@@ -3,6 +3,7 @@
 #define EST_EXPERIMENT_CONFIG_H
 
 #include <estimator/experiment.h>
+#include <estimator/training.h>
 
 #include "base/base.h"
 #include "experiment/yaml.h"
@@ -46,8 +47,18 @@ typedef struct est__config_trainer {
     int64_t checkpoint_interval, checkpoint_secs;   /* 0: not given */
     int64_t max_to_keep, summary_interval, log_interval, validation_steps;
     int64_t folds, fold;            /* folds 0: none */
+    int64_t throttle_secs;
+    const char *best_checkpoint_eval_metric, *best_checkpoint_metric_comp;
+    const char *early_stopping, *early_stopping_metric;
+    double early_stopping_threshold;
+    int64_t early_stopping_steps, early_stopping_min_steps;
+    bool early_stopping_restore_best;
 } est__config_trainer;
-typedef struct est__config_export { const char *receiver; } est__config_export;
+typedef struct est__config_export {
+    const char *receiver;
+    est_strings exporters;
+    int64_t exports_to_keep, checkpoints_to_keep;
+} est__config_export;
 
 typedef struct est__config {
     est__config_top top;
@@ -140,6 +151,15 @@ est_status est__source_open(const est_input_context *context, est_dataset **out,
 est_status est__batching_check(const est__config_data *d);
 /* `in_order`: one row comes out for each that goes in, in their order. */
 est_status est__batching_put(const est__config_data *c, est_dataset *d, bool in_order);
+
+/* ---- train_and_evaluate.c: what the configuration says of evaluations while training ---- */
+typedef struct est__turns {
+    est_hook *stop;                 /* NULL: no early stopping */
+    est_exporter *exporter[3];
+    size_t num_exporters;
+} est__turns;
+est_status est__turns_new(est_estimator *e, const est__config *c, est__turns *out);   /* free, whatever comes back */
+void est__turns_free(est__turns *t);
 
 /* ---- resolved.c ---- */
 est_status est__resolve(const est__config *c, char **text);

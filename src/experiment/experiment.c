@@ -163,14 +163,21 @@ static void on_progress(const est_progress *p, void *user)
         t->progress(p, t->user);
 }
 
-est_status est_experiment_train(est_experiment *x, void (*progress)(const est_progress *p, void *user), void *user,
-                                est_train_result *result)
+static est_status need_end(const est_experiment *x)
 {
     const est__config *c = &x->config;
     EST_TRY(need_block(x, &c->train_data, "task.train_data"));
     if (!c->trainer.train_steps && c->train_data.num_epochs == EST_OFF && !est_estimator_whole_input(x->estimator))
         return est__yaml_fail(c->root, "'trainer.train_steps' is missing, and task.train_data repeats for ever: "
                               "set one of train_steps and num_epochs");
+    return EST_OK;
+}
+
+est_status est_experiment_train(est_experiment *x, void (*progress)(const est_progress *p, void *user), void *user,
+                                est_train_result *result)
+{
+    const est__config *c = &x->config;
+    EST_TRY(need_end(x));
     training t = { .x = x, .progress = progress, .user = user };
     est__source source = { .estimator = x->estimator, .data = &c->train_data, .where = "task.train_data",
                            .log = x->resolved, .folds = c->trainer.folds, .fold = c->trainer.fold };
@@ -208,6 +215,46 @@ est_status est_experiment_evaluate(est_experiment *x, const char *checkpoint, es
     est_evaluate_options o = { .input_fn = est__source_open, .user = &source, .steps = c->trainer.validation_steps,
                                .checkpoint_path = checkpoint };
     return est_evaluate(x->estimator, &o, out);
+}
+
+static est_status train_by_turns(training *t, const est__turns *turns, est_train_result *result, est_results **out)
+{
+    est_experiment *x = t->x;
+    const est__config *c = &x->config;
+    est__config_data room;
+    est__source train = { .estimator = x->estimator, .data = &c->train_data, .where = "task.train_data", .log = x->resolved,
+                          .folds = c->trainer.folds, .fold = c->trainer.fold };
+    est__source held_out;
+    EST_TRY(held_out_data(x, &room, &held_out));
+    est_eval_spec spec = { .input_fn = est__source_open, .user = &held_out,
+                           .steps = c->trainer.validation_steps ? c->trainer.validation_steps : EST_OFF,
+                           .exporters = { turns->exporter, turns->num_exporters },
+                           .throttle_secs = c->trainer.throttle_secs ? c->trainer.throttle_secs : EST_OFF };
+    est_train_and_evaluate_options o = {
+        .train_spec = { .input_fn = est__source_open, .user = &train, .max_steps = c->trainer.train_steps,
+                        .hooks = { &turns->stop, turns->stop ? 1 : 0 }, .progress = on_progress, .progress_user = t },
+        .eval_specs = { &spec, 1 } };
+    return est_train_and_evaluate(x->estimator, &o, result, out);
+}
+
+est_status est_experiment_train_and_evaluate(est_experiment *x, void (*progress)(const est_progress *p, void *user), void *user,
+                                             est_train_result *result, est_results **out)
+{
+    training t = { .x = x, .progress = progress, .user = user };
+    est__turns turns;
+    *out = NULL;
+    EST_TRY(need_end(x));
+    est_status st = est__turns_new(x->estimator, &x->config, &turns);
+    if (st == EST_OK)
+        st = train_by_turns(&t, &turns, result, out);
+    if (st == EST_OK && !t.kept)
+        keep_config(&t);
+    est__error error;
+    est__error_take(&error, st);
+    est__turns_free(&turns);
+    if (t.error.status != EST_OK)
+        return est__error_give(&t.error);
+    return st == EST_OK ? EST_OK : est__error_give(&error);
 }
 
 static est_status evaluate_for_report(est_experiment *x, const char *checkpoint, est__report *r)

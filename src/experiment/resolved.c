@@ -357,6 +357,8 @@ static void put_section(est__buffer *b, const est__section *s, const est__config
                 est__buffer_text(b, "null");
             else
                 est__buffer_printf(b, "%lld", f->zero == EST_OFF && v == EST_OFF ? 0LL : (long long)v);
+        } else if (f->type == EST_FIELD_FLOAT) {
+            est__yaml_number(b, *(const double *)p);
         } else if (f->type == EST_FIELD_STRING) {
             put_string(b, f, *(const char *const *)p);
         } else if (f->type == EST_FIELD_INTS) {

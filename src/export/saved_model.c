@@ -405,11 +405,26 @@ void est__export_remove(const char *dir)
     }
 }
 
+/* The greatest of the numbers that exports in the folder are named by. */
+static long long newest_of(const char *base)
+{
+    est__names names;
+    int64_t newest = 0, n;
+    if (est__list_dir(base, &names) != EST_OK)
+        return 0;
+    for (size_t i = 0; i < names.count; i++)
+        if (strlen(names.name[i]) == 10 && est__parse_int64(names.name[i], 10, &n) && n > newest)
+            newest = n;
+    est__names_free(&names);
+    return (long long)newest;
+}
+
 /* A folder that is not there yet, named after the time; a taken name waits for the next second, as TensorFlow does. Whoever makes the
  * temporary one has the name. */
 static est_status choose_names(const char *base, char *temporary, char *path, size_t capacity)
 {
-    long long now = (long long)time(NULL);
+    long long now = (long long)time(NULL), newest = newest_of(base);
+    now = newest >= now && newest < now + 3600 ? newest + 1 : now;   /* the greatest number is the newest export, also of one second */
     for (int tries = 0; tries < 100; tries++, now++) {
         if ((size_t)snprintf(path, capacity, "%s/%lld", base, now) >= capacity || capacity < 32)
             return est__fail(EST_RESOURCE_EXHAUSTED, "%s: the path of the export needs more than %zu bytes", base, capacity);

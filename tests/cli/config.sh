@@ -14,6 +14,15 @@ trainer.log_interval  integer  100  steps between log lines; 0: none (log_step_c
 trainer.validation_steps  integer  null  batches to evaluate; null: to the end of the data (at least 1)
 trainer.folds  integer  null  parts of task.train_data: train leaves one out, evaluate takes that one (at least 2)
 trainer.fold  integer  0  which one, from 0 on (at least 0)
+trainer.throttle_secs  integer  600  train-and-evaluate: seconds between evaluations; 0: each checkpoint (at least 0)
+trainer.best_checkpoint_eval_metric  string  loss  what the best exporter looks at
+trainer.best_checkpoint_metric_comp  string  lower  which values of it are better (one of higher, lower)
+trainer.early_stopping  string  none  train-and-evaluate: stop_if_higher, … (one of none, higher, lower, no_increase, no_decrease)
+trainer.early_stopping_metric  string  loss  what that rule looks at
+trainer.early_stopping_threshold  number  0  of higher and lower (at least -9007199254740992)
+trainer.early_stopping_steps  integer  null  no_increase, no_decrease: steps without it (at least 1)
+trainer.early_stopping_min_steps  integer  0  evaluations before that step do not count (at least 0)
+trainer.early_stopping_restore_best  bool  false  the best evaluated checkpoint becomes the newest one
 TEXT
 run 0 config --explain export.receiver
 echo 'export.receiver  string  parsing  what the export takes: tf.Examples, raw tensors, or both (one of parsing, raw, both)' | same out
@@ -130,8 +139,20 @@ trainer:
   validation_steps: null
   folds: null
   fold: 0
+  throttle_secs: 600
+  best_checkpoint_eval_metric: loss
+  best_checkpoint_metric_comp: lower
+  early_stopping: none
+  early_stopping_metric: loss
+  early_stopping_threshold: 0
+  early_stopping_steps: null
+  early_stopping_min_steps: 0
+  early_stopping_restore_best: false
 export:
   receiver: parsing
+  exporters: null
+  exports_to_keep: 5
+  checkpoints_to_keep: 0
 TEXT
 
 # What it resolves to resolves to itself.

@@ -13,6 +13,7 @@ Commands:
   convert            a CSV file to a TFRecord file, or back; .gz by the ending
   init               looks at the data and prints a configuration to start from
   train              trains from the newest checkpoint, or from the start
+  train-and-evaluate trains, and evaluates and exports checkpoints as they are saved
   evaluate           metrics of the newest checkpoint on task.validation_data
   calibrate          a further configuration that calibrates a classifier's probabilities
   tune               the best values for keys of a configuration, by trials

@@ -152,6 +152,25 @@ static void export_up_to(int64_t max_steps)
     est_estimator_free(e);
 }
 
+/* The export of the greatest number is that of the newest checkpoint, however many were made in one second. */
+static void greatest_is_newest(void)
+{
+    static const char data[] = "variables/variables.data-00000-of-00001";
+    char again[4096], *x = NULL, *y = NULL;
+    size_t n = 0, m = 0;
+    est__names names;
+    est_estimator *e = small_new(est_test_path("m"));
+    EST_CHECK_OK(est_export_saved_model(e, est_test_path("again"), NULL, again, sizeof again));
+    EST_NEED_OK(est__list_dir(est_test_path("m/export/latest"), &names));
+    EST_CHECK_OK(est__file_read(est_test_text("%s/%s/%s", est_test_path("m/export/latest"), names.name[names.count - 1], data), 0, &x, &n));
+    EST_CHECK_OK(est__file_read(est_test_text("%s/%s", again, data), 0, &y, &m));
+    EST_CHECK_BYTES(x, n, y, m);
+    est__free(x);
+    est__free(y);
+    est__names_free(&names);
+    est_estimator_free(e);
+}
+
 static void exporters_and_a_restart(void)
 {
     char kept[4096];
@@ -166,6 +185,7 @@ static void exporters_and_a_restart(void)
     EST_CHECK(est__is_file(est_test_path("m/export/best_exporter/checkpoints/model.ckpt-4.index")));
     export_up_to(10);             /* other exporters, which remember */
     EST_CHECK_INT(exports("latest"), 2);
+    greatest_is_newest();
     EST_CHECK_INT(exports("best_exporter"), 5);
     EST_CHECK_INT(exports("worst"), 1);
     EST_CHECK_INT(exports("final"), 2);

@@ -1,0 +1,32 @@
+#!/bin/sh
+# train-and-evaluate: evaluations of checkpoints, exporters, early stopping, what cannot be.
+. "$SRCDIR/tests/cli/common.sh"
+small_config
+cat >> c.yaml <<'CONFIG'
+export: {exporters: [latest, best, final], receiver: raw, checkpoints_to_keep: 1}
+CONFIG
+every='--set trainer.checkpoint_interval=2 --set trainer.throttle_secs=0'
+
+run 0 train-and-evaluate c.yaml $every --json
+grep -q '"global_step": 6' out || fail "train-and-evaluate --json: $(cat out)"
+[ "$(grep -c ' evaluated: ' err)" -eq 3 ] || fail "not every checkpoint was evaluated: $(cat err)"
+for name in latest best final; do
+    ls model/export/$name/*/saved_model.pb > /dev/null || fail "there is no export '$name'"
+done
+[ "$(ls -d model/export/final/*/ | wc -l)" -eq 1 ] || fail "the final export is not one"
+[ -f model/export/best/checkpoints/checkpoint ] || fail "the best checkpoint is not kept"
+[ -f model/config.yaml ] || fail "config.yaml is not kept"
+run 0 train-and-evaluate c.yaml $every --quiet
+[ ! -s out ] || fail "nothing to do, and yet: $(cat out)"
+
+run 0 train-and-evaluate c.yaml $every --model-dir stopped --set trainer.early_stopping=higher \
+    --set trainer.early_stopping_metric=accuracy --set trainer.early_stopping_threshold=-1
+grep -q 'early stopping at step 2$' err || fail "it did not stop: $(cat err)"
+grep -qE '^global_step +2$' out || fail "the last evaluation is not that of step 2: $(cat out)"
+
+
+sed 's/latest, best/newest, best/' c.yaml > newest.yaml
+says 1 "estimator: newest.yaml:11: export.exporters: there is no 'newest'; there are latest, best and final" train-and-evaluate newest.yaml
+sed 's/train_steps: 6/train_steps: 6, early_stopping: no_increase/' c.yaml > patience.yaml
+says 1 "estimator: patience.yaml:10: trainer.early_stopping 'no_increase' needs trainer.early_stopping_steps" train-and-evaluate patience.yaml
+exit $bad
