@@ -79,7 +79,7 @@ void json_double(FILE *f, double v);                               /* shortest t
 void json_float(FILE *f, float v);
 /* One object on a line of stdout; the value of `whole`, NULL none, is printed as an integer. */
 void json_results(const est_results *r, const char *whole);
-void print_results(const est_results *r);                          /* a line each, for people (evaluate.c) */
+void print_metrics(const est_results *r);                          /* a line each, for people (evaluate.c) */
 /* A field of CSV, in quotes where it must be. */
 void csv_string(FILE *f, const char *s, size_t n);
 /* Element i; strings as json_string. */

@@ -3,7 +3,7 @@
 
 #include "cli/cli.h"
 
-void print_results(const est_results *r)
+void print_metrics(const est_results *r)
 {
     for (size_t i = 0; i < r->count; i++) {
         printf("%-24s ", r->name[i]);
@@ -33,7 +33,7 @@ static int run(cli *c)
         if (c->json)
             json_results(results, "global_step");
         else
-            print_results(results);
+            print_metrics(results);
         status = cli_output_close(&out, true) ? CLI_DONE : CLI_FAILED;
     }
     est_text_free(page);

@@ -14,7 +14,7 @@ static int run(cli *c)
         if (c->json)
             json_results(results, "global_step");
         else
-            print_results(results);
+            print_metrics(results);
         status = cli_output_close(&out, true) ? CLI_DONE : CLI_FAILED;
     }
     est_results_free(results);
