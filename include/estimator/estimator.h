@@ -15,6 +15,7 @@
 #ifndef ESTIMATOR_ESTIMATOR_H
 #define ESTIMATOR_ESTIMATOR_H
 
+#include <estimator/add_metrics.h>
 #include <estimator/base.h>
 #include <estimator/calibrate.h>
 #include <estimator/calibration.h>

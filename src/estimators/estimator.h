@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include <estimator/add_metrics.h>
 #include <estimator/estimators.h>
 
 #include "base/base.h"
@@ -63,6 +64,13 @@ typedef struct est__verbs {
     est_status (*importances)(est_estimator *e, bool normalize, est_results **out);
 } est__verbs;
 
+/* What est_add_metrics was given. */
+typedef struct est__added_metrics {
+    est_metric_fn fn;
+    void *user;
+    struct est__added_metrics *next;
+} est__added_metrics;
+
 struct est_estimator {
     est__arena arena;
     const char *name;
@@ -71,6 +79,7 @@ struct est_estimator {
     void (*free_user)(void *user);
     const est__verbs *verbs;      /* NULL: the usual ones */
     est_head *head;
+    est__added_metrics *added_metrics;
     est_column_list columns;
     est_columns **set;            /* kept alive */
     size_t num_sets;
@@ -101,6 +110,8 @@ est_status est__estimator_dataset(est_estimator *e, est_mode mode, est_input_fn 
  * of `c` (NULL: none) begin in between. */
 est_status est__model_new(est_estimator *e, est_mode mode, const est_dataset *d, est_run_context *c, est__model **out);
 void est__model_free(est__model *m);
+/* Of an evaluation that the model_fn has built. */
+est_status est__add_metrics_to(const est_estimator *e, est_spec *s, const est_features *features, est_node *labels);
 void est__model_unplan(est__model *m);     /* the plans alone */
 /* The cached model of `*place`, or a new one when the dataset's features are others; its session holds the checkpoint `path` (NULL: the
  * newest), read anew only if it is another than last time. The hooks of `c` begin. */

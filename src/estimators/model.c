@@ -204,6 +204,7 @@ static est_status build(est_estimator *e, est__model *m, const est_dataset *d, e
     summarise_rates(m);
     EST_TRY(est_graph_status(m->graph));
     EST_TRY(check_spec(e, m));
+    EST_TRY(m->mode == EST_EVAL ? est__add_metrics_to(e, m->spec, &features, label.value) : EST_OK);
     if (m->explaining)
         EST_TRY(est__explaining_end(e, m));
     if (c) {
