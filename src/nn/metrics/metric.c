@@ -14,6 +14,15 @@ void est__metric_end_scope(est_graph *g)
     est_graph_end_scope(g);
 }
 
+/* Of an accumulator: metrics/<name>/<accumulator>, numbered where another metric of that name has it. Nothing is saved under it. */
+static const char *free_name(est_graph *g, const char *name, const char *accumulator)
+{
+    char *full = est__arena_printf(&g->arena, "metrics/%s/%s", name, accumulator);
+    for (int i = 1; full && est_graph_variable(g, full); i++)
+        full = est__arena_printf(&g->arena, "metrics/%s_%d/%s", name, i, accumulator);
+    return full;
+}
+
 est_metric est__metric_begin(est_graph *g, const char *name, est__accumulator *accumulators, int count)
 {
     char *kept = est__arena_strdup(&g->arena, name);
@@ -22,7 +31,7 @@ est_metric est__metric_begin(est_graph *g, const char *name, est__accumulator *a
         return (est_metric){ .name = "", .update = est__spoil(g, est__fail_memory(strlen(name) + 1)), .value = &g->nil };
     for (int i = 0; i < count; i++) {
         est__accumulator *a = &accumulators[i];
-        char *variable = est__arena_printf(&g->arena, "metrics/%s/%s", name, a->name);
+        const char *variable = free_name(g, name, a->name);
         est_node *handle = est_variable(g, variable ? variable : "", &(est_variable_options){
             .dtype = EST_FLOAT, .shape = *est_node_shape(a->batch), .not_trainable = true, .local = true });
         est_node_after(update, est_op(g, "AssignAddVariableOp", NULL, EST_NODES(handle, a->batch), EST_NO_ATTRS));
