@@ -377,7 +377,7 @@ static inline est_status est_kmeans_new(const est_kmeans_options *options, const
 typedef struct est_rnn_classifier_options {
     est_column_list sequence_feature_columns;   /* needed; sequence columns */
     est_column_list context_feature_columns;    /* none; dense columns of an example, beside each of its steps */
-    est_ints units;                     /* needed: units of each recurrent layer */
+    est_ints units;                     /* needed, or layer_units: units of each recurrent layer */
     const char *cell_type;              /* "simple_rnn"; "lstm", "gru" */
     int64_t n_classes;                  /* 2 */
     est_strings label_vocabulary;       /* none: labels are integer ids */
@@ -386,10 +386,12 @@ typedef struct est_rnn_classifier_options {
     const char *loss_reduction;         /* "sum_over_batch_size" */
     est_floats class_weights;           /* of each class, in training; none: 1 */
     est_calibration calibration;        /* of the probabilities; none */
+    int64_t layer_units;                /* instead of units: one layer, in Keras' layer named after the cell (units=n) */
 } est_rnn_classifier_options;
 /** Recurrent layers over sequences, and a layer over the last step's output, under BinaryClassHead, or
- *  MultiClassHead from three classes on (tf.estimator.experimental.RNNClassifier with a list of units).
- *  Errors: also INVALID_ARGUMENT: a sequence column among context_feature_columns, another one among
+ *  MultiClassHead from three classes on (tf.estimator.experimental.RNNClassifier). The variables are those of
+ *  rnn_model/rnn/lstm_cell with units, as with TensorFlow's units=[n], of rnn_model/lstm/lstm_cell with layer_units, as with its units=n.
+ *  Errors: also INVALID_ARGUMENT: units and layer_units, or none; a sequence column among context_feature_columns, another one among
  *  sequence_feature_columns, as the graph is built. */
 EST_API est_status est_rnn_classifier_new_sized(const est_rnn_classifier_options *options, size_t size, const est_run_config *config,
                                                 size_t config_size, est_estimator **out);
@@ -403,9 +405,10 @@ typedef struct est_rnn_estimator_options {
     est_head *head;                     /* needed */
     est_column_list sequence_feature_columns;   /* needed; sequence columns */
     est_column_list context_feature_columns;    /* none */
-    est_ints units;                     /* needed: units of each recurrent layer */
+    est_ints units;                     /* needed, or layer_units: units of each recurrent layer */
     const char *cell_type;              /* "simple_rnn"; "lstm", "gru" */
     est_optimizer *optimizer;           /* NULL: Adagrad with learning rate 0.05 and clipnorm 5 */
+    int64_t layer_units;                /* instead of units: one layer, in Keras' layer named after the cell (units=n) */
 } est_rnn_estimator_options;
 /** The same under any head (tf.estimator.experimental.RNNEstimator). */
 EST_API est_status est_rnn_estimator_new_sized(const est_rnn_estimator_options *options, size_t size, const est_run_config *config,

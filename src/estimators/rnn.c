@@ -12,6 +12,7 @@ enum { LONGEST_NAME = 128 };
 typedef struct model {
     est_column_list all, sequence, context;   /* of one array: the sequence columns first */
     est_ints units;
+    bool one_layer;            /* units were a number, not a list: Keras' layer of the cell's own name */
     char cell[16];
     est_head *head;
     est_optimizer *optimizer;
@@ -22,7 +23,9 @@ static const char *const cell_types[] = { "simple_rnn", "lstm", "gru", NULL };
 #define RNN_FIELDS(options)                                                                                          \
     EST_FIELD(options, COLUMNS, sequence_feature_columns, .needed = true, .doc = "what the model sees of each step"), \
     EST_FIELD(options, COLUMNS, context_feature_columns, .doc = "dense columns that stand beside each step"),        \
-    EST_FIELD(options, INTS, units, .needed = true, .min = 1, .max = INT32_MAX, .doc = "units of each recurrent layer"), \
+    { .name = "units", .type = EST_FIELD_INT, .offset = offsetof(options, layer_units), .min = 1, .max = INT32_MAX,  \
+      .doc = "needed: of one layer, which is named after its cell" },                                                \
+    EST_FIELD(options, INTS, units, .min = 1, .max = INT32_MAX, .doc = "units of each recurrent layer"),             \
     EST_FIELD(options, STRING, cell_type, .def_text = "simple_rnn", .choices = cell_types, .doc = "of all layers"),  \
     EST_CLIPPED_OPTIMIZER_FIELD(options, optimizer, "Adagrad", 0.05, 5.0)
 
@@ -38,11 +41,13 @@ static const est_field estimator_fields[] = {
     { 0 },
 };
 
-/* "rnn_model/rnn/lstm_cell", "rnn_model/rnn/stacked_rnn_cells/lstm_cell_1". */
+/* "rnn_model/lstm/lstm_cell", "rnn_model/rnn/lstm_cell", "rnn_model/rnn/stacked_rnn_cells/lstm_cell_1". */
 static void layer_name(const model *m, size_t i, char name[LONGEST_NAME])
 {
     const char *stack = m->units.count > 1 ? "stacked_rnn_cells/" : "";
-    if (i == 0)
+    if (m->one_layer)
+        snprintf(name, LONGEST_NAME, "rnn_model/%s/%s_cell", m->cell, m->cell);
+    else if (i == 0)
         snprintf(name, LONGEST_NAME, "rnn_model/rnn/%s%s_cell", stack, m->cell);
     else
         snprintf(name, LONGEST_NAME, "rnn_model/rnn/%s%s_cell_%zu", stack, m->cell, i);
@@ -82,21 +87,32 @@ static void free_model(void *user)
     est__free(m);
 }
 
+static est_status check_units(const char *name, const est_rnn_estimator_options *o)
+{
+    if (o->layer_units && o->units.count)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: layer_units and units are both given; it takes one of them", name);
+    if (o->layer_units == 0 && o->units.count == 0)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: units is missing: units of each recurrent layer", name);
+    return EST_OK;
+}
+
 static est_status copy(const char *name, const est_rnn_estimator_options *o, model *m)
 {
+    est_ints layers = o->layer_units ? (est_ints){ &o->layer_units, 1 } : o->units;
     size_t sequence = o->sequence_feature_columns.count, context = o->context_feature_columns.count;
     est_column **all = est__malloc((sequence + context + 1) * sizeof *all);
-    int64_t *units = est__malloc((o->units.count + 1) * sizeof *units);
+    int64_t *units = est__malloc(layers.count * sizeof *units);
     m->all = (est_column_list){ all, sequence + context };
     m->sequence = (est_column_list){ all, sequence };
-    m->units = (est_ints){ units, o->units.count };
+    m->units = (est_ints){ units, layers.count };
+    m->one_layer = o->layer_units;
     if (all == NULL || units == NULL)
         return est__canned_no_memory(name);
     m->context = (est_column_list){ all + sequence, context };
     memcpy(all, o->sequence_feature_columns.data, sequence * sizeof *all);
     if (context)
         memcpy(all + sequence, o->context_feature_columns.data, context * sizeof *all);
-    memcpy(units, o->units.data, o->units.count * sizeof *units);
+    memcpy(units, layers.data, layers.count * sizeof *units);
     snprintf(m->cell, sizeof m->cell, "%s", o->cell_type);
     if (o->optimizer == NULL)
         return est_estimator_optimizer(name, "optimizer", NULL, &m->optimizer);
@@ -116,6 +132,8 @@ static est_status new_rnn(const char *name, const est_rnn_estimator_options *o, 
     m->head = head;
     est_status st = est__canned_dense(name, "context_feature_columns", o->context_feature_columns, "an RNN");
     if (st == EST_OK)
+        st = check_units(name, o);
+    if (st == EST_OK)
         st = copy(name, o, m);
     if (st != EST_OK) {
         free_model(m);
@@ -134,7 +152,7 @@ est_status est_rnn_classifier_new_sized(const est_rnn_classifier_options *option
     EST_TRY(est__canned_options(&est__canned_rnn_classifier, options, size, &o));
     est_rnn_estimator_options own = { .sequence_feature_columns = o.sequence_feature_columns,
                                       .context_feature_columns = o.context_feature_columns, .units = o.units,
-                                      .cell_type = o.cell_type, .optimizer = o.optimizer };
+                                      .layer_units = o.layer_units, .cell_type = o.cell_type, .optimizer = o.optimizer };
     est_head *h;
     EST_TRY(est__canned_classes(o.n_classes, EST_CANNED_CLASSES(o, o.loss_reduction), &h));
     return new_rnn("RNNClassifier", &own, h, config, config_size, out);

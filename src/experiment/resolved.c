@@ -281,9 +281,12 @@ static void put_warm_start(est__buffer *b, const est__yaml *n)
 static est_status put_model(est__buffer *b, const est__config *c)
 {
     size_t size;
+    const est_field *fields = est_estimator_fields(c->estimator, &size);
     est__buffer_printf(b, "  model:\n    estimator: %s\n", c->estimator);
-    for (const est_field *f = est_estimator_fields(c->estimator, &size); f->type; f++) {
+    for (const est_field *f = fields; f->type; f++) {
         const est__yaml *n = est__yaml_get(c->model, f->name);
+        if (est__field_for(fields, f->name, n) != f)
+            continue;
         est__buffer_printf(b, "    %s:", f->name);
         if (f->type == EST_FIELD_COLUMNS && !est__yaml_is_null(n)) {
             for (size_t i = 0; i < n->count; i++) {

@@ -105,6 +105,23 @@ static void resumes_to_the_same_bits(void)
     est_estimator_free(b);
 }
 
+/* tf.estimator's names: of a layer with units=n, and of a cell with units=[n]. */
+static void names_its_layer(void)
+{
+    static const char *const names[] = { "rnn_model/gru/gru_cell/kernel", "rnn_model/rnn/gru_cell/kernel" };
+    const est_rnn_classifier_options o[] = { { .layer_units = 4, .cell_type = "gru" }, { .units = EST_INTS(4), .cell_type = "gru" } };
+    for (size_t i = 0; i < 2; i++) {
+        est_tensor *kernel = NULL;
+        est_estimator *e = classifier(est_test_path(i ? "cell" : "layer"), 1, o[i]);
+        EST_NEED(e != NULL);
+        EST_CHECK_OK(est_train(e, &(est_train_options){ .input_fn = rows, .max_steps = 1 }, NULL));
+        EST_CHECK_OK(est_get_variable_value(e, names[i], &kernel));
+        EST_CHECK(kernel && kernel->shape.rank == 2 && kernel->shape.dim[0] == 2 && kernel->shape.dim[1] == 12);
+        est_tensor_free(kernel);
+        est_estimator_free(e);
+    }
+}
+
 static void under_any_head(void)
 {
     est_head *head = NULL;
@@ -144,6 +161,10 @@ static void refuses_what_it_cannot_be(void)
           "RNNClassifier: sequence_feature_columns is missing: what the model sees of each step");
     fails(&(est_rnn_classifier_options){ .sequence_feature_columns = sequence },
           "RNNClassifier: units is missing: units of each recurrent layer");
+    fails(&(est_rnn_classifier_options){ .sequence_feature_columns = sequence, .units = EST_INTS(4), .layer_units = 4 },
+          "RNNClassifier: layer_units and units are both given; it takes one of them");
+    fails(&(est_rnn_classifier_options){ .sequence_feature_columns = sequence, .layer_units = -4 },
+          "RNNClassifier: units is -4; it must be at least 1");
     fails(&(est_rnn_classifier_options){ .sequence_feature_columns = sequence, .units = EST_INTS(4, 0) },
           "RNNClassifier: units[1] is 0; it must be at least 1");
     fails(&(est_rnn_classifier_options){ .sequence_feature_columns = sequence, .units = EST_INTS(4), .cell_type = "lstn" },
@@ -169,5 +190,5 @@ static void optimizer_by_default(void)
     est_optimizer_free(o);
 }
 
-EST_SUITE(estimators_rnn, EST_TEST(learns_an_order), EST_TEST(resumes_to_the_same_bits), EST_TEST(under_any_head),
+EST_SUITE(estimators_rnn, EST_TEST(learns_an_order), EST_TEST(resumes_to_the_same_bits), EST_TEST(names_its_layer), EST_TEST(under_any_head),
           EST_TEST(refuses_what_it_cannot_be), EST_TEST(optimizer_by_default));

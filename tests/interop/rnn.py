@@ -25,6 +25,8 @@ STEPS, BATCH, TOLERANCE = 20, 8, 1e-4
 CASES = {
     "simple": ("simple_rnn", [5], ["word", "x"], False, 2, None),
     "lstm": ("lstm", [6], ["word", "x"], True, 3, None),
+    "lstm_layer": ("lstm", 4, ["word", "x"], False, 2, None),
+    "gru_layer": ("gru", 3, ["x"], False, 0, None),
     "stacked_gru": ("gru", [5, 4], ["word", "pair"], True, 2, None),
     "stacked_lstm": ("lstm", [4, 3], ["x"], False, 0, "Adam"),
 }
