@@ -534,7 +534,8 @@ typedef struct est_evaluate_options {
     const char *name;                   /* events go to <model_dir>/eval_<name>; NULL: to eval */
     bool no_events;                     /* nothing is written */
     /* Each batch: the predictions, then as the head took them "labels" [rows, n] (class ids, or float32) and, with a weight
-     * column, "weights" [rows, 1 or n]; another status than EST_OK ends it. NULL: none. */
+     * column, "weights" [rows, 1 or n], of a MultiHead for each head, "<head>/labels"; another status than EST_OK ends it.
+     * NULL: none. */
     est_status (*each)(const est_predictions *batch, void *user);
     void *each_user;
     est_hook_list hooks;                /* kept alive for the call */

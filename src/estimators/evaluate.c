@@ -179,13 +179,9 @@ static size_t evaluation_fetches(const est_spec *s, showing *c, est_node **fetch
         show(c, s->prediction[i].name, n);
         fetches[n++] = s->prediction[i].node;
     }
-    if (s->labels) {
-        show(c, "labels", n);
-        fetches[n++] = s->labels;
-    }
-    if (s->weights) {
-        show(c, "weights", n);
-        fetches[n++] = s->weights;
+    for (size_t i = 0; i < s->num_targets; i++) {
+        show(c, s->target[i].name, n);
+        fetches[n++] = s->target[i].node;
     }
     return n;
 }
@@ -193,7 +189,7 @@ static size_t evaluation_fetches(const est_spec *s, showing *c, est_node **fetch
 static est_status plan_metrics(est_estimator *e, est__model *m, est_run_context *hooks, showing *c)
 {
     const est_spec *s = m->spec;
-    size_t shown = s->num_predictions + 2;
+    size_t shown = s->num_predictions + s->num_targets;
     est_node **updates = est__malloc((2 * s->num_metrics + shown + 1) * sizeof *updates), **values, **fetches;
     if (updates == NULL)
         return est__fail_memory(s->num_metrics * sizeof *updates);

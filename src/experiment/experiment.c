@@ -260,14 +260,14 @@ est_status est_experiment_train_and_evaluate(est_experiment *x, void (*progress)
 static est_status evaluate_for_report(est_experiment *x, const char *checkpoint, est__report *r)
 {
     const est__config *c = &x->config;
-    const est__yaml *weight = est__yaml_get(c->model, "weight_column");
     est__config_data room;
     est__source source;
     EST_TRY(held_out_data(x, &room, &source));
+    EST_TRY(est__report_begin(r, est_estimator_head(x->estimator)));
     est_evaluate_options o = { .input_fn = est__source_open, .user = &source, .steps = c->trainer.validation_steps,
                                .checkpoint_path = checkpoint, .each = est__report_batch, .each_user = r };
     EST_TRY(est_evaluate(x->estimator, &o, &r->results));
-    return est__report_importance(r, &source, weight ? weight->text : NULL, checkpoint);
+    return est__report_importance(r, &source, checkpoint);
 }
 
 est_status est_experiment_report(est_experiment *x, const char *checkpoint, est_results **out, char **html)

@@ -14,7 +14,7 @@ static const char style[] =
     "--card: #1b2029; --bar: #6b9bf2; --mark: #ef8a8a; --warn: #fbbf24 } }\n"
     "body { margin: 0 auto; max-width: 1240px; padding: 24px; background: var(--back); color: var(--ink); "
     "font: 14px/1.45 system-ui, sans-serif }\n"
-    "h1 { font-size: 22px; margin: 0 0 4px } h2 { font-size: 16px; margin: 0; overflow-wrap: anywhere }\n"
+    "h1 { font-size: 22px; margin: 0 0 4px } h2 { font-size: 16px; margin: 0; overflow-wrap: anywhere } h2.part { margin: 24px 0 12px }\n"
     "p { margin: 0 0 16px; color: var(--soft) } a { color: inherit; text-decoration: none } a:hover { text-decoration: underline }\n"
     ".wide { overflow-x: auto; background: var(--card); border: 1px solid var(--line); border-radius: 8px; margin-bottom: 24px }\n"
     ".wide table { border-collapse: collapse; width: 100% }\n"

@@ -161,8 +161,19 @@ static int by_gain(const void *a, const void *b)
     return x < y ? 1 : x > y ? -1 : strcmp(((const est__importance *)a)->feature, ((const est__importance *)b)->feature);
 }
 
-/* The features by name, in the data's order; the places of the label and of the weight stay NULL. */
-static est_status name_features(est__report *r, const est_dataset *d, const char *weight)
+/* A weight, or a label of one of several heads. */
+static bool is_target(const est_head *head, const char *name)
+{
+    est_head_list parts = est_head_parts(head);
+    const char *weight = head ? est_head_weight(head).name : NULL;
+    bool found = weight && strcmp(weight, name) == 0;
+    for (size_t i = 0; i < parts.count && !found; i++)
+        found = strcmp(est_head_name(parts.data[i]), name) == 0 || is_target(parts.data[i], name);
+    return found;
+}
+
+/* The features by name, in the data's order; the places of labels and weights stay NULL. */
+static est_status name_features(est__report *r, const est_dataset *d, const est_head *head)
 {
     est_features_spec features = est_dataset_features(d);
     r->importance = est__arena_alloc(&r->arena, (features.count + 1) * sizeof *r->importance);
@@ -170,7 +181,7 @@ static est_status name_features(est__report *r, const est_dataset *d, const char
         return est__fail_memory(features.count * sizeof *r->importance);
     for (size_t i = 0; i < features.count; i++) {
         const char *name = features.data[i].name;
-        bool told = (int)i != est_dataset_label(d) && !(weight && strcmp(weight, name) == 0);
+        bool told = (int)i != est_dataset_label(d) && !is_target(head, name);
         r->importance[i] = (est__importance){ told ? est__arena_strdup(&r->arena, name) : NULL, 0 };
         if (told && r->importance[i].feature == NULL)
             return est__fail_memory(64);
@@ -196,7 +207,7 @@ static est_status measure_all(est__report *r, est_estimator *e, shuffle *s, cons
     return EST_OK;
 }
 
-est_status est__report_importance(est__report *r, est__source *source, const char *weight, const char *checkpoint)
+est_status est__report_importance(est__report *r, est__source *source, const char *checkpoint)
 {
     est__config_data larger = *source->data;
     est__source all = *source;
@@ -206,7 +217,7 @@ est_status est__report_importance(est__report *r, est__source *source, const cha
     all.data = &larger;
     shuffle s = { .source = &all };
     EST_TRY(est__source_open(&(est_input_context){ .mode = EST_EVAL, .num_input_pipelines = 1 }, &d, &all));
-    est_status st = name_features(r, d, weight);
+    est_status st = name_features(r, d, est_estimator_head(source->estimator));
     est_dataset_free(d);
     if (st != EST_OK || r->num_importances > MOST_FEATURES) {
         r->num_importances = 0;

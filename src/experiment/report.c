@@ -4,22 +4,45 @@
 
 #include <math.h>
 
+est_status est__report_begin(est__report *r, const est_head *head)
+{
+    est_head_list parts = est_head_parts(head);
+    size_t count = parts.count ? parts.count : 1;
+    r->head = est__calloc(count, sizeof *r->head);
+    if (r->head == NULL)
+        return est__fail_memory(count * sizeof *r->head);
+    r->num_heads = count;
+    for (size_t i = 0; i < parts.count; i++)
+        r->head[i].name = est_head_name(parts.data[i]);
+    return EST_OK;
+}
+
 void est__report_free(est__report *r)
 {
-    est__free(r->scores);
-    est__free(r->confusion);
-    est__free(r->actual);
-    est__free(r->predicted);
-    est__quantiles_free(&r->residuals);
+    for (size_t i = 0; i < r->num_heads; i++) {
+        est__report_head *h = &r->head[i];
+        est__free(h->scores);
+        est__free(h->confusion);
+        est__free(h->actual);
+        est__free(h->predicted);
+        est__quantiles_free(&h->residuals);
+    }
+    est__free(r->head);
     est_results_free(r->results);
     est__arena_free(&r->arena);
 }
 
-static const est_tensor *find(const est_predictions *batch, const char *key)
+/* "<key>", of one of several heads "<head>/<key>". */
+static const est_tensor *find(const est__report_head *h, const est_predictions *batch, const char *key)
 {
-    for (size_t i = 0; i < batch->count; i++)
-        if (strcmp(batch->key[i], key) == 0)
+    size_t n = h->name ? strlen(h->name) : 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        const char *full = batch->key[i];
+        if (h->name && (strncmp(full, h->name, n) != 0 || full[n] != '/'))
+            continue;
+        if (strcmp(h->name ? full + n + 1 : full, key) == 0)
             return batch->value[i];
+    }
     return NULL;
 }
 
@@ -40,58 +63,59 @@ static bool is_number(const est_tensor *t)
 }
 
 /* By the keys that the heads of tf.estimator give. */
-static est__report_kind kind_of(const est_predictions *batch)
+static est__report_kind kind_of(const est__report_head *h, const est_predictions *batch)
 {
-    const est_tensor *labels = find(batch, "labels"), *scores = find(batch, "probabilities"), *values = find(batch, "predictions");
+    const est_tensor *labels = find(h, batch, "labels"), *scores = find(h, batch, "probabilities");
+    const est_tensor *values = find(h, batch, "predictions");
     if (!is_number(labels))
         return EST__REPORT_OTHER;
-    if (find(batch, "logistic") && width_of(labels) == 1)
+    if (find(h, batch, "logistic") && width_of(labels) == 1)
         return EST__REPORT_BINARY;
-    if (is_number(scores) && find(batch, "class_ids") && width_of(labels) == 1)
+    if (is_number(scores) && find(h, batch, "class_ids") && width_of(labels) == 1)
         return EST__REPORT_CLASSES;
     if (is_number(scores) && width_of(scores) == width_of(labels))
         return EST__REPORT_LABELS;
     return is_number(values) && width_of(values) == width_of(labels) ? EST__REPORT_NUMBERS : EST__REPORT_OTHER;
 }
 
-static est_status name_classes(est__report *r, const est_predictions *batch)
+static est_status name_classes(est__arena *arena, est__report_head *h, const est_predictions *batch)
 {
-    const est_tensor *names = find(batch, "all_classes");
+    const est_tensor *names = find(h, batch, "all_classes");
     if (names == NULL)
-        names = find(batch, "classes");
-    r->class_name = est__arena_alloc(&r->arena, (size_t)r->classes * sizeof *r->class_name);
-    if (r->class_name == NULL)
-        return est__fail_memory((size_t)r->classes * sizeof *r->class_name);
-    for (int64_t i = 0; i < r->classes; i++) {
+        names = find(h, batch, "classes");
+    h->class_name = est__arena_alloc(arena, (size_t)h->classes * sizeof *h->class_name);
+    if (h->class_name == NULL)
+        return est__fail_memory((size_t)h->classes * sizeof *h->class_name);
+    for (int64_t i = 0; i < h->classes; i++) {
         size_t n = 0;
-        bool named = names && names->dtype == EST_STRING && width_of(names) == r->classes;
+        bool named = names && names->dtype == EST_STRING && width_of(names) == h->classes;
         const char *text = named ? est_tensor_string(names, i, &n) : NULL;
-        r->class_name[i] = text ? est__arena_strndup(&r->arena, text, n) : est__arena_printf(&r->arena, "%lld", (long long)i);
-        if (r->class_name[i] == NULL)
+        h->class_name[i] = text ? est__arena_strndup(arena, text, n) : est__arena_printf(arena, "%lld", (long long)i);
+        if (h->class_name[i] == NULL)
             return est__fail_memory(n);
     }
     return EST_OK;
 }
 
-static est_status begin(est__report *r, const est_predictions *batch)
+static est_status begin(est__arena *arena, est__report_head *h, const est_predictions *batch)
 {
-    r->kind = kind_of(batch);
-    if (r->kind == EST__REPORT_OTHER)
+    h->kind = kind_of(h, batch);
+    if (h->kind == EST__REPORT_OTHER)
         return EST_OK;
-    if (r->kind == EST__REPORT_NUMBERS) {
-        r->residuals.exact = 1 << 16;
-        r->actual = est__calloc(EST__REPORT_PAIRS, sizeof *r->actual);
-        r->predicted = est__calloc(EST__REPORT_PAIRS, sizeof *r->predicted);
-        return r->actual && r->predicted ? EST_OK : est__fail_memory(EST__REPORT_PAIRS * sizeof *r->actual);
+    if (h->kind == EST__REPORT_NUMBERS) {
+        h->residuals.exact = 1 << 16;
+        h->actual = est__calloc(EST__REPORT_PAIRS, sizeof *h->actual);
+        h->predicted = est__calloc(EST__REPORT_PAIRS, sizeof *h->predicted);
+        return h->actual && h->predicted ? EST_OK : est__fail_memory(EST__REPORT_PAIRS * sizeof *h->actual);
     }
-    r->classes = width_of(find(batch, "probabilities"));
-    size_t curves = r->kind == EST__REPORT_BINARY ? 1 : r->classes < EST__REPORT_CURVES ? (size_t)r->classes : EST__REPORT_CURVES;
-    size_t cells = r->kind != EST__REPORT_LABELS && r->classes <= EST__REPORT_MATRIX ? (size_t)(r->classes * r->classes) : 0;
-    r->scores = est__calloc(curves, sizeof *r->scores);
-    r->confusion = cells ? est__calloc(cells, sizeof *r->confusion) : NULL;
-    if (r->scores == NULL || (cells && r->confusion == NULL))
-        return est__fail_memory(curves * sizeof *r->scores);
-    return name_classes(r, batch);
+    h->classes = width_of(find(h, batch, "probabilities"));
+    size_t curves = h->kind == EST__REPORT_BINARY ? 1 : h->classes < EST__REPORT_CURVES ? (size_t)h->classes : EST__REPORT_CURVES;
+    size_t cells = h->kind != EST__REPORT_LABELS && h->classes <= EST__REPORT_MATRIX ? (size_t)(h->classes * h->classes) : 0;
+    h->scores = est__calloc(curves, sizeof *h->scores);
+    h->confusion = cells ? est__calloc(cells, sizeof *h->confusion) : NULL;
+    if (h->scores == NULL || (cells && h->confusion == NULL))
+        return est__fail_memory(curves * sizeof *h->scores);
+    return name_classes(arena, h, batch);
 }
 
 /* `truth` from 0 to 1, as the binary head allows. */
@@ -103,49 +127,58 @@ static void add_score(est__scores *s, double score, double truth, double weight)
     s->negative[bin] += weight * (1 - truth);
 }
 
-static void add_scores(est__report *r, const est_predictions *batch, int64_t row, double weight)
+static void add_scores(est__report_head *h, const est_predictions *batch, int64_t row, double weight)
 {
-    const est_tensor *scores = find(batch, "probabilities"), *labels = find(batch, "labels");
-    int64_t last = r->classes < EST__REPORT_CURVES ? r->classes : EST__REPORT_CURVES, id = (int64_t)number_at(labels, row);
-    if (r->kind == EST__REPORT_BINARY)
-        add_score(r->scores, number_at(scores, row * 2 + 1), number_at(labels, row), weight);
+    const est_tensor *scores = find(h, batch, "probabilities"), *labels = find(h, batch, "labels");
+    int64_t last = h->classes < EST__REPORT_CURVES ? h->classes : EST__REPORT_CURVES, id = (int64_t)number_at(labels, row);
+    if (h->kind == EST__REPORT_BINARY)
+        add_score(h->scores, number_at(scores, row * 2 + 1), number_at(labels, row), weight);
     else
         for (int64_t c = 0; c < last; c++)
-            add_score(&r->scores[c], number_at(scores, row * r->classes + c),
-                      r->kind == EST__REPORT_CLASSES ? c == id : number_at(labels, row * r->classes + c), weight);
-    if (r->confusion && id >= 0 && id < r->classes)
-        r->confusion[id * r->classes + (int64_t)number_at(find(batch, "class_ids"), row)] += weight;
+            add_score(&h->scores[c], number_at(scores, row * h->classes + c),
+                      h->kind == EST__REPORT_CLASSES ? c == id : number_at(labels, row * h->classes + c), weight);
+    if (h->confusion && id >= 0 && id < h->classes)
+        h->confusion[id * h->classes + (int64_t)number_at(find(h, batch, "class_ids"), row)] += weight;
 }
 
 /* Each of the first n numbers is in the sample with the same probability (Vitter's algorithm R). */
-static est_status add_pair(est__report *r, double actual, double predicted)
+static est_status add_pair(est__report_head *h, double actual, double predicted)
 {
-    uint64_t place = r->pairs < EST__REPORT_PAIRS ? r->pairs++ : est__random_below(&r->random, (uint64_t)r->numbers + 1);
-    r->numbers++;
+    uint64_t place = h->pairs < EST__REPORT_PAIRS ? h->pairs++ : est__random_below(&h->random, (uint64_t)h->numbers + 1);
+    h->numbers++;
     if (place < EST__REPORT_PAIRS) {
-        r->actual[place] = actual;
-        r->predicted[place] = predicted;
+        h->actual[place] = actual;
+        h->predicted[place] = predicted;
     }
-    return est__quantiles_add(&r->residuals, predicted - actual);
+    return est__quantiles_add(&h->residuals, predicted - actual);
+}
+
+static est_status add_batch(est__report_head *h, const est_predictions *batch)
+{
+    const est_tensor *labels = find(h, batch, "labels"), *weights = find(h, batch, "weights");
+    const est_tensor *values = find(h, batch, "predictions");
+    bool weighted = weights && weights->dtype == EST_FLOAT && width_of(weights) == 1;
+    if (h->kind == EST__REPORT_OTHER)
+        return EST_OK;
+    for (int64_t row = 0; row < batch->rows; row++) {
+        if (h->kind != EST__REPORT_NUMBERS) {
+            add_scores(h, batch, row, weighted ? number_at(weights, row) : 1);
+            continue;
+        }
+        for (int64_t i = row * width_of(labels); i < (row + 1) * width_of(labels); i++)
+            EST_TRY(add_pair(h, number_at(labels, i), number_at(values, i)));
+    }
+    return EST_OK;
 }
 
 est_status est__report_batch(const est_predictions *batch, void *report)
 {
     est__report *r = report;
-    if (r->rows == 0)
-        EST_TRY(begin(r, batch));
-    r->rows += batch->rows;
-    if (r->kind == EST__REPORT_OTHER)
-        return EST_OK;
-    const est_tensor *labels = find(batch, "labels"), *weights = find(batch, "weights"), *values = find(batch, "predictions");
-    bool weighted = weights && weights->dtype == EST_FLOAT && width_of(weights) == 1;
-    for (int64_t row = 0; row < batch->rows; row++) {
-        if (r->kind != EST__REPORT_NUMBERS) {
-            add_scores(r, batch, row, weighted ? number_at(weights, row) : 1);
-            continue;
-        }
-        for (int64_t i = row * width_of(labels); i < (row + 1) * width_of(labels); i++)
-            EST_TRY(add_pair(r, number_at(labels, i), number_at(values, i)));
+    for (size_t i = 0; i < r->num_heads; i++) {
+        if (r->rows == 0)
+            EST_TRY(begin(&r->arena, &r->head[i], batch));
+        EST_TRY(add_batch(&r->head[i], batch));
     }
+    r->rows += batch->rows;
     return EST_OK;
 }

@@ -25,10 +25,11 @@ typedef struct est__importance {
     double gain;                  /* of the loss when the feature's values are shuffled */
 } est__importance;
 
-typedef struct est__report {
-    est__arena arena;
+/* What is gathered of one head. */
+typedef struct est__report_head {
+    const char *name;             /* of one of a MultiHead's, whose keys begin with it; NULL: there is only one head */
     est__report_kind kind;
-    int64_t classes, rows;
+    int64_t classes;
     const char **class_name;
     est__scores *scores;          /* of each of the first EST__REPORT_CURVES classes; of a binary head one, for class 1 */
     double *confusion;            /* [label][answer], of at most EST__REPORT_MATRIX classes; else NULL */
@@ -37,16 +38,25 @@ typedef struct est__report {
     int64_t numbers;              /* that the sample was drawn from */
     est__quantiles residuals;     /* predicted - actual */
     est__random random;
+} est__report_head;
+
+typedef struct est__report {
+    est__arena arena;
+    int64_t rows;
+    est__report_head *head;
+    size_t num_heads;
     est__importance *importance;  /* the greatest first */
     size_t num_importances;
     double base_loss;             /* that the gains add to */
     est_results *results;
 } est__report;
 
+/* `head` as the estimator has it, NULL: it has none; it stays as long as the report. */
+est_status est__report_begin(est__report *r, const est_head *head);
 void est__report_free(est__report *r);
 est_status est__report_batch(const est_predictions *batch, void *report);
-/* How much worse the model gets without each feature, on the first rows of the data; `weight` is none of them, NULL: there is no such. */
-est_status est__report_importance(est__report *r, est__source *source, const char *weight, const char *checkpoint);
+/* How much worse the model gets without each feature, on the first rows of the data. */
+est_status est__report_importance(est__report *r, est__source *source, const char *checkpoint);
 /* `title` names the model; loss curves come from the event files of `model_dir`. */
 est_status est__report_html(const est__report *r, const char *title, const char *model_dir, est__buffer *b);
 

@@ -75,17 +75,17 @@ static bool has_both(const est__scores *s)
 typedef struct curves { curve of[EST__REPORT_CURVES]; } curves;
 
 /* One line a class that has examples of both kinds. */
-static size_t make_lines(const est__report *r, bool roc, curves *c, est__line *line, char (*names)[80])
+static size_t make_lines(const est__report_head *h, bool roc, curves *c, est__line *line, char (*names)[80])
 {
     size_t n = 0;
-    for (int64_t i = 0; i < (r->kind == EST__REPORT_BINARY ? 1 : r->classes) && i < EST__REPORT_CURVES; i++) {
-        if (!has_both(&r->scores[i]))
+    for (int64_t i = 0; i < (h->kind == EST__REPORT_BINARY ? 1 : h->classes) && i < EST__REPORT_CURVES; i++) {
+        if (!has_both(&h->scores[i]))
             continue;
-        const char *name = r->class_name[r->kind == EST__REPORT_BINARY ? 1 : i];
+        const char *name = h->class_name[h->kind == EST__REPORT_BINARY ? 1 : i];
         if (roc)
-            est__print(names[n], sizeof names[n], "%.40s, area %.4f", name, roc_of(&r->scores[i], &c->of[n]));
+            est__print(names[n], sizeof names[n], "%.40s, area %.4f", name, roc_of(&h->scores[i], &c->of[n]));
         else {
-            precision_recall_of(&r->scores[i], &c->of[n]);
+            precision_recall_of(&h->scores[i], &c->of[n]);
             est__print(names[n], sizeof names[n], "%.40s", name);
         }
         line[n] = (est__line){ .name = names[n], .x = c->of[n].x, .y = c->of[n].y, .count = c->of[n].count };
@@ -104,7 +104,7 @@ static void end_section(est__buffer *b)
     est__buffer_text(b, "</section>\n");
 }
 
-static est_status put_curves(const est__report *r, est__buffer *b)
+static est_status put_curves(const est__report_head *h, est__buffer *b)
 {
     static const double diagonal[] = { 0, 1 };
     est__line line[EST__REPORT_CURVES + 1];
@@ -112,12 +112,12 @@ static est_status put_curves(const est__report *r, est__buffer *b)
     curves *c = est__malloc(sizeof *c);
     if (c == NULL)
         return est__fail_memory(sizeof *c);
-    size_t n = make_lines(r, true, c, line, names);
+    size_t n = make_lines(h, true, c, line, names);
     line[n] = (est__line){ .name = "chance", .x = diagonal, .y = diagonal, .count = 2, .dashed = true };
     begin_section(b, "ROC", "Share of the positives found, against the share of the negatives taken for positives.");
     est__html_plot(b, &(est__plot){ "false positive rate", "true positive rate", 0, 1, 0, 1, line, n + 1 });
     end_section(b);
-    n = make_lines(r, false, c, line, names);
+    n = make_lines(h, false, c, line, names);
     begin_section(b, "Precision and recall", "How many of those called positive are, against how many of the positives are found.");
     est__html_plot(b, &(est__plot){ "recall", "precision", 0, 1, 0, 1, line, n });
     end_section(b);
@@ -129,7 +129,7 @@ static est_status put_curves(const est__report *r, est__buffer *b)
 
 enum { CALIBRATION_BINS = 16, BARS = 32 };
 
-static void put_calibration(const est__report *r, est__buffer *b)
+static void put_calibration(const est__report_head *h, est__buffer *b)
 {
     static const double diagonal[] = { 0, 1 };
     double x[CALIBRATION_BINS], y[CALIBRATION_BINS];
@@ -137,8 +137,8 @@ static void put_calibration(const est__report *r, est__buffer *b)
     for (int i = 0; i < CALIBRATION_BINS; i++) {
         double positive = 0, all = 0, scores = 0;
         for (int j = i * (EST__SCORE_BINS / CALIBRATION_BINS); j < (i + 1) * (EST__SCORE_BINS / CALIBRATION_BINS); j++) {
-            double weight = r->scores->positive[j] + r->scores->negative[j];
-            positive += r->scores->positive[j];
+            double weight = h->scores->positive[j] + h->scores->negative[j];
+            positive += h->scores->positive[j];
             all += weight;
             scores += weight * (j + 0.5) / EST__SCORE_BINS;
         }
@@ -154,15 +154,15 @@ static void put_calibration(const est__report *r, est__buffer *b)
     end_section(b);
 }
 
-static void put_thresholds(const est__report *r, est__buffer *b)
+static void put_thresholds(const est__report_head *h, est__buffer *b)
 {
     enum { POINTS = 128 };
     double x[POINTS], accuracy[POINTS], precision[POINTS], recall[POINTS];
-    totals all = totals_of(r->scores), seen = { 0, 0 };
+    totals all = totals_of(h->scores), seen = { 0, 0 };
     for (int i = POINTS - 1, j = EST__SCORE_BINS - 1; i >= 0; i--) {
         for (; j >= i * (EST__SCORE_BINS / POINTS); j--) {
-            seen.positive += r->scores->positive[j];
-            seen.negative += r->scores->negative[j];
+            seen.positive += h->scores->positive[j];
+            seen.negative += h->scores->negative[j];
         }
         x[i] = (double)i / POINTS;
         accuracy[i] = (seen.positive + all.negative - seen.negative) / (all.positive + all.negative);
@@ -177,12 +177,12 @@ static void put_thresholds(const est__report *r, est__buffer *b)
     end_section(b);
 }
 
-static void put_distribution(const est__report *r, est__buffer *b)
+static void put_distribution(const est__report_head *h, est__buffer *b)
 {
     double positive[BARS] = { 0 }, negative[BARS] = { 0 };
     for (int i = 0; i < EST__SCORE_BINS; i++) {
-        negative[i / (EST__SCORE_BINS / BARS)] += r->scores->negative[i];
-        positive[i / (EST__SCORE_BINS / BARS)] += r->scores->positive[i];
+        negative[i / (EST__SCORE_BINS / BARS)] += h->scores->negative[i];
+        positive[i / (EST__SCORE_BINS / BARS)] += h->scores->positive[i];
     }
     begin_section(b, "Scores", "Examples by predicted probability: of class 0 in blue, of class 1 in orange.");
     est__html_bars(b, negative, positive, BARS, 0, 1);
@@ -191,32 +191,32 @@ static void put_distribution(const est__report *r, est__buffer *b)
 
 /* ---- confusion ---- */
 
-static void put_confusion(const est__report *r, est__buffer *b)
+static void put_confusion(const est__report_head *h, est__buffer *b)
 {
     begin_section(b, "Confusion", "Labels in rows, answers in columns; the shade is the share of the row.");
     est__buffer_text(b, "<div class=\"wide\"><table class=\"matrix\"><tr><th></th>");
-    for (int64_t j = 0; j < r->classes; j++) {
+    for (int64_t j = 0; j < h->classes; j++) {
         est__buffer_text(b, "<th>");
-        est__html_text(b, r->class_name[j]);
+        est__html_text(b, h->class_name[j]);
         est__buffer_text(b, "</th>");
     }
     est__buffer_text(b, "<th>recall</th></tr>\n");
-    for (int64_t i = 0; i < r->classes; i++) {
+    for (int64_t i = 0; i < h->classes; i++) {
         double sum = 0;
-        for (int64_t j = 0; j < r->classes; j++)
-            sum += r->confusion[i * r->classes + j];
+        for (int64_t j = 0; j < h->classes; j++)
+            sum += h->confusion[i * h->classes + j];
         est__buffer_text(b, "<tr><th>");
-        est__html_text(b, r->class_name[i]);
+        est__html_text(b, h->class_name[i]);
         est__buffer_text(b, "</th>");
-        for (int64_t j = 0; j < r->classes; j++) {
-            double v = r->confusion[i * r->classes + j];
+        for (int64_t j = 0; j < h->classes; j++) {
+            double v = h->confusion[i * h->classes + j];
             est__buffer_printf(b, "<td style=\"background:rgba(72,120,208,%.2f)\">", sum > 0 ? 0.7 * v / sum : 0);
             est__html_number(b, v);
             est__buffer_text(b, "</td>");
         }
         est__buffer_text(b, "<td>");
         if (sum > 0)
-            est__buffer_printf(b, "%.3f", r->confusion[i * r->classes + i] / sum);
+            est__buffer_printf(b, "%.3f", h->confusion[i * h->classes + i] / sum);
         est__buffer_text(b, "</td></tr>\n");
     }
     est__buffer_text(b, "</table></div>\n");
@@ -225,11 +225,11 @@ static void put_confusion(const est__report *r, est__buffer *b)
 
 /* ---- regression ---- */
 
-static est_status put_residuals(const est__report *r, est__buffer *b)
+static est_status put_residuals(const est__report_head *h, est__buffer *b)
 {
     est__ranks ranks;
     double bars[BARS];
-    EST_TRY(est__quantiles_ranks(&r->residuals, &ranks));
+    EST_TRY(est__quantiles_ranks(&h->residuals, &ranks));
     double from = est__ranks_quantile(&ranks, 0.005), to = est__ranks_quantile(&ranks, 0.995);
     if (from < to) {
         for (int i = 0; i < BARS; i++)
@@ -250,19 +250,19 @@ static est_status put_residuals(const est__report *r, est__buffer *b)
     return EST_OK;
 }
 
-static est_status put_numbers(const est__report *r, est__buffer *b)
+static est_status put_numbers(const est__report_head *h, est__buffer *b)
 {
     double ends[] = { INFINITY, -INFINITY };
-    for (size_t i = 0; i < r->pairs; i++) {
-        ends[0] = fmin(ends[0], fmin(r->actual[i], r->predicted[i]));
-        ends[1] = fmax(ends[1], fmax(r->actual[i], r->predicted[i]));
+    for (size_t i = 0; i < h->pairs; i++) {
+        ends[0] = fmin(ends[0], fmin(h->actual[i], h->predicted[i]));
+        ends[1] = fmax(ends[1], fmax(h->actual[i], h->predicted[i]));
     }
-    est__line line[] = { { .x = r->actual, .y = r->predicted, .count = r->pairs, .dots = true },
+    est__line line[] = { { .x = h->actual, .y = h->predicted, .count = h->pairs, .dots = true },
                          { .name = "perfect", .x = ends, .y = ends, .count = 2, .dashed = true } };
     begin_section(b, "Predictions", "A sample of the examples: what was predicted, against the label.");
     est__html_plot(b, &(est__plot){ "label", "prediction", ends[0], ends[1], ends[0], ends[1], line, 2 });
     end_section(b);
-    return put_residuals(r, b);
+    return put_residuals(h, b);
 }
 
 /* ---- losses by step, of event files ---- */
@@ -391,27 +391,41 @@ static void put_metrics(const est__report *r, est__buffer *b)
     end_section(b);
 }
 
+static est_status put_head(const est__report_head *h, est__buffer *b)
+{
+    if (h->name) {
+        est__buffer_text(b, "</main>\n<h2 class=\"part\">Head ");
+        est__html_text(b, h->name);
+        est__buffer_text(b, "</h2>\n<main>\n");
+    }
+    if (h->kind == EST__REPORT_BINARY || h->kind == EST__REPORT_CLASSES || h->kind == EST__REPORT_LABELS)
+        EST_TRY(put_curves(h, b));
+    if (h->kind == EST__REPORT_BINARY) {
+        put_calibration(h, b);
+        put_thresholds(h, b);
+        put_distribution(h, b);
+    }
+    if (h->confusion)
+        put_confusion(h, b);
+    return h->kind == EST__REPORT_NUMBERS ? put_numbers(h, b) : EST_OK;
+}
+
+/* What is of all heads comes before the first of several. */
 est_status est__report_html(const est__report *r, const char *title, const char *model_dir, est__buffer *b)
 {
-    bool scored = r->kind == EST__REPORT_BINARY || r->kind == EST__REPORT_CLASSES || r->kind == EST__REPORT_LABELS;
+    bool several = r->num_heads > 1;
     est__html_begin(b, title);
     est__buffer_text(b, "</h1><p>");
     est__html_text(b, model_dir);
     est__buffer_printf(b, ", %lld examples</p>\n<main>\n", (long long)r->rows);
     put_metrics(r, b);
     EST_TRY(put_losses(model_dir, b));
-    if (scored)
-        EST_TRY(put_curves(r, b));
-    if (r->kind == EST__REPORT_BINARY) {
-        put_calibration(r, b);
-        put_thresholds(r, b);
-        put_distribution(r, b);
-    }
-    if (r->confusion)
-        put_confusion(r, b);
-    if (r->kind == EST__REPORT_NUMBERS)
-        EST_TRY(put_numbers(r, b));
-    put_importances(r, b);
+    if (several)
+        put_importances(r, b);
+    for (size_t i = 0; i < r->num_heads; i++)
+        EST_TRY(put_head(&r->head[i], b));
+    if (!several)
+        put_importances(r, b);
     est__buffer_text(b, "</main></body></html>\n");
     return b->status;
 }

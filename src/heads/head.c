@@ -316,7 +316,9 @@ static est_node *reduced_loss(est__head_run *r)
     if (est_graph_status(r->g) != EST_OK)
         return &r->g->nil;
     r->spec->labels = r->labels;
-    r->spec->weights = r->weights;
+    est__spec_target(r->spec, "labels", r->labels);
+    if (r->weights)
+        est__spec_target(r->spec, "weights", r->weights);
     r->losses = o->loss_fn ? custom_losses(r) : r->head->kind->losses(r);
     r->loss_weights = r->weights;
     if (o->class_weights.count && r->mode == EST_TRAIN) {

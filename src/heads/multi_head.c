@@ -157,6 +157,8 @@ static est_node *loss(est__head_run *r)
     for (size_t i = 0; i < n; i++) {
         est__head_run *part = &r->parts[i];
         est__head_loss(part);
+        for (size_t k = 0; k < part->spec->num_targets; k++)
+            est__spec_target(r->spec, joined(r, part->head->options.name, part->spec->target[k].name), part->spec->target[k].node);
         losses[i] = weight ? est_mul(r->g, part->loss, est_constant_float(r->g, weight[i])) : part->loss;
         if (r->mode == EST_TRAIN)
             est_spec_scalar_summary(r->spec, joined(r, "loss", part->head->options.name), part->loss);

@@ -21,6 +21,7 @@ void est__spec_free(est_spec *s)
         est_hook_free(s->hook[i].hook);
     est__free(s->hook);
     est__free(s->label);
+    est__free(s->target);
     est__free(s->prediction);
     est__free(s->metric);
     est__free(s->summary);
@@ -99,6 +100,11 @@ static void add_named(est_spec *s, est__named_node **list, size_t *count, size_t
 void est_spec_prediction(est_spec *s, const char *key, est_node *value)
 {
     add_named(s, &s->prediction, &s->num_predictions, &s->cap_predictions, key, value);
+}
+
+void est__spec_target(est_spec *s, const char *key, est_node *value)
+{
+    add_named(s, &s->target, &s->num_targets, &s->cap_targets, key, value);
 }
 
 void est__spec_summary(est_spec *s, est__summary summary)

@@ -28,7 +28,9 @@ struct est_spec {
     est_node *loss, *train_op;
     double loss_tolerance;     /* 0: none */
     est_node *logits;          /* that a head was given; NULL: there is no head */
-    est_node *labels, *weights; /* as the head took them; NULL: none */
+    est_node *labels;          /* as the head took them; NULL: none */
+    est__named_node *target;   /* labels and weights as the head took them; of a MultiHead by its heads: "<head>/labels" */
+    size_t num_targets, cap_targets;
     est_node *loss_weights;    /* the same weights with those of classes, in training; NULL: all are 1 */
     est_feature_nodes *label;  /* those that are no dense tensor, or of a MultiHead */
     size_t num_labels, cap_labels;
@@ -46,6 +48,7 @@ struct est_spec {
 };
 est_status est__spec_new(est_graph *g, est_node *global_step, est_spec **out);
 void est__spec_free(est_spec *s);
+void est__spec_target(est_spec *s, const char *key, est_node *value);
 void est__spec_summary(est_spec *s, est__summary summary);   /* the tag is copied */
 
 #endif

@@ -37,6 +37,26 @@ run 0 train numbers.yaml --quiet
 run 0 evaluate numbers.yaml --report numbers.html
 has numbers.html '<h1>LinearRegressor</h1>' '<h2>Predictions</h2>' '<h2>Residuals</h2>' '<tr><td>survived</td>'
 
+# A head of each kind beside another; what each sees is told from what the other does.
+printf 'bought,visits,age,w\n0,3,22,1\n1,5,38,2\n1,2,26,1\n0,4,31,2\n' > heads.csv
+cat > heads.yaml <<'CONFIG'
+model_dir: heads
+task:
+  model:
+    estimator: LinearEstimator
+    head: {MultiHead: {heads: [{BinaryClassHead: {name: bought}}, {RegressionHead: {name: visits, weight_column: w}}]}}
+    feature_columns: [{numeric_column: {key: age}}]
+  train_data: {input_path: heads.csv, label: [bought, visits], batch_size: 4}
+  validation_data: {input_path: heads.csv, label: [bought, visits], batch_size: 4}
+trainer: {train_steps: 6}
+CONFIG
+run 0 train heads.yaml --quiet
+run 0 evaluate heads.yaml --report heads.html
+has heads.html '<h1>LinearEstimator</h1><p>heads, 4 examples' '<h2 class="part">Head bought</h2>' '<h2>ROC</h2>' '<h2>Confusion</h2>' \
+    '<h2 class="part">Head visits</h2>' '<h2>Predictions</h2>' '<tr><td>age</td>'
+[ "$(grep -c '<h2>Importance</h2>' heads.html)" = 1 ] || fail 'importances stand for the model, once'
+grep -qE '<tr><td>(bought|visits|w)</td>' heads.html && fail 'a label or a weight is taken for a feature'
+
 run 1 evaluate numbers.yaml --report none/page.html
 grep -qx 'estimator: none/page.html: No such file or directory' err || fail "a folder that is not there: $(cat err)"
 run 1 evaluate c.yaml --model-dir empty --report never.html
