@@ -12,8 +12,8 @@ task:
       - numeric_column: {key: age, default_value: 30}
       - numeric_column: {key: fare, default_value: 10}
       - categorical_column_with_vocabulary_list: {key: sex, vocabulary_list: [male, female]}
-  train_data: {input_path: $data/titanic_train.csv, label: survived, batch_size: 64}
-  validation_data: {input_path: $data/titanic_eval.csv, label: survived, batch_size: 64}
+  train_data: {input_path: '$data/titanic_train.csv', label: survived, batch_size: 64}
+  validation_data: {input_path: '$data/titanic_eval.csv', label: survived, batch_size: 64}
 CONFIG
 run 0 train c.yaml --quiet
 # loss ARGUMENT...: the average loss on the validation data, in millionths.
