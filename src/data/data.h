@@ -15,6 +15,7 @@ struct est_batch {
     struct est__batch_room *room;   /* capacities */
     const est_feature *feature;     /* the dataset's own; `count` of them */
     est_tensor rows_value;          /* `rows` as an int64 scalar */
+    bool may_lend;                  /* its reader does without `room`: it may show the data themselves, for as long as they stay */
 };
 /* What feeds a placeholder: a feature's values, its row offsets, or the number of rows. */
 typedef struct est__feed {

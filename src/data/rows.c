@@ -104,6 +104,22 @@ static est_status read_ranges(est_dataset *d, est__table *to)
     return EST_OK;
 }
 
+/* A batch that is all of the data, as they lie: nothing is copied. */
+static bool is_all(const est_dataset *d)
+{
+    const est__rows *r = &d->rows;
+    return r->in.whole && !d->buffer_size && !r->over && r->next == 0 && r->in.end == d->batch_size;
+}
+
+static est_status lend_all(est_dataset *d, est_batch *b)
+{
+    est__table *room = &b->room->table, kept = *room;
+    *room = *d->rows.in.whole;
+    est__batch_seal(b);
+    *room = kept;
+    return next_epoch(d);
+}
+
 /* ---- rows that stream ---- */
 
 /* Makes sure that the reader has a row, or sets r->drained. */
@@ -172,6 +188,11 @@ est_status est__rows_read(est_dataset *d, est_batch *b)
 {
     est__table *to = &b->room->table;
     est__batch_clear(b);
+    if (b->may_lend && is_all(d)) {
+        if (d->kind->rows->read)
+            d->kind->rows->read(d->source, d->batch_size);
+        return lend_all(d, b);
+    }
     if (d->rows.in.whole)
         EST_TRY(d->buffer_size ? read_drawn(d, to) : read_ranges(d, to));
     else

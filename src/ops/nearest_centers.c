@@ -1,185 +1,128 @@
 /* EstNearestCenters: the nearest center of each point, its squared distance, and what Lloyd's iteration wants of that: the points'
  * sums and numbers by center. |x - c|^2 = |x|^2 - 2 (x c - |c|^2 / 2): the center with the greatest bracket is the nearest. Points go
- * through in blocks that are cut by their number alone, a chunk at a time that stays in cache. */
+ * through in blocks that are cut by their number alone, a tile at a time, against a few centers in registers. */
 #include <math.h>
 
-#include "backend/cpu/blas.h"
 #include "ops/ops.h"
 
-enum {
-    LANES = 16,            /* centers that are tried at once */
-    ROWS = 6,              /* and points, with the same centers in registers */
-    CHUNK = 252,           /* points of a chunk; a multiple of ROWS */
-    BLOCK = 4032,          /* at least as many points make a block */
-    BLOCKS = 32,           /* at most, as each has sums of its own, */
-    SUMS = 1 << 24,        /* and of no more than so many numbers in all */
-    PRODUCT = 64           /* centers and dimensions from which a matrix product is the faster way */
-};
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(EST_NO_CLONES)
+#include <immintrin.h>
+#define BY_PROCESSOR 1
+#endif
 
-typedef float lanes __attribute__((vector_size(LANES * sizeof(float))));
-typedef int32_t places __attribute__((vector_size(LANES * sizeof(int32_t))));
+enum {
+    CENTERS = 6,           /* that are tried at once */
+    TILE = 32,             /* points of a tile, at most; */
+    BLOCK = 4032,          /* at least as many, a multiple of that, make a block */
+    BLOCKS = 32,           /* at most, as each has sums of its own, */
+    SUMS = 1 << 24         /* and of no more than so many numbers in all */
+};
 
 typedef struct job {
     const float *points;
     int64_t n, d, k;
-    const float *centers;  /* by_product: [d, k]; else panels of LANES centers, [d, LANES] each */
+    const float *centers;  /* panels of CENTERS, [d, CENTERS] each */
     float *half;           /* |c|^2 / 2; infinite where there is none */
-    int64_t panels;
-    bool by_product;
     int64_t *index;
     float *distance;
     float *sums, *counts;  /* of each block: [k, d], [k] */
-    float *scores;         /* of each block: [CHUNK, k]; by_product */
+    float *turned;         /* of each block: [d, TILE] */
 } job;
 
-/* Vectors are handed over by address alone: by value, the way depends on the processor. */
-static inline void load(lanes *v, const float *p)
+/* Points of which there are `rows`, a multiple of 4, by dimension: four by four, as far as that goes. Tells how many dimensions
+ * were written. */
+static int64_t turn_fours(const float *x, int64_t d, int64_t rows, float *to)
 {
-    memcpy(v, p, sizeof *v);
-}
-
-/* Keeps the greater of two, and which panel it is of. */
-static inline void keep(const lanes *score, int32_t panel, lanes *best, places *at)
-{
-    places better = *score > *best;
-    *best = (lanes)((better & (places)*score) | (~better & (places)*best));
-    *at = (better & panel) | (~better & *at);
-}
-
-/* The first of the greatest. */
-static void first_best(const lanes *best, const places *at, float *score, int64_t *index)
-{
-    *score = (*best)[0];
-    *index = (int64_t)(*at)[0] * LANES;
-    for (int l = 1; l < LANES; l++) {
-        int64_t i = (int64_t)(*at)[l] * LANES + l;
-        if ((*best)[l] > *score || ((*best)[l] == *score && i < *index)) {
-            *score = (*best)[l];
-            *index = i;
-        }
-    }
-}
-
-/* The rows by name, so that the compiler keeps each one's scores in a register. */
-#define EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5)
-#define ROW_START(r) lanes s##r = -c;
-#define ROW_ADD(r)   s##r += c * x[r][i];
-#define ROW_KEEP(r)  keep(&s##r, (int32_t)p, &best[r], &at[r]);
-
-EST_CLONES static void try_panels(const job *j, const float *const x[ROWS], float score[ROWS], int64_t index[ROWS])
-{
-    lanes best[ROWS], c;
-    places at[ROWS];
-    for (int r = 0; r < ROWS; r++) {
-        best[r] = (lanes){ 0 } - INFINITY;
-        at[r] = (places){ 0 };
-    }
-    for (int64_t p = 0; p < j->panels; p++) {
-        const float *w = j->centers + p * j->d * LANES;
-        load(&c, j->half + p * LANES);
-        EACH_ROW(ROW_START)
-        for (int64_t i = 0; i < j->d; i++, w += LANES) {
-            load(&c, w);
-            EACH_ROW(ROW_ADD)
-        }
-        EACH_ROW(ROW_KEEP)
-    }
-    for (int r = 0; r < ROWS; r++)
-        first_best(&best[r], &at[r], &score[r], &index[r]);
-}
-
-EST_CLONES static void best_of_row(const float *product, const float *half, int64_t k, float *score, int64_t *index)
-{
-    lanes best = (lanes){ 0 } - INFINITY, s, h;
-    places at = { 0 };
-    int64_t whole = k / LANES;
-    for (int64_t p = 0; p < whole; p++) {
-        load(&s, product + p * LANES);
-        load(&h, half + p * LANES);
-        s -= h;
-        keep(&s, (int32_t)p, &best, &at);
-    }
-    first_best(&best, &at, score, index);
-    for (int64_t i = whole * LANES; i < k; i++)
-        if (product[i] - half[i] > *score) {
-            *score = product[i] - half[i];
-            *index = i;
-        }
-}
-
-EST_CLONES static float square(const float *x, int64_t d)
-{
-    lanes sum = { 0 }, v;
-    float y = 0;
     int64_t i = 0;
-    for (; i + LANES <= d; i += LANES) {
-        load(&v, x + i);
-        sum += v * v;
-    }
-    for (int l = 0; l < LANES; l++)
-        y += sum[l];
+#ifdef BY_PROCESSOR
+    for (; i + 4 <= d; i += 4)
+        for (int64_t r = 0; r < rows; r += 4) {
+            const float *from = x + r * d + i;
+            __m128 a = _mm_loadu_ps(from), b = _mm_loadu_ps(from + d), c = _mm_loadu_ps(from + 2 * d), e = _mm_loadu_ps(from + 3 * d);
+            _MM_TRANSPOSE4_PS(a, b, c, e);
+            _mm_storeu_ps(to + i * rows + r, a);
+            _mm_storeu_ps(to + (i + 1) * rows + r, b);
+            _mm_storeu_ps(to + (i + 2) * rows + r, c);
+            _mm_storeu_ps(to + (i + 3) * rows + r, e);
+        }
+#else
     for (; i < d; i++)
-        y += x[i] * x[i];
-    return y;
-}
-
-EST_CLONES static void add_point(float *sum, const float *x, int64_t d)
-{
-    EST_IVDEP
-    for (int64_t i = 0; i < d; i++)
-        sum[i] += x[i];
-}
-
-static void find_chunk(const job *j, float *scores, int64_t begin, int64_t rows, float score[CHUNK])
-{
-    const float *x = j->points + begin * j->d;
-    if (j->by_product) {
-        est__multiply(NULL, &(est__product){ .dtype = EST_FLOAT, .m = rows, .n = j->k, .k = j->d, .a = x, .b = j->centers, .c = scores,
-                                             .engine = EST__ONEDNN });
         for (int64_t r = 0; r < rows; r++)
-            best_of_row(scores + r * j->k, j->half, j->k, &score[r], &j->index[begin + r]);
+            to[i * rows + r] = x[r * d + i];
+#endif
+    return i;
+}
+
+/* The centers by name, so that the compiler keeps each one's scores in registers. */
+#define EACH_CENTER(X) X(0) X(1) X(2) X(3) X(4) X(5)
+
+#define W 4
+#define TARGET
+#define NAME(name) name##_4
+#define SPREAD(x) ((NAME(lanes)){ x, x, x, x })
+#define MULTIPLY_ADD(sum, x, y) (sum) += (x) * (y)
+#define KEEP(score, best, at, place)                                                     \
+    {                                                                                    \
+        NAME(places) better = (score) > (best);                                          \
+        best = (NAME(lanes))((better & (NAME(places))(score)) | (~better & (NAME(places))(best))); \
+        at = (better & (place)) | (~better & (at));                                      \
+    }
+#include "ops/nearest_tile.h"
+
+/* Written out for wider vectors: the compiler takes apart those that the build's own processor lacks. */
+#ifdef BY_PROCESSOR
+#define W 8
+#define TARGET __attribute__((target("avx2,fma")))
+#define NAME(name) name##_8
+#define SPREAD(x) _mm256_set1_ps(x)
+#define MULTIPLY_ADD(sum, x, y) sum = _mm256_fmadd_ps(x, y, sum)
+#define KEEP(score, best, at, place)                                                                       \
+    {                                                                                                      \
+        __m256 better = _mm256_cmp_ps(score, best, _CMP_GT_OQ);                                            \
+        best = _mm256_blendv_ps(best, score, better);                                                      \
+        at = (NAME(places))_mm256_blendv_ps((__m256)(at), (__m256)_mm256_set1_epi32(place), better);       \
+    }
+#include "ops/nearest_tile.h"
+
+#define W 16
+#define TARGET __attribute__((target("avx512f")))
+#define NAME(name) name##_16
+#define SPREAD(x) _mm512_set1_ps(x)
+#define MULTIPLY_ADD(sum, x, y) sum = _mm512_fmadd_ps(x, y, sum)
+#define KEEP(score, best, at, place)                                                                       \
+    {                                                                                                      \
+        __mmask16 better = _mm512_cmp_ps_mask(score, best, _CMP_GT_OQ);                                    \
+        best = _mm512_mask_mov_ps(best, better, score);                                                    \
+        at = (NAME(places))_mm512_mask_mov_epi32((__m512i)(at), better, _mm512_set1_epi32(place));         \
+    }
+#include "ops/nearest_tile.h"
+#endif
+
+static void find(est_kernel *k, int64_t block, job *j)
+{
+#ifdef BY_PROCESSOR
+    if (__builtin_cpu_supports("avx512f")) {
+        est__for_blocks(k->pool, j->n, block, find_block_16, j);
         return;
     }
-    for (int64_t r = 0; r < rows; r += ROWS) {
-        const float *row[ROWS];
-        float s[ROWS];
-        int64_t at[ROWS], n = rows - r < ROWS ? rows - r : ROWS;
-        for (int i = 0; i < ROWS; i++)   /* the last rows once more where there are no others */
-            row[i] = x + (i < n ? r + i : rows - 1) * j->d;
-        try_panels(j, row, s, at);
-        memcpy(score + r, s, (size_t)n * sizeof *s);
-        memcpy(j->index + begin + r, at, (size_t)n * sizeof *at);
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        est__for_blocks(k->pool, j->n, block, find_block_8, j);
+        return;
     }
-}
-
-static void find_block(void *arg, int64_t block, int64_t begin, int64_t end)
-{
-    const job *j = arg;
-    float *sums = j->sums + block * j->k * j->d, *counts = j->counts + block * j->k;
-    float *scores = j->by_product ? j->scores + block * CHUNK * j->k : NULL;
-    memset(sums, 0, (size_t)(j->k * j->d) * sizeof *sums);
-    memset(counts, 0, (size_t)j->k * sizeof *counts);
-    for (int64_t at = begin; at < end; at += CHUNK) {
-        float score[CHUNK];
-        int64_t rows = end - at < CHUNK ? end - at : CHUNK;
-        find_chunk(j, scores, at, rows, score);
-        for (int64_t r = 0; r < rows; r++) {
-            const float *x = j->points + (at + r) * j->d;
-            int64_t c = j->index[at + r];
-            j->distance[at + r] = square(x, j->d) - 2 * score[r];
-            add_point(sums + c * j->d, x, j->d);
-            counts[c] += 1;
-        }
-    }
+#endif
+    est__for_blocks(k->pool, j->n, block, find_block_4, j);
 }
 
 static void lay_out(job *j, const float *centers, float *to)
 {
-    for (int64_t c = 0; c < j->panels * LANES; c++) {
+    for (int64_t c = 0; c < (j->k + CENTERS - 1) / CENTERS * CENTERS; c++) {
         const float *from = centers + (c < j->k ? c : 0) * j->d;
-        j->half[c] = c < j->k ? square(from, j->d) / 2 : INFINITY;
-        for (int64_t i = 0; i < j->d && (c < j->k || !j->by_product); i++)
-            to[j->by_product ? i * j->k + c : (c / LANES * j->d + i) * LANES + c % LANES] = c < j->k ? from[i] : 0;
+        float square = 0, *panel = to + c / CENTERS * CENTERS * j->d + c % CENTERS;
+        for (int64_t i = 0; i < j->d; i++) {
+            square += from[i] * from[i];
+            panel[i * CENTERS] = c < j->k ? from[i] : 0;
+        }
+        j->half[c] = c < j->k ? square / 2 : INFINITY;
     }
     j->centers = to;
 }
@@ -189,7 +132,8 @@ static void add_up(const float *parts, int64_t blocks, int64_t n, float *to)
 {
     memset(to, 0, (size_t)n * sizeof *to);
     for (int64_t b = 0; b < blocks; b++)
-        add_point(to, parts + b * n, n);
+        for (int64_t i = 0; i < n; i++)
+            to[i] += parts[b * n + i];
 }
 
 static est_status check(est_kernel *k)
@@ -218,11 +162,9 @@ static est_status nearest_cpu(est_kernel *k)
     est_tensor *out[4];
     EST_TRY(check(k));
     job j = { .points = x->data, .n = x->shape.dim[0], .d = x->shape.dim[1], .k = c->shape.dim[0] };
-    j.panels = (j.k + LANES - 1) / LANES;
-    j.by_product = j.k >= PRODUCT && j.d >= PRODUCT && est__engine_found(EST__ONEDNN);
-    int64_t most = SUMS / (j.k * j.d + 1), wide = j.panels * LANES;
+    int64_t wide = (j.k + CENTERS - 1) / CENTERS * CENTERS, most = SUMS / ((j.k + TILE) * j.d + 1);
     most = most < 1 ? 1 : most > BLOCKS ? BLOCKS : most;
-    int64_t block = (j.n / most + CHUNK) / CHUNK * CHUNK;
+    int64_t block = (j.n / most + TILE) / TILE * TILE;
     block = block < BLOCK ? BLOCK : block;
     int64_t blocks = (j.n + block - 1) / block;
     EST_TRY(make_outputs(k, &j, out));
@@ -230,11 +172,11 @@ static est_status nearest_cpu(est_kernel *k)
     j.half = est__scratch(k, (size_t)wide * sizeof *j.half);
     j.sums = est__scratch(k, (size_t)(blocks * j.k * j.d + 1) * sizeof *j.sums);
     j.counts = est__scratch(k, (size_t)(blocks * j.k + 1) * sizeof *j.counts);
-    j.scores = j.by_product ? est__scratch(k, (size_t)(blocks * CHUNK * j.k + 1) * sizeof *j.scores) : NULL;
-    if (!layout || !j.half || !j.sums || !j.counts || (j.by_product && !j.scores))
+    j.turned = est__scratch(k, (size_t)(blocks * TILE * j.d + 1) * sizeof *j.turned);
+    if (!layout || !j.half || !j.sums || !j.counts || !j.turned)
         return EST_RESOURCE_EXHAUSTED;
     lay_out(&j, c->data, layout);
-    est__for_blocks(k->pool, j.n, block, find_block, &j);
+    find(k, block, &j);
     add_up(j.sums, blocks, j.k * j.d, out[2]->data);
     add_up(j.counts, blocks, j.k, out[3]->data);
     return EST_OK;

@@ -108,6 +108,7 @@ static void *produce(void *arg)
 static est_status make_slot(est__feeder *f, const est__plan *early, slot *s)
 {
     EST_TRY(est__batch_new(f->dataset, &s->batch));
+    s->batch->may_lend = true;
     EST_TRY(est__run_new(early, NULL, &s->run));
     s->feeds = est__calloc(f->num_feeds + 1, sizeof *s->feeds);
     s->fetches = est__calloc(f->num_fetches + 1, sizeof *s->fetches);

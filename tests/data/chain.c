@@ -177,6 +177,30 @@ static void batches_allocate_nothing(void)
     est_dataset_free(d);
 }
 
-EST_SUITE(data_chain, EST_TEST(stages_have_an_order), EST_TEST(batches_span_epochs), EST_TEST(shuffle_draws_from_its_buffer),
+/* Where a batch is all of the data it shows them, to readers that say so; else it holds a copy. */
+static void a_batch_of_all_rows_is_lent(void)
+{
+    static const struct { int64_t batch; bool may_lend, lent; } rows[] = { { 3, true, true }, { 3, false, false }, { 2, true, false } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        est_dataset *d = est_dataset_batch(est_dataset_repeat(numbers(3), 2), rows[i].batch, false);
+        est_batch *b[2];
+        EST_NEED_OK(est__dataset_start(d, 0));
+        for (int k = 0; k < 2; k++) {
+            EST_NEED_OK(est__batch_new(d, &b[k]));
+            b[k]->may_lend = rows[i].may_lend;
+            EST_CHECK_OK(est__dataset_read(d, b[k]));
+            EST_CHECK_INT(est_batch_rows(b[k]), rows[i].batch);
+            EST_CHECK_INT(((const int64_t *)b[k]->value[0].data)[1], (k * rows[i].batch + 1) % 3);
+        }
+        EST_CHECK((b[0]->value[0].data == b[1]->value[0].data) == rows[i].lent);
+        EST_CHECK(!rows[i].lent || est__dataset_read(d, b[0]) == EST_OUT_OF_RANGE);
+        for (int k = 0; k < 2; k++)
+            est__batch_free(b[k]);
+        est_dataset_free(d);
+    }
+}
+
+EST_SUITE(data_chain, EST_TEST(stages_have_an_order), EST_TEST(batches_span_epochs), EST_TEST(a_batch_of_all_rows_is_lent),
+          EST_TEST(shuffle_draws_from_its_buffer),
           EST_TEST(a_large_buffer_gives_every_order_alike), EST_TEST(a_started_dataset_starts_again),
           EST_TEST(memory_takes_tensors_of_rows), EST_TEST(batches_allocate_nothing));
