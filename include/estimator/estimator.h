@@ -34,6 +34,7 @@
 #include <estimator/nn.h>
 #include <estimator/object_checkpoint.h>
 #include <estimator/ops.h>
+#include <estimator/partitioner.h>
 #include <estimator/readers.h>
 #include <estimator/records.h>
 #include <estimator/run_config.h>

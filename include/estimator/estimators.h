@@ -6,6 +6,7 @@
 #include <estimator/feature_columns.h>
 #include <estimator/heads.h>
 #include <estimator/hooks.h>
+#include <estimator/partitioner.h>
 #include <estimator/run_config.h>
 #include <estimator/warm_start.h>
 
@@ -33,6 +34,7 @@ typedef struct est_linear_classifier_options {
     const est_warm_start_settings *warm_start_from;   /* none */
     est_floats class_weights;           /* of each class, in training; none: 1 */
     est_calibration calibration;        /* of the probabilities; none */
+    est_partitioner partitioner;        /* parts of the weights in checkpoints; none */
 } est_linear_classifier_options;
 /** A linear model under BinaryClassHead, or MultiClassHead from three classes on
  *  (tf.estimator.LinearClassifier). */
@@ -53,6 +55,7 @@ typedef struct est_linear_regressor_options {
     const char *sparse_combiner;        /* "sum" */
     const char *loss_reduction;         /* "sum_over_batch_size" */
     const est_warm_start_settings *warm_start_from;   /* none */
+    est_partitioner partitioner;        /* parts of the weights in checkpoints; none */
 } est_linear_regressor_options;
 /** A linear model under RegressionHead (tf.estimator.LinearRegressor). */
 EST_API est_status est_linear_regressor_new_sized(const est_linear_regressor_options *options, size_t size,
@@ -69,6 +72,7 @@ typedef struct est_linear_estimator_options {
     est_optimizer *optimizer;           /* NULL: Ftrl with learning rate 0.2 */
     const char *sparse_combiner;        /* "sum" */
     const est_warm_start_settings *warm_start_from;   /* none */
+    est_partitioner partitioner;        /* parts of the weights in checkpoints; none */
 } est_linear_estimator_options;
 /** A linear model under any head (tf.estimator.LinearEstimator). */
 EST_API est_status est_linear_estimator_new_sized(const est_linear_estimator_options *options, size_t size,
@@ -93,6 +97,7 @@ typedef struct est_dnn_classifier_options {
     const est_warm_start_settings *warm_start_from;   /* none */
     est_floats class_weights;           /* of each class, in training; none: 1 */
     est_calibration calibration;        /* of the probabilities; none */
+    est_partitioner input_layer_partitioner; /* parts of the tables of embedding columns in checkpoints; none */
 } est_dnn_classifier_options;
 /** A network of fully connected layers under BinaryClassHead, or MultiClassHead from three classes on
  *  (tf.estimator.DNNClassifier). Errors: also INVALID_ARGUMENT: a categorical column that no indicator or
@@ -116,6 +121,7 @@ typedef struct est_dnn_regressor_options {
     bool batch_norm;
     const char *loss_reduction;         /* "sum_over_batch_size" */
     const est_warm_start_settings *warm_start_from;   /* none */
+    est_partitioner input_layer_partitioner; /* parts of the tables of embedding columns in checkpoints; none */
 } est_dnn_regressor_options;
 /** The same under RegressionHead (tf.estimator.DNNRegressor). */
 EST_API est_status est_dnn_regressor_new_sized(const est_dnn_regressor_options *options, size_t size, const est_run_config *config,
@@ -135,6 +141,7 @@ typedef struct est_dnn_estimator_options {
     double dropout;                     /* 0: none; below 1 */
     bool batch_norm;
     const est_warm_start_settings *warm_start_from;   /* none */
+    est_partitioner input_layer_partitioner; /* parts of the tables of embedding columns in checkpoints; none */
 } est_dnn_estimator_options;
 /** The same under any head (tf.estimator.DNNEstimator). */
 EST_API est_status est_dnn_estimator_new_sized(const est_dnn_estimator_options *options, size_t size,
@@ -164,6 +171,7 @@ typedef struct est_dnn_linear_combined_classifier_options {
     const est_warm_start_settings *warm_start_from;   /* none */
     est_floats class_weights;           /* of each class, in training; none: 1 */
     est_calibration calibration;        /* of the probabilities; none */
+    est_partitioner input_layer_partitioner; /* parts of the tables of embedding columns, the linear part in checkpoints; none */
 } est_dnn_linear_combined_classifier_options;
 /** A linear and a deep part under BinaryClassHead, or MultiClassHead from three classes on
  *  (tf.estimator.DNNLinearCombinedClassifier). Errors: also INVALID_ARGUMENT: no columns at all, deep ones
@@ -190,6 +198,7 @@ typedef struct est_dnn_linear_combined_regressor_options {
     const char *weight_column;          /* none */
     const char *loss_reduction;         /* "sum_over_batch_size" */
     const est_warm_start_settings *warm_start_from;   /* none */
+    est_partitioner input_layer_partitioner; /* parts of the tables of embedding columns, the linear part in checkpoints; none */
 } est_dnn_linear_combined_regressor_options;
 /** The same under RegressionHead (tf.estimator.DNNLinearCombinedRegressor). */
 EST_API est_status est_dnn_linear_combined_regressor_new_sized(const est_dnn_linear_combined_regressor_options *options, size_t size,
@@ -212,6 +221,7 @@ typedef struct est_dnn_linear_combined_estimator_options {
     double dnn_dropout;                 /* 0: none; below 1 */
     bool batch_norm;
     const est_warm_start_settings *warm_start_from;   /* none */
+    est_partitioner input_layer_partitioner; /* parts of the tables of embedding columns, the linear part in checkpoints; none */
 } est_dnn_linear_combined_estimator_options;
 /** The same under any head (tf.estimator.DNNLinearCombinedEstimator). */
 EST_API est_status est_dnn_linear_combined_estimator_new_sized(const est_dnn_linear_combined_estimator_options *options, size_t size,

@@ -33,7 +33,8 @@ typedef enum est_field_type {
     EST_FIELD_INITIALIZER,  /* est_initializer: NAME, or {type: NAME, …} */
     EST_FIELD_SCHEDULE,     /* const est_schedule *: {type: NAME, …} */
     EST_FIELD_WARM_START,   /* const est_warm_start_settings *: a path, or {ckpt_to_initialize_from: PATH, …} */
-    EST_FIELD_MAP           /* const void *: a map from names to values, as the configuration has it */
+    EST_FIELD_MAP,          /* const void *: a map from names to values, as the configuration has it */
+    EST_FIELD_PARTITIONER   /* est_partitioner: NAME, or {type: NAME, …} */
 } est_field_type;
 
 /** A vocabulary: strings, or integers when `strings` is empty. */

@@ -171,6 +171,7 @@ static est_status apply(const est_field *f, const char *where, void *at)
     case EST_FIELD_SCHEDULE:
     case EST_FIELD_WARM_START:
     case EST_FIELD_MAP:
+    case EST_FIELD_PARTITIONER:
     case EST_FIELD_END:
         return EST_OK;
     }

@@ -39,6 +39,8 @@ extern const char *const est__canned_combiners[], *const est__canned_reductions[
 #define EST_CANNED_REGRESSOR(options)                                                                                \
     EST_CANNED_LABELS(options),                                                                                      \
     EST_FIELD(options, INT, label_dimension, .def = 1, .min = 1, .max = 1e9, .doc = "values of a label")
+#define EST_CANNED_PARTITIONER(options, member)                                                                      \
+    EST_FIELD(options, PARTITIONER, member, .doc = "parts that tables lie in in checkpoints: NAME, or {type: NAME, …}")
 #define EST_CANNED_WARM_START(options)                                                                               \
     EST_FIELD(options, WARM_START, warm_start_from, .doc = "variables of a new model come from there")
 
@@ -81,6 +83,7 @@ typedef struct est__wide_deep {
     const char *sparse_combiner;
     est_optimizer *linear_optimizer;
     const est_warm_start_settings *warm_start_from;
+    est_partitioner partitioner;       /* of the tables of the deep part, and of the linear one */
 } est__wide_deep;
 /* Columns and optimizers are kept alive, `head` is taken over, the rest is copied. */
 est_status est__wide_deep_new(const char *name, const est__wide_deep *parts, est_head *head, const est_run_config *config,

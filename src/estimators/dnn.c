@@ -14,6 +14,7 @@
     EST_FIELD(options, FLOAT, dropout, .max = 1,                                                                     \
               .doc = "share of a hidden layer's outputs that each step leaves out; below 1"),                        \
     EST_FIELD(options, BOOL, batch_norm, .doc = "each hidden layer's outputs are brought to one mean and deviation"), \
+    EST_CANNED_PARTITIONER(options, input_layer_partitioner),                                                        \
     EST_CANNED_WARM_START(options)
 
 static const est_field classifier_fields[] = {
@@ -29,7 +30,8 @@ static const est_field estimator_fields[] = {
     {                                                                                                                \
         .dnn_columns = (o).feature_columns, .dnn_columns_name = "feature_columns", .hidden_units = (o).hidden_units, \
         .activation_fn = (o).activation_fn, .dropout = (o).dropout, .batch_norm = (o).batch_norm,                    \
-        .dnn_optimizer = (o).optimizer, .warm_start_from = (o).warm_start_from                                       \
+        .dnn_optimizer = (o).optimizer, .warm_start_from = (o).warm_start_from,                                      \
+        .partitioner = (o).input_layer_partitioner                                                                   \
     }
 
 est_status est_dnn_classifier_new_sized(const est_dnn_classifier_options *options, size_t size, const est_run_config *config,

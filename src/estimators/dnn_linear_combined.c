@@ -17,7 +17,8 @@
               .doc = "of the hidden layers, by its name in tf.nn"),                                                  \
     EST_FIELD(options, FLOAT, dnn_dropout, .max = 1,                                                                 \
               .doc = "share of a hidden layer's outputs that each step leaves out; below 1"),                        \
-    EST_FIELD(options, BOOL, batch_norm, .doc = "each hidden layer's outputs are brought to one mean and deviation")
+    EST_FIELD(options, BOOL, batch_norm, .doc = "each hidden layer's outputs are brought to one mean and deviation"), \
+    EST_CANNED_PARTITIONER(options, input_layer_partitioner)
 
 static const est_field classifier_fields[] = {
     MODEL_FIELDS(est_dnn_linear_combined_classifier_options), EST_CANNED_WARM_START(est_dnn_linear_combined_classifier_options),
@@ -37,7 +38,8 @@ static const est_field estimator_fields[] = {
         .hidden_units = (o).dnn_hidden_units, .activation_fn = (o).dnn_activation_fn, .dropout = (o).dnn_dropout,    \
         .batch_norm = (o).batch_norm, .dnn_optimizer = (o).dnn_optimizer,                                            \
         .linear_columns = (o).linear_feature_columns, .sparse_combiner = (o).linear_sparse_combiner,                 \
-        .linear_optimizer = (o).linear_optimizer, .warm_start_from = (o).warm_start_from                             \
+        .linear_optimizer = (o).linear_optimizer, .warm_start_from = (o).warm_start_from,                            \
+        .partitioner = (o).input_layer_partitioner                                                                   \
     }
 
 est_status est_dnn_linear_combined_classifier_new_sized(const est_dnn_linear_combined_classifier_options *options, size_t size, const est_run_config *config,

@@ -16,6 +16,7 @@
 #include "heads/spec.h"
 #include "runtime/runtime.h"
 #include "train/hooks.h"
+#include "train/partitioner.h"
 #include "train/warm_start.h"
 
 /* One mode's graph, made for a dataset's features and kept from call to call: only a newer checkpoint is read again. */
@@ -86,6 +87,7 @@ struct est_estimator {
     est_features_spec features;
     const char *example_id;       /* a string feature that names the examples of training and evaluation; NULL: none */
     est_run_config config;
+    est__partitioning parts;      /* of variables in its checkpoints */
     const est_warm_start_settings *warm_start_from;   /* NULL: none */
     char *model_dir;
     atomic_bool stop;

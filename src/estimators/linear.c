@@ -19,6 +19,7 @@ typedef struct linear {
     EST_OPTIMIZER_FIELD(options, optimizer, "Ftrl", 0.2),                                                            \
     EST_FIELD(options, STRING, sparse_combiner, .def_text = "sum", .choices = est__canned_combiners,                 \
               .doc = "how the weights of several ids of one column are joined"),                                     \
+    EST_CANNED_PARTITIONER(options, partitioner),                                                                    \
     EST_CANNED_WARM_START(options)
 
 static const est_field classifier_fields[] = {
@@ -87,9 +88,10 @@ static void free_linear(void *user)
 
 /* `head` is taken over. */
 static est_status new_linear(const char *name, est_column_list columns, est_optimizer *optimizer, const char *combiner,
-                             est_head *head, const est_warm_start_settings *warm_start_from, const est_run_config *config,
-                             size_t config_size, est_estimator **out)
+                             est_head *head, const est_warm_start_settings *warm_start_from, const est_partitioner *partitioner,
+                             const est_run_config *config, size_t config_size, est_estimator **out)
 {
+    est__partitioning parts = { .scope = { "linear/" } };
     linear *l = est__canned_alloc(1, sizeof *l);
     est_column **copy = est__canned_alloc(columns.count + 1, sizeof *copy);
     if (l == NULL || copy == NULL) {
@@ -104,7 +106,9 @@ static est_status new_linear(const char *name, est_column_list columns, est_opti
     l->head = head;
     strncpy(l->sparse_combiner, combiner, sizeof l->sparse_combiner - 1);
     est_status st = optimizer ? EST_OK : est_estimator_optimizer(name, "optimizer", NULL, &l->optimizer);
-    if (est__is_sdca(optimizer))
+    if (st == EST_OK)
+        st = est__partitioner_check(partitioner, name, &parts.by);
+    if (st == EST_OK && est__is_sdca(optimizer))
         st = est__sdca_check(name, head, combiner, warm_start_from);
     if (st != EST_OK) {
         free_linear(l);
@@ -115,6 +119,8 @@ static est_status new_linear(const char *name, est_column_list columns, est_opti
     est_custom_options o = { .name = name, .model_fn = model_fn, .feature_columns = l->columns, .head = l->head, .user = l,
                              .free_user = free_linear, .warm_start_from = warm_start_from };
     st = est_custom_new_sized(&o, sizeof o, config, config_size, out);
+    if (st == EST_OK)
+        (*out)->parts = parts;
     if (st == EST_OK && est__is_sdca(optimizer))
         (*out)->example_id = ((const est_linear_sdca_options *)est_optimizer_options(optimizer))->example_id_column;
     return st;
@@ -131,7 +137,7 @@ est_status est_linear_classifier_new_sized(const est_linear_classifier_options *
     est_head *h;
     st = est__canned_classes(o.n_classes, EST_CANNED_CLASSES(o, o.loss_reduction), &h);
     return st != EST_OK ? st : new_linear("LinearClassifier", o.feature_columns, o.optimizer, o.sparse_combiner, h, o.warm_start_from,
-                                          config, config_size, out);
+                                          &o.partitioner, config, config_size, out);
 }
 
 est_status est_linear_regressor_new_sized(const est_linear_regressor_options *options, size_t size, const est_run_config *config,
@@ -145,7 +151,7 @@ est_status est_linear_regressor_new_sized(const est_linear_regressor_options *op
     est_head *h;
     st = est__canned_values(o.label_dimension, o.weight_column, o.loss_reduction, &h);
     return st != EST_OK ? st : new_linear("LinearRegressor", o.feature_columns, o.optimizer, o.sparse_combiner, h, o.warm_start_from,
-                                          config, config_size, out);
+                                          &o.partitioner, config, config_size, out);
 }
 
 est_status est_linear_estimator_new_sized(const est_linear_estimator_options *options, size_t size, const est_run_config *config,
@@ -155,7 +161,7 @@ est_status est_linear_estimator_new_sized(const est_linear_estimator_options *op
     *out = NULL;
     est_status st = est__canned_options(&est__canned_linear_estimator, options, size, &o);
     return st != EST_OK ? st : new_linear("LinearEstimator", o.feature_columns, o.optimizer, o.sparse_combiner,
-                                          est_head_retain(o.head), o.warm_start_from, config, config_size, out);
+                                          est_head_retain(o.head), o.warm_start_from, &o.partitioner, config, config_size, out);
 }
 
 static est_status make_classifier(const void *options, size_t size, const est_run_config *config, size_t config_size,

@@ -174,7 +174,7 @@ static est_status train(train_run *t, const est_train_options *o, double began, 
     EST_TRY(est__train_check(e, o));
     t->hooks = (est_run_context){ .config = &e->config, .model_dir = e->model_dir, .given = o->hooks, .listeners = o->saving_listeners };
     EST_TRY(est__estimator_dataset(e, EST_TRAIN, o->input_fn, o->user, &t->dataset));
-    EST_TRY(est__saver_new(e->model_dir, keep == EST_OFF ? 0 : keep, &t->saver));
+    EST_TRY(est__saver_new(e->model_dir, keep == EST_OFF ? 0 : keep, &e->parts, &t->saver));
     EST_TRY(est__model_new(e, EST_TRAIN, t->dataset, &t->hooks, &t->model));
     est__dataset_window(t->dataset, est__feeder_window(t->dataset));
     EST_TRY(start(t));

@@ -7,6 +7,7 @@
 #include <estimator/ops.h>
 
 #include "base/base.h"
+#include "estimators/estimator.h"
 
 enum { LONGEST_NAME = 64 };
 
@@ -160,7 +161,10 @@ static est_status default_optimizers(model *m)
 est_status est__wide_deep_new(const char *name, const est__wide_deep *parts, est_head *head, const est_run_config *config,
                               size_t config_size, est_estimator **out)
 {
+    est__partitioning cut = { .scope = { "dnn/input_from_feature_columns/", "linear/" } };
     est_status st = check(name, parts);
+    if (st == EST_OK)
+        st = est__partitioner_check(&parts->partitioner, name, &cut.by);
     model *m = st == EST_OK ? copy(parts, head) : NULL;
     *out = NULL;
     if (m == NULL) {
@@ -173,8 +177,9 @@ est_status est__wide_deep_new(const char *name, const est__wide_deep *parts, est
         return st;
     }
     est_column_list all = { m->column, parts->dnn_columns.count + parts->linear_columns.count };
-    return est_custom_new_sized(&(est_custom_options){ .name = name, .model_fn = model_fn, .feature_columns = all, .head = head,
-                                                       .user = m, .free_user = free_model,
-                                                       .warm_start_from = parts->warm_start_from },
-                                sizeof(est_custom_options), config, config_size, out);
+    est_custom_options o = { .name = name, .model_fn = model_fn, .feature_columns = all, .head = head, .user = m,
+                             .free_user = free_model, .warm_start_from = parts->warm_start_from };
+    EST_TRY(est_custom_new_sized(&o, sizeof o, config, config_size, out));
+    (*out)->parts = cut;
+    return EST_OK;
 }

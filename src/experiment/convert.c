@@ -381,22 +381,40 @@ static est_status to_heads(est__convert *c, const est__yaml *n, const est_field 
     return EST_OK;
 }
 
-/* NAME, or {type: NAME, …}. */
-static est_status to_initializer(est__convert *c, const est__yaml *n, const est_field *f, est_initializer *out)
+/* What is written as NAME, or {type: NAME, …}; the name goes to `*type`, the rest to `out`. */
+typedef struct typed {
+    const char *what, *a_name;
+    const est_field *(*fields)(const char *type);
+    const char *const *(*names)(void);
+} typed;
+
+static est_status to_typed(est__convert *c, const est__yaml *n, const est_field *f, typed t, const char **type, void *out)
 {
     static const char *const others[] = { "type", NULL }, *const known[] = { "Orthogonal", NULL };
     const est_field type_field = { .name = "type" };
-    const est__yaml *type = n->kind == EST_YAML_MAP ? est__yaml_get(n, "type") : n;
-    if (n->kind == EST_YAML_MAP && !type)
+    const est__yaml *name = n->kind == EST_YAML_MAP ? est__yaml_get(n, "type") : n;
+    if (n->kind == EST_YAML_MAP && !name)
         return est__yaml_fail(n, "%s takes {type: NAME, …}: 'type' is missing", f->name);
-    if (n->kind == EST_YAML_LIST || !est__yaml_string(type, &out->type))
-        return wrong_type(type, n->kind == EST_YAML_MAP ? &type_field : f, "an initializer's name");
-    const est_field *fields = est_initializer_fields(out->type);
+    if (n->kind == EST_YAML_LIST || !est__yaml_string(name, type))
+        return wrong_type(name, n->kind == EST_YAML_MAP ? &type_field : f, t.a_name);
+    const est_field *fields = t.fields(*type);
     if (!fields)
-        return est__unknown_name(type, type->line, "initializer", out->type, est_initializer_names(), known);
+        return est__unknown_name(name, name->line, t.what, *type, t.names(), known);
     if (n->kind != EST_YAML_MAP)
         return EST_OK;
-    return est__convert_map(c, n, &(est__keys){ .path = out->type, .fields = fields, .others = others, .zero_is_default = true }, out);
+    return est__convert_map(c, n, &(est__keys){ .path = *type, .fields = fields, .others = others, .zero_is_default = true }, out);
+}
+
+static est_status to_initializer(est__convert *c, const est__yaml *n, const est_field *f, est_initializer *out)
+{
+    const typed t = { "initializer", "an initializer's name", est_initializer_fields, est_initializer_names };
+    return to_typed(c, n, f, t, &out->type, out);
+}
+
+static est_status to_partitioner(est__convert *c, const est__yaml *n, const est_field *f, est_partitioner *out)
+{
+    const typed t = { "partitioner", "a partitioner's name", est_partitioner_fields, est_partitioner_names };
+    return to_typed(c, n, f, t, &out->type, out);
 }
 
 /* {type: NAME, …} */
@@ -469,6 +487,7 @@ est_status est__convert_field(est__convert *c, const est__yaml *n, const est_fie
     case EST_FIELD_CROSS_KEYS: return to_cross_keys(c, n, f, p);
     case EST_FIELD_OPTIMIZER: return to_optimizer(c, n, f, p);
     case EST_FIELD_INITIALIZER: return to_initializer(c, n, f, p);
+    case EST_FIELD_PARTITIONER: return to_partitioner(c, n, f, p);
     case EST_FIELD_HEAD: return to_head(c, n, f, p);
     case EST_FIELD_SCHEDULE: return to_schedule(c, n, f, p);
     case EST_FIELD_WARM_START: return est__convert_warm_start(c, n, f, p);

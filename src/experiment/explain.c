@@ -19,7 +19,8 @@ static const char *type_text(est_field_type type)
         [EST_FIELD_COLUMNS] = "columns", [EST_FIELD_OPTIMIZER] = "optimizer", [EST_FIELD_HEAD] = "head",
         [EST_FIELD_HEADS] = "heads",
         [EST_FIELD_CROSS_KEYS] = "names and columns", [EST_FIELD_INITIALIZER] = "initializer",
-        [EST_FIELD_SCHEDULE] = "schedule", [EST_FIELD_WARM_START] = "path or map", [EST_FIELD_MAP] = "map" };
+        [EST_FIELD_SCHEDULE] = "schedule", [EST_FIELD_WARM_START] = "path or map", [EST_FIELD_MAP] = "map",
+        [EST_FIELD_PARTITIONER] = "partitioner" };
     return texts[type];
 }
 
@@ -129,6 +130,10 @@ static void put_model(lister *l)
     for (const char *const *name = est_initializer_names(); name && *name; name++) {
         snprintf(path, sizeof path, "task.model.feature_columns.initializer.%s", *name);
         put_fields(l, path, est_initializer_fields(*name), NULL);
+    }
+    for (const char *const *name = est_partitioner_names(); name && *name; name++) {
+        snprintf(path, sizeof path, "task.model.partitioner.%s", *name);
+        put_fields(l, path, est_partitioner_fields(*name), NULL);
     }
     for (const char *const *kind = est_head_kinds(); kind && *kind; kind++) {
         snprintf(path, sizeof path, "task.model.head.%s", *kind);

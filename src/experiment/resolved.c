@@ -305,6 +305,8 @@ static est_status put_model(est__buffer *b, const est__config *c)
             put_head(b, n);
         else if (f->type == EST_FIELD_WARM_START)
             put_warm_start(b, n);
+        else if (f->type == EST_FIELD_PARTITIONER && n->kind == EST_YAML_MAP)
+            put_typed(b, n, est_partitioner_fields(type_of(n)));
         else
             put_node(b, n);
         est__buffer_text(b, "\n");

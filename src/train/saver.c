@@ -14,6 +14,7 @@
 struct est__saver {
     char *dir;
     int64_t keep;
+    est__partitioning parts;
     int lock;
     est__checkpoint_state state;  /* names within dir */
     /* the job, handed over by turns: the caller fills it while !busy */
@@ -35,7 +36,7 @@ struct est__saver {
 static est_status write_data(est__saver *s, est__bundle_writer *w)
 {
     for (size_t i = 0; i < s->count; i++)
-        EST_TRY(est__bundle_add(w, s->name[i], s->copy[i]));
+        EST_TRY(est__partitioning_add(&s->parts, w, s->name[i], s->copy[i]));
     return EST_OK;
 }
 
@@ -190,7 +191,7 @@ static est_status read_state(est__saver *s)
     return st;
 }
 
-est_status est__saver_new(const char *model_dir, int64_t keep, est__saver **out)
+est_status est__saver_new(const char *model_dir, int64_t keep, const est__partitioning *parts, est__saver **out)
 {
     est__saver *s = est__calloc(1, sizeof *s);
     *out = NULL;
@@ -199,6 +200,7 @@ est_status est__saver_new(const char *model_dir, int64_t keep, est__saver **out)
     s->lock = -1;
     s->last = -1;
     s->keep = keep;
+    s->parts = *parts;
     pthread_mutex_init(&s->mutex, NULL);
     pthread_cond_init(&s->changed, NULL);
     s->dir = est__strdup(model_dir);

@@ -49,6 +49,7 @@ task:
       - {categorical_column_with_vocabulary_list: {key: sex, vocabulary_list: [male, female], default_value: null, num_oov_buckets: 0, dtype: null}}
     optimizer: {type: Ftrl, learning_rate: 0.2, learning_rate_power: -0.5, initial_accumulator_value: 0.1, l1_regularization_strength: 0, l2_regularization_strength: 0, l2_shrinkage_regularization_strength: 0, beta: 0, decay: 0, clipnorm: null, clipvalue: null, global_clipnorm: null}
     sparse_combiner: sum
+    partitioner: null
     warm_start_from: null
     weight_column: null
     loss_reduction: sum_over_batch_size

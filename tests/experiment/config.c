@@ -92,6 +92,10 @@ static void refuses_settings(void)
           "embedding_column: categorical_column is a numeric_column; it must be categorical: make it a bucketized_column" },
         { "task.model.feature_columns=[{embedding_column: {categorical_column: {categorical_column_with_identity: {key: b, "
           "num_buckets: 2}}, dimension: 2, initializer: {type: One}}}]", "unknown initializer 'One'; did you mean 'Ones'?" },
+        { "task.model.partitioner=[1]", "partitioner takes a partitioner's name, not a list" },
+        { "task.model.partitioner=fixed_size_partitioners",
+          "unknown partitioner 'fixed_size_partitioners'; did you mean 'fixed_size_partitioner'?" },
+        { "task.model.partitioner={type: fixed_size_partitioner}", "'num_shards' is missing in fixed_size_partitioner" },
     };
     const char *path = EST_TEST_FILE("c.yaml", base);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -188,8 +192,11 @@ static void heads(void)
     est_experiment *x, *again;
     const char *path = EST_TEST_FILE("c.yaml", base);
     EST_TEST_FILE("train.csv", csv);
-    EST_NEED_OK(load(path, EST_STRINGS(LINEAR_ESTIMATOR("{BinaryClassHead: {name: h, thresholds: [0.25, 0.5]}}")), &x));
+    EST_NEED_OK(load(path, EST_STRINGS(LINEAR_ESTIMATOR("{BinaryClassHead: {name: h, thresholds: [0.25, 0.5]}}"),
+                                       "task.model.partitioner={type: min_max_variable_partitioner, max_partitions: 4}"), &x));
     const char *text = est_experiment_config(x);
+    EST_CHECK(strstr(text, "    partitioner: {type: min_max_variable_partitioner, max_partitions: 4, axis: 0, min_slice_size: "
+                           "262144}\n") != NULL);
     EST_CHECK(strstr(text, "    head: {BinaryClassHead: {label_vocabulary: null, weight_column: null, loss_reduction: "
                            "sum_over_batch_size, name: h, thresholds: [0.25, 0.5], class_weights: null, temperature: 0, platt: null, isotonic_logits: null, isotonic_probabilities: null}}\n") != NULL);
     EST_CHECK(strstr(text, "    optimizer: {type: Ftrl, learning_rate: 0.2,") != NULL);

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Model directories of tf.compat.v1.estimator: shown, evaluated, predicted from, warm-started from, and trained further by us.
+"""Model directories of tf.compat.v1.estimator: shown, evaluated, predicted from, warm-started from, and trained further by us, in
+parts as theirs, which TensorFlow restores.
 
 Run: python3 tests/interop/v1_models.py ESTIMATOR
 """
@@ -40,12 +41,13 @@ def optimizers():
     yield "Adam", v1.train.AdamOptimizer(0.1, epsilon=1e-7), dict(type="Adam", learning_rate=0.1)
 
 
-def write_config(path, model_dir, optimizer, warm_start_from=None, steps=15):
+def write_config(path, model_dir, optimizer, size, warm_start_from=None, steps=15):
     data = {"format": "csv", "input_path": "rows.csv", "label": "label", "batch_size": 5}
     columns = [{"numeric_column": {"key": "age"}},
                {"categorical_column_with_vocabulary_list": {"key": "word", "vocabulary_list": WORDS}}]
     model = {"estimator": "LinearClassifier", "optimizer": optimizer, "loss_reduction": "sum", "feature_columns": columns,
-             "warm_start_from": warm_start_from}
+             "warm_start_from": warm_start_from,
+             "partitioner": {"type": "min_max_variable_partitioner", "max_partitions": 4, "min_slice_size": size}}
     with open(path, "w") as f:
         yaml.safe_dump({"model_dir": model_dir, "task": {"model": model, "train_data": data,
                                                          "validation_data": dict(data, num_epochs=1)},
@@ -61,6 +63,14 @@ def slots(reader, name):
     return sum(n.startswith(WEIGHTS + "/part_") and n.endswith("/" + name) for n in reader.get_variable_to_shape_map())
 
 
+def restored(prefix, size):
+    """The words' weights of a graph with partitioned variables that TensorFlow's saver restores."""
+    with tf.Graph().as_default(), v1.Session() as session:
+        weights = v1.get_variable(WEIGHTS, [len(WORDS), 1], partitioner=parts(size))
+        v1.train.Saver().restore(session, prefix)
+        return session.run(tf.concat(list(weights), 0))
+
+
 def check(estimator, tmp, name, theirs, ours, size):
     work = os.path.join(tmp, "%s_%d" % (name, size))
     os.mkdir(work)
@@ -70,7 +80,7 @@ def check(estimator, tmp, name, theirs, ours, size):
     model.train(input_fn(), steps=10)
     shutil.copytree(model.model_dir, os.path.join(work, "ours"))
     config = os.path.join(work, "config.yaml")
-    write_config(config, "ours", ours)
+    write_config(config, "ours", ours, size)
 
     shown = run(estimator, "inspect", os.path.join(work, "ours"))
     assert WEIGHTS + "/part_0/" + name in shown, shown
@@ -90,8 +100,15 @@ def check(estimator, tmp, name, theirs, ours, size):
         np.testing.assert_allclose(reader.get_tensor(variable), theirs_now.get_tensor(variable), 1e-5, 1e-6)
     print("%s: %d part%s" % (name, slots(theirs_now, name), "s" * (slots(theirs_now, name) > 1)))
 
+    whole = restored(os.path.join(work, "ours", "model.ckpt-15"), size)
+    np.testing.assert_array_equal(whole, reader.get_tensor(WEIGHTS))
+    exported = run(estimator, "--quiet", "export", config, "--export-dir", os.path.join(work, "export")).strip()
+    np.testing.assert_array_equal(tf.train.load_checkpoint(os.path.join(exported, "variables", "variables")).get_tensor(WEIGHTS), whole)
+    shown = json.loads(run(estimator, "--json", "inspect", os.path.join(work, "ours")))
+    assert [len(WORDS), 1] in [v["shape"] for v in shown["variables"] if v["name"] == WEIGHTS], shown
+
     warm = os.path.join(work, "warm.yaml")
-    write_config(warm, "warm", ours, model.model_dir, 1)
+    write_config(warm, "warm", ours, size, model.model_dir, 1)
     run(estimator, "--quiet", "train", warm)
     first = tf.train.load_checkpoint(os.path.join(work, "warm", "model.ckpt-0"))
     np.testing.assert_array_equal(first.get_tensor(WEIGHTS), theirs_now.get_tensor(WEIGHTS))
