@@ -1,15 +1,5 @@
-/* Tensors put together, taken apart, repeated and turned: ConcatV2, Pack, Unpack, Split, Tile, Transpose,
- * Pad. */
+/* Tensors put together, repeated and turned: ConcatV2, Pack, Tile, Transpose. */
 #include "ops/ops.h"
-
-/* The elements that lie before and after axis. */
-static int64_t product(const est_shape *s, int from, int to)
-{
-    int64_t n = 1;
-    for (int d = from; d < to; d++)
-        n *= s->dim[d];
-    return n;
-}
 
 /* ---- ConcatV2 and Pack: runs of the inputs in turn ---- */
 typedef struct parts {
@@ -47,12 +37,12 @@ static est_status join_numbers(est_kernel *k, const parts *p, const est_shape *s
 
 static est_status join(est_kernel *k, int count, const est_shape *s, int axis)
 {
-    parts p = { .k = k, .count = count, .outer = product(s, 0, axis) };
+    parts p = { .k = k, .count = count, .outer = est__dims_product(s->dim, axis) };
     p.run = est__scratch(k, (size_t)count * sizeof *p.run);
     if (p.run == NULL)
         return EST_RESOURCE_EXHAUSTED;
     for (int i = 0; i < count; i++)
-        p.run[i] = product(&est__in(k, i)->shape, axis, est__in(k, i)->shape.rank);
+        p.run[i] = est__dims_product(est__in(k, i)->shape.dim + axis, est__in(k, i)->shape.rank - axis);
     if (est__in_dtype(k, 0) != EST_STRING)
         return join_numbers(k, &p, s);
     return est__runs_out(k, 0, est__in_dtype(k, 0), s, parts_walk, &p);
@@ -200,12 +190,6 @@ static est_status pack_infer(est_infer *c)
     return EST_OK;
 }
 
-static est_status axis_prepare(const est_operation *op, void *state)
-{
-    *(int64_t *)state = est__attr_int(op, "axis");
-    return EST_OK;
-}
-
 static est_status pack_cpu(est_kernel *k)
 {
     const est_shape *in = &est__in(k, 0)->shape;
@@ -235,127 +219,6 @@ static void pack_grad(est_grad *b)
 est_node *est_pack(est_graph *g, est_nodes values, int64_t axis)
 {
     return est_op(g, "Pack", NULL, values, EST_ATTRS(EST_INT_ATTR("axis", axis)));
-}
-
-/* ---- Unpack and Split: views of one input ---- */
-static est_status unpack_infer(est_infer *c)
-{
-    const est_shape *in = est__infer_in(c, 0);
-    est_shape s = { .rank = in->rank - 1 };
-    int axis;
-    if (in->rank < 0)
-        return EST_OK;
-    EST_TRY(est__infer_axis(c, est__attr_int(c->op, "axis"), in->rank, &axis));
-    if (in->dim[axis] >= 0 && in->dim[axis] != c->op->num_outputs)
-        return est__infer_fail(c, "axis %d has %lld, num is %d", axis, (long long)in->dim[axis],
-                               c->op->num_outputs);
-    for (int d = 0; d < s.rank; d++)
-        s.dim[d] = in->dim[d + (d >= axis)];
-    for (int i = 0; i < c->op->num_outputs; i++)
-        c->out[i] = s;
-    return EST_OK;
-}
-
-/* Outputs are equal pieces along an axis, which Unpack drops and Split keeps. */
-static est_status cut(est_kernel *k, const est_tensor *from, int axis, bool keep)
-{
-    int64_t width = from->shape.dim[axis] / k->num_out;
-    for (int i = 0; i < k->num_out; i++) {
-        est__view v = { .from = from, .rank = from->shape.rank };
-        est_shape s = from->shape;
-        est__strides(&from->shape, v.stride);
-        s.dim[axis] = width;
-        memcpy(v.dim, s.dim, sizeof s.dim);
-        v.start = i * width * v.stride[axis];
-        if (!keep) {
-            memmove(s.dim + axis, s.dim + axis + 1, (size_t)(s.rank - axis - 1) * sizeof s.dim[0]);
-            s.rank--;
-        }
-        EST_TRY(est__view_out(k, i, &s, &v));
-    }
-    return EST_OK;
-}
-
-static est_status unpack_cpu(est_kernel *k)
-{
-    const est_tensor *from = est__in(k, 0);
-    int axis;
-    EST_TRY(est__in_axis(k, *(const int64_t *)k->state, from->shape.rank, &axis));
-    if (from->shape.dim[axis] != k->num_out)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "axis %d has %lld, num is %d", axis,
-                                (long long)from->shape.dim[axis], k->num_out);
-    return cut(k, from, axis, false);
-}
-
-/* What flows back into each output; zeros where nothing does. */
-static void gathered(est_grad *b, est_node **to)
-{
-    for (int i = 0; i < b->op->num_outputs; i++)
-        to[i] = b->dy[i] ? b->dy[i] : EST_OP1(b->g, "ZerosLike", b->y[i]);
-}
-
-static bool too_many(est_grad *b)
-{
-    if (b->op->num_outputs < 256)
-        return false;
-    est__graph_fail(b->g, EST_UNIMPLEMENTED, "the gradient of '%s' with %d outputs", b->op->name,
-                    b->op->num_outputs);
-    return true;
-}
-
-static void unpack_grad(est_grad *b)
-{
-    est_node *dy[256];
-    if (too_many(b))
-        return;
-    gathered(b, dy);
-    b->dx[0] = est_pack(b->g, (est_nodes){ dy, (size_t)b->op->num_outputs }, est__attr_int(b->op, "axis"));
-}
-
-static est_status split_infer(est_infer *c)
-{
-    est_shape s = *est__infer_in(c, 1);
-    int axis;
-    bool known;
-    if (c->op->num_outputs == 0)
-        return est__infer_fail(c, "num_split must be at least 1");
-    if (s.rank < 0)
-        return EST_OK;
-    EST_TRY(est__infer_const_axis(c, 0, s.rank, &axis, &known));
-    if (!known)
-        s = est__unknown_shape(s.rank);
-    else if (s.dim[axis] >= 0 && s.dim[axis] % c->op->num_outputs != 0)
-        return est__infer_fail(c, "%lld cannot be split into %d equal parts", (long long)s.dim[axis],
-                               c->op->num_outputs);
-    else if (s.dim[axis] >= 0)
-        s.dim[axis] /= c->op->num_outputs;
-    for (int i = 0; i < c->op->num_outputs; i++)
-        c->out[i] = s;
-    return EST_OK;
-}
-
-static est_status split_cpu(est_kernel *k)
-{
-    const est_tensor *from = est__in(k, 1);
-    int axis;
-    if (est__tensor_elements(est__in(k, 0)) != 1)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the axis must be one number");
-    EST_TRY(est__in_axis(k, est__int_at(est__in(k, 0), 0), from->shape.rank, &axis));
-    if (from->shape.dim[axis] % k->num_out != 0)
-        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "%lld cannot be split into %d equal parts",
-                                (long long)from->shape.dim[axis], k->num_out);
-    return cut(k, from, axis, true);
-}
-
-static void split_grad(est_grad *b)
-{
-    est_node *in[257];
-    if (too_many(b))
-        return;
-    gathered(b, in);
-    in[b->op->num_outputs] = b->x[0];
-    b->dx[1] = est_op(b->g, "ConcatV2", NULL, (est_nodes){ in, (size_t)b->op->num_outputs + 1 },
-                      EST_NO_ATTRS);
 }
 
 /* ---- Tile: each dimension is seen as (multiple, dimension), the first with stride 0 ---- */
@@ -501,19 +364,7 @@ EST_OPS(arrays,
           .cpu = pack_cpu,
           .grad = pack_grad,
           .state_size = sizeof(int64_t),
-          .prepare = axis_prepare },
-        { .tf_name = "Unpack",
-          .signature = "value: T -> output: num*T; num: int; T: type; axis: int = 0",
-          .infer = unpack_infer,
-          .cpu = unpack_cpu,
-          .grad = unpack_grad,
-          .state_size = sizeof(int64_t),
-          .prepare = axis_prepare },
-        { .tf_name = "Split",
-          .signature = "split_dim: int32, value: T -> output: num_split*T; num_split: int; T: type",
-          .infer = split_infer,
-          .cpu = split_cpu,
-          .grad = split_grad },
+          .prepare = est__prepare_axis },
         { .tf_name = "Tile",
           .signature =
               "input: T, multiples: Tmultiples -> output: T; T: type; Tmultiples: {int32, int64} = int32",

@@ -2,14 +2,6 @@
  * SegmentSum. */
 #include "ops/ops.h"
 
-static int64_t product(const int64_t *dim, int n)
-{
-    int64_t p = 1;
-    for (int d = 0; d < n; d++)
-        p *= dim[d];
-    return p;
-}
-
 /* ---- GatherV2 ---- */
 static est_status gather_infer(est_infer *c)
 {
@@ -62,9 +54,9 @@ static est_status gather_cpu(est_kernel *k)
     memcpy(s.dim, p->dim, (size_t)axis * sizeof s.dim[0]);
     memcpy(s.dim + axis, q->dim, (size_t)q->rank * sizeof s.dim[0]);
     memcpy(s.dim + axis + q->rank, p->dim + axis + 1, (size_t)(p->rank - axis - 1) * sizeof s.dim[0]);
-    w.outer = product(p->dim, axis);
+    w.outer = est__dims_product(p->dim, axis);
     w.rows = p->dim[axis];
-    w.inner = product(p->dim + axis + 1, p->rank - axis - 1);
+    w.inner = est__dims_product(p->dim + axis + 1, p->rank - axis - 1);
     for (int64_t i = 0; i < w.count; i++) {
         int64_t v = est__int_at(w.indices, i);
         if (v < 0 || v >= w.rows)
@@ -166,8 +158,8 @@ static est_status read_places(est_kernel *k, const est_tensor *indices, const es
                                 "the last dimension of the indices must be at most %d", s->rank);
     p->indices = indices;
     p->depth = q->dim[q->rank - 1];
-    p->count = product(q->dim, q->rank - 1);
-    p->inner = product(s->dim + p->depth, s->rank - (int)p->depth);
+    p->count = est__dims_product(q->dim, q->rank - 1);
+    p->inner = est__dims_product(s->dim + p->depth, s->rank - (int)p->depth);
     est__strides(s, p->stride);
     for (int64_t i = 0; i < p->count; i++)
         for (int64_t d = 0; d < p->depth; d++) {
@@ -292,7 +284,7 @@ static est_status segment_cpu(est_kernel *k)
     int64_t segments = est__int_at(est__in(k, 2), 0), rows = est__tensor_elements(ids);
     est_shape s = { .rank = 1 + data->shape.rank - n, .dim = { segments } };
     memcpy(s.dim + 1, data->shape.dim + n, (size_t)(s.rank - 1) * sizeof s.dim[0]);
-    int64_t inner = product(s.dim + 1, s.rank - 1);
+    int64_t inner = est__dims_product(s.dim + 1, s.rank - 1);
     if (segments < 0 || segments > INT64_MAX / 16 / (inner > 0 ? inner : 1))
         return est__kernel_fail(k, EST_INVALID_ARGUMENT, "num_segments is %lld", (long long)segments);
     for (int64_t i = 0; i < rows; i++)
@@ -355,7 +347,7 @@ static est_status sorted_cpu(est_kernel *k)
     est_shape s = data->shape;
     est_tensor *out;
     s.dim[0] = n > 0 ? before + 1 : 0;
-    int64_t inner = product(s.dim + 1, s.rank - 1);
+    int64_t inner = est__dims_product(s.dim + 1, s.rank - 1);
     EST_TRY(est__out(k, 0, &s, &out));
     memset(out->data, 0, est__tensor_bytes(out));
     for (int64_t i = 0; i < n; i++)

@@ -120,6 +120,13 @@ static inline void est__prefetch_row(const float *row, int64_t width)
     for (int64_t j = 0; j < width && j < 128; j += 16)
         __builtin_prefetch(row + j);
 }
+static inline int64_t est__dims_product(const int64_t *dim, int n)
+{
+    int64_t p = 1;
+    for (int d = 0; d < n; d++)
+        p *= dim[d];
+    return p;
+}
 /* The strides of a row-major tensor of that shape. */
 void est__strides(const est_shape *shape, int64_t stride[EST_MAX_RANK]);
 
@@ -133,6 +140,8 @@ static inline int64_t est__int_at(const est_tensor *t, int64_t i)
 est_status est__in_shape(est_kernel *k, int i, est_shape *out);
 /* An axis in [-rank, rank) as one in [0, rank). */
 est_status est__in_axis(est_kernel *k, int64_t axis, int rank, int *out);
+/* The prepare of an operation whose state is its attribute "axis", an int64_t. */
+est_status est__prepare_axis(const est_operation *op, void *state);
 est_status est__infer_axis(const est_infer *c, int64_t axis, int rank, int *out);
 /* A scalar axis that is a constant input: *known false when it is not constant. */
 est_status est__infer_const_axis(const est_infer *c, int i, int rank, int *axis, bool *known);

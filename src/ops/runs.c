@@ -96,6 +96,12 @@ void est__copy_pieces(est_kernel *k, const est__pieces *p)
     est__for_blocks(k->pool, p->outer, (int64_t)(BYTES / (p->row + 1)) + 1, copy_pieces, (void *)(uintptr_t)p);
 }
 
+est_status est__prepare_axis(const est_operation *op, void *state)
+{
+    *(int64_t *)state = est__attr_int(op, "axis");
+    return EST_OK;
+}
+
 void est__strides(const est_shape *shape, int64_t stride[EST_MAX_RANK])
 {
     int64_t n = 1;
