@@ -355,12 +355,7 @@ static est_status write_variables(writer *w, const est__bundle *from, const char
     est_status st = EST_OK;
     for (size_t i = 0; i < g->num_variables && st == EST_OK; i++)
         st = copy_variable(b, from, names[i]);
-    if (st == EST_OK)
-        st = est__bundle_finish_data(b, NULL);
-    if (st == EST_OK)
-        st = est__bundle_finish_index(b);
-    est__bundle_writer_free(b);
-    return st;
+    return est__bundle_end(b, st);
 }
 
 static est_status write_folder(writer *w, const est__bundle *from, const char *dir)

@@ -430,6 +430,16 @@ void est__bundle_writer_free(est__bundle_writer *w)
     est__free(w);
 }
 
+est_status est__bundle_end(est__bundle_writer *w, est_status st)
+{
+    if (st == EST_OK)
+        st = est__bundle_finish_data(w, NULL);
+    if (st == EST_OK)
+        st = est__bundle_finish_index(w);
+    est__bundle_writer_free(w);
+    return st;
+}
+
 /* ---- reading ---- */
 
 typedef struct shard {

@@ -35,6 +35,9 @@ est_status est__bundle_finish_data(est__bundle_writer *w, uint32_t *index_crc);
 est_status est__bundle_finish_index(est__bundle_writer *w);
 /* Removes the temporaries of what was not finished; NULL is fine. */
 void est__bundle_writer_free(est__bundle_writer *w);
+/* Where nothing else is to come between the files: finishes both if `st`, how the adding went, is OK, and frees the writer.
+ * Returns the first failure. */
+est_status est__bundle_end(est__bundle_writer *w, est_status st);
 
 /* ---- reading: by many threads at once. Files stay readable after they were removed. ---- */
 typedef struct est__bundle est__bundle;

@@ -137,12 +137,7 @@ static est_status write_values(saving *s, const char *path)
     est_status st = EST_OK;
     for (size_t i = 0; i < s->num_entries && st == EST_OK; i++)
         st = est__bundle_add(w, s->entries[i].key, s->entries[i].value);
-    if (st == EST_OK)
-        st = est__bundle_finish_data(w, NULL);
-    if (st == EST_OK)
-        st = est__bundle_finish_index(w);
-    est__bundle_writer_free(w);
-    return st;
+    return est__bundle_end(w, st);
 }
 
 /* "a/b" of "a/b/ckpt"; "." where there is no folder. */

@@ -106,12 +106,7 @@ static est_status write_bundle(const char *prefix, est_status (*fill)(est__bundl
     est__bundle_writer *w;
     EST_TRY(est__bundle_writer_new(prefix, &w));
     est_status st = fill(w);
-    if (st == EST_OK)
-        st = est__bundle_finish_data(w, NULL);
-    if (st == EST_OK)
-        st = est__bundle_finish_index(w);
-    est__bundle_writer_free(w);
-    return st;
+    return est__bundle_end(w, st);
 }
 
 est_status sample_checkpoint(const char *prefix)

@@ -74,12 +74,7 @@ static est_status write(const char *prefix, const est__partitioning *p)
     est_status st = EST_OK;
     for (size_t i = 0; i < 4 && st == EST_OK; i++)
         st = est__partitioning_add(p, w, names[i], &t);
-    if (st == EST_OK)
-        st = est__bundle_finish_data(w, NULL);
-    if (st == EST_OK)
-        st = est__bundle_finish_index(w);
-    est__bundle_writer_free(w);
-    return st;
+    return est__bundle_end(w, st);
 }
 
 static void check_whole(const est__bundle *b, const char *name, size_t slices)

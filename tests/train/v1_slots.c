@@ -21,12 +21,7 @@ static est_status write_parts(const char *prefix, int64_t rest)
         st = est__bundle_add_slice(w, "w/part_1/Ftrl", &whole, (int64_t[]){ 3, 0 }, &b);
     if (st == EST_OK)
         st = est__bundle_add(w, "v/t_0/Adagrad", &c);
-    if (st == EST_OK)
-        st = est__bundle_finish_data(w, NULL);
-    if (st == EST_OK)
-        st = est__bundle_finish_index(w);
-    est__bundle_writer_free(w);
-    return st;
+    return est__bundle_end(w, st);
 }
 
 static void parts_are_joined(void)
@@ -96,11 +91,7 @@ static est_status convert(const char *from, const char *to)
             st = est__bundle_add(w, then, t);
         est_tensor_free(t);
     }
-    if (st == EST_OK)
-        st = est__bundle_finish_data(w, NULL);
-    if (st == EST_OK)
-        st = est__bundle_finish_index(w);
-    est__bundle_writer_free(w);
+    st = est__bundle_end(w, st);
     est__bundle_free(b);
     return st;
 }
