@@ -34,39 +34,27 @@ est_status est__head_check_calibration(const est_head *h)
     return check_isotonic(h, c->isotonic_logits, c->isotonic_probabilities);
 }
 
-static est_node *floats(est_graph *g, const float *v, size_t n)
-{
-    est_shape shape = EST_SHAPE((int64_t)n);
-    est_tensor *t;
-    est_status st = est_tensor_new(EST_FLOAT, &shape, &t);
-    if (st != EST_OK)
-        return est__spoil(g, st);
-    memcpy(t->data, v, n * sizeof *v);
-    est_node *c = est_constant(g, t);
-    est_tensor_free(t);
-    return c;
-}
-
 /* Of each piece between the points, and of those beyond both ends: where its line begins, at which probability, and how it rises. */
-static est_node *lines(est_graph *g, est_node *x, est_floats at, est_floats p, float *room)
+static est_node *lines(est_graph *g, est_node *x, est_floats at, est_floats p, double *room)
 {
     size_t n = at.count;
-    float *begin = room, *value = room + n + 1, *slope = value + n + 1;
+    double *begin = room, *value = room + n + 1, *slope = value + n + 1;
     for (size_t i = 0; i <= n; i++) {
         size_t from = i ? i - 1 : 0;
-        begin[i] = (float)at.data[from];
-        value[i] = (float)p.data[from];
-        slope[i] = i && i < n ? (float)((p.data[i] - p.data[i - 1]) / ((double)(float)at.data[i] - (double)(float)at.data[i - 1])) : 0;
+        begin[i] = at.data[from];
+        value[i] = p.data[from];
+        slope[i] = i && i < n ? (p.data[i] - p.data[i - 1]) / ((double)(float)at.data[i] - (double)(float)at.data[i - 1]) : 0;
     }
-    est_node *piece = est_bucketize(g, x, at);
-    est_node *away = est_sub(g, x, est_gather(g, floats(g, begin, n + 1), piece, 0));
-    return est_add(g, est_gather(g, floats(g, value, n + 1), piece, 0), est_mul(g, away, est_gather(g, floats(g, slope, n + 1), piece, 0)));
+    est_node *piece = est_bucketize(g, x, at), *of_piece[3];
+    for (int i = 0; i < 3; i++)
+        of_piece[i] = est_gather(g, est__constant_floats(g, (est_floats){ room + (size_t)i * (n + 1), n + 1 }), piece, 0);
+    return est_add(g, of_piece[1], est_mul(g, est_sub(g, x, of_piece[0]), of_piece[2]));
 }
 
 /* The logit of the probability. */
 static est_node *isotonic(est_graph *g, est_node *x, est_floats at, est_floats p)
 {
-    float *room = est__calloc(3 * (at.count + 1), sizeof *room);
+    double *room = est__calloc(3 * (at.count + 1), sizeof *room);
     if (room == NULL)
         return est__spoil(g, est__fail_memory(at.count * sizeof *room));
     est_node *y = lines(g, x, at, p, room);

@@ -85,7 +85,7 @@ est_node *est__head_label_ids(est__head_run *r, int64_t classes)
     return est__is_nil(labels) ? labels : est__head_ids_of(r, labels, NULL, classes);
 }
 
-static est_node *constant_floats(est_graph *g, est_floats values)
+est_node *est__constant_floats(est_graph *g, est_floats values)
 {
     est_shape shape = EST_SHAPE((int64_t)values.count);
     est_tensor *t;
@@ -106,7 +106,7 @@ est_node *est__head_class_weights(est__head_run *r)
     est_floats weights = r->head->options.class_weights;
     const double *w = weights.data;
     if (est_node_dtype(r->labels) != EST_FLOAT)
-        return est_gather(g, constant_floats(g, weights), r->labels, 0);
+        return est_gather(g, est__constant_floats(g, weights), r->labels, 0);
     est_node *rise = est_mul(g, r->labels, est_constant_float(g, w[1] - w[0]));
     return est_add(g, rise, est_constant_float(g, w[0]));
 }

@@ -103,6 +103,7 @@ est_node *est__head_label_ids(est__head_run *r, int64_t classes);
 est_node *est__head_ids_of(est__head_run *r, est_node *values, est_node *indices, int64_t classes);
 /* class_weights of the labels, [batch, 1]. */
 est_node *est__head_class_weights(est__head_run *r);
+est_node *est__constant_floats(est_graph *g, est_floats values);   /* float32 [count] */
 /* The calibration of the options: what it must be, and the logits that it makes of the head's (calibration.c). */
 est_status est__head_check_calibration(const est_head *h);
 est_node *est__head_calibrated(est__head_run *r);
