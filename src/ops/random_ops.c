@@ -18,7 +18,7 @@ static est_status random_infer(est_infer *c)
     return EST_OK;
 }
 
-/* [0, 1), as TensorFlow takes the bits. */
+/* [0, 1): 23 bits. */
 static float uniform_float(uint32_t bits)
 {
     return (float)(bits >> 9) * 0x1p-23f;

@@ -9,11 +9,13 @@ enum {
     RESERVED = 256         /* counters for a group of truncated normals, which draws again */
 };
 
-typedef struct stream {
+typedef struct stream stream;
+struct stream {
     uint64_t key, high;    /* Philox's key, and the upper half of its counter */
+    void (*draw)(const stream *s, uint64_t group, float value[GROUP]);
     float *out;
     int64_t n;
-} stream;
+};
 
 /* TensorFlow mixes the two seeds once, so that any bits of them do. */
 static stream stream_of(const est_tensor *seed)
@@ -38,57 +40,46 @@ static void normal_pair(const uint32_t bits[2], float out[2])
     out[1] = cosf(angle) * radius;
 }
 
-static void put(const stream *s, int64_t group, const float value[GROUP])
+static void draw_uniform(const stream *s, uint64_t group, float value[GROUP])
 {
-    int64_t at = group * GROUP, n = s->n - at < GROUP ? s->n - at : GROUP;
-    memcpy(s->out + at, value, (size_t)n * sizeof *value);
+    uint32_t bits[GROUP];
+    est__philox(s->key, s->high, group, bits);
+    for (int i = 0; i < GROUP; i++)
+        value[i] = unit(bits[i]);
 }
 
-static void uniform_groups(void *arg, int64_t block, int64_t begin, int64_t end)
+static void draw_normal(const stream *s, uint64_t group, float value[GROUP])
 {
-    const stream *s = arg;
-    (void)block;
-    for (int64_t g = begin; g < end; g++) {
-        uint32_t bits[GROUP];
-        float value[GROUP];
-        est__philox(s->key, s->high, (uint64_t)g, bits);
-        for (int i = 0; i < GROUP; i++)
-            value[i] = unit(bits[i]);
-        put(s, g, value);
+    uint32_t bits[GROUP];
+    est__philox(s->key, s->high, group, bits);
+    normal_pair(bits, value);
+    normal_pair(bits + 2, value + 2);
+}
+
+static void draw_truncated(const stream *s, uint64_t group, float value[GROUP])
+{
+    uint32_t bits[GROUP];
+    float pair[2];
+    int have = 0;
+    for (uint64_t i = 0; have < GROUP; i++) {
+        if (i % 2 == 0)
+            est__philox(s->key, s->high, group * RESERVED + i / 2, bits);
+        normal_pair(bits + i % 2 * 2, pair);
+        for (int j = 0; j < 2 && have < GROUP; j++)
+            if (fabsf(pair[j]) < 2)
+                value[have++] = pair[j];
     }
 }
 
-static void normal_groups(void *arg, int64_t block, int64_t begin, int64_t end)
+static void fill_groups(void *arg, int64_t block, int64_t begin, int64_t end)
 {
     const stream *s = arg;
     (void)block;
     for (int64_t g = begin; g < end; g++) {
-        uint32_t bits[GROUP];
         float value[GROUP];
-        est__philox(s->key, s->high, (uint64_t)g, bits);
-        normal_pair(bits, value);
-        normal_pair(bits + 2, value + 2);
-        put(s, g, value);
-    }
-}
-
-static void truncated_groups(void *arg, int64_t block, int64_t begin, int64_t end)
-{
-    const stream *s = arg;
-    (void)block;
-    for (int64_t g = begin; g < end; g++) {
-        uint32_t bits[GROUP];
-        float value[GROUP], pair[2];
-        int have = 0;
-        for (uint64_t i = 0; have < GROUP; i++) {
-            if (i % 2 == 0)
-                est__philox(s->key, s->high, (uint64_t)g * RESERVED + i / 2, bits);
-            normal_pair(bits + i % 2 * 2, pair);
-            for (int j = 0; j < 2 && have < GROUP; j++)
-                if (fabsf(pair[j]) < 2)
-                    value[have++] = pair[j];
-        }
-        put(s, g, value);
+        int64_t left = s->n - g * GROUP;
+        s->draw(s, (uint64_t)g, value);
+        memcpy(s->out + g * GROUP, value, (size_t)(left < GROUP ? left : GROUP) * sizeof *value);
     }
 }
 
@@ -98,7 +89,7 @@ static est_status infer(est_infer *c)
     return EST_OK;
 }
 
-static est_status fill(est_kernel *k, void (*groups)(void *, int64_t, int64_t, int64_t))
+static est_status fill(est_kernel *k, void (*draw)(const stream *, uint64_t, float *))
 {
     est_shape shape;
     est_tensor *out;
@@ -108,25 +99,26 @@ static est_status fill(est_kernel *k, void (*groups)(void *, int64_t, int64_t, i
     EST_TRY(est__in_shape(k, 0, &shape));
     EST_TRY(est__out(k, 0, &shape, &out));
     stream s = stream_of(est__in(k, 1));
+    s.draw = draw;
     s.out = out->data;
     s.n = est_shape_elements(&shape);
-    est__for_blocks(k->pool, (s.n + GROUP - 1) / GROUP, 4096, groups, &s);
+    est__for_blocks(k->pool, (s.n + GROUP - 1) / GROUP, 4096, fill_groups, &s);
     return EST_OK;
 }
 
 static est_status uniform_cpu(est_kernel *k)
 {
-    return fill(k, uniform_groups);
+    return fill(k, draw_uniform);
 }
 
 static est_status normal_cpu(est_kernel *k)
 {
-    return fill(k, normal_groups);
+    return fill(k, draw_normal);
 }
 
 static est_status truncated_cpu(est_kernel *k)
 {
-    return fill(k, truncated_groups);
+    return fill(k, draw_truncated);
 }
 
 /* Not folded: an initial value is needed once, and is as large as its variable. */
