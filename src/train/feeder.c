@@ -12,6 +12,7 @@ typedef struct slot {
     est__run *run;
     const est_tensor **feeds;
     const est_tensor **fetches;
+    bool nonfinite;               /* a feature of the batch holds NaN or infinity */
     est__error error;             /* OK: the slot holds a batch */
 } slot;
 
@@ -19,6 +20,7 @@ struct est__feeder {
     est_dataset *dataset;
     const est__feed *feed;
     const char *what;             /* "step" or "batch", for messages */
+    bool looks;                   /* at features, whether all are finite */
     int64_t first;
     size_t num_feeds, num_fetches;
     slot *ring;
@@ -42,6 +44,7 @@ static void fill(est__feeder *f, slot *s, int64_t number)
 {
     est_status st = est__dataset_read(f->dataset, s->batch);
     if (st == EST_OK) {
+        s->nonfinite = f->looks && est__batch_nonfinite(s->batch, NULL);
         st = est__run_step(s->run, s->feeds, (uint64_t)number);
         if (st != EST_OK)   /* OUT_OF_RANGE is for the end of the data */
             st = est__fail_in(st == EST_OUT_OF_RANGE ? EST_INVALID_ARGUMENT : st, "%s %lld", f->what, (long long)number + 1);
@@ -120,7 +123,7 @@ static est_status make_slot(est__feeder *f, const est__plan *early, slot *s)
 }
 
 est_status est__feeder_new(est_dataset *d, const est__plan *early, const est__feed *feed, size_t count, const char *what, int64_t first,
-                           est__feeder **out)
+                           bool looks, est__feeder **out)
 {
     est__feeder *f = est__malloc_aligned(sizeof *f);
     *out = NULL;
@@ -131,6 +134,7 @@ est_status est__feeder_new(est_dataset *d, const est__plan *early, const est__fe
     f->feed = feed;
     f->what = what;
     f->first = first;
+    f->looks = looks;
     f->num_feeds = count;
     f->num_fetches = est__plan_fetches(early);
     f->size = est__feeder_window(d) - 1;
@@ -175,6 +179,11 @@ est_status est__feeder_next(est__feeder *f, const est_tensor *const **fetches, i
 const est_batch *est__feeder_batch(const est__feeder *f)
 {
     return f->ring[atomic_load(&f->taken) % f->size].batch;
+}
+
+bool est__feeder_nonfinite(const est__feeder *f)
+{
+    return f->ring[atomic_load(&f->taken) % f->size].nonfinite;
 }
 
 void est__feeder_free(est__feeder *f)

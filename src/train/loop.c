@@ -94,7 +94,7 @@ static est_status prepare(training *t)
     EST_TRY(est__run_new(t->late, l->pool, &t->run));
     if (t->summarised)
         EST_TRY(est__run_new(t->summarised, l->pool, &t->summary_run));
-    return est__feeder_new(l->dataset, t->early, l->feed, l->feeds.count, "step", l->first_step, &t->feeder);
+    return est__feeder_new(l->dataset, t->early, l->feed, l->feeds.count, "step", l->first_step, true, &t->feeder);
 }
 
 static void release(training *t)
@@ -272,7 +272,7 @@ static est_status one_step(training *t)
         return not_finite(t);
     if (st != EST_OK)
         return est__fail_in(st == EST_OUT_OF_RANGE ? EST_INVALID_ARGUMENT : st, "step %lld", (long long)t->step + 1);
-    if (t->checks < MOST_CHECKS && est__batch_nonfinite(est__feeder_batch(t->feeder), NULL))
+    if (t->checks < MOST_CHECKS && est__feeder_nonfinite(t->feeder))
         EST_TRY(check_variables(t));
     t->loss = *(const float *)est__run_fetch(run, 0)->data;
     c->global_step = ++t->step;

@@ -191,7 +191,7 @@ static est_status read_input(training *t)
     if (st == EST_OK)
         st = est__dataset_start(t->dataset, (uint64_t)t->e->config.tf_random_seed);
     if (st == EST_OK)
-        st = est__feeder_new(t->dataset, early, m->feed, m->num_feeds, "batch", 0, &feeder);
+        st = est__feeder_new(t->dataset, early, m->feed, m->num_feeds, "batch", 0, false, &feeder);
     if (st == EST_OK)
         st = read_batches(t, feeder, run);
     est__error error;
