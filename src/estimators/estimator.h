@@ -153,6 +153,10 @@ typedef struct est__result {
     double value;
 } est__result;
 est_status est__results_new(const est__result *r, size_t n, est_results **out);
+/* The value of that name; NULL: there is none. Lent by `r`. */
+const double *est__results_find(const est_results *r, const char *name);
+/* Worths of features, the largest first, sorted in place; `normalize`: their sizes add up to 1. */
+est_status est__importances_new(est__result *list, size_t count, bool normalize, est_results **out);
 
 /* graph.pbtxt and the graph's event, as training begins at `step`. */
 est_status est__write_graph(est_estimator *e, const est_graph *g, est__event_writer *events, int64_t step);

@@ -241,6 +241,14 @@ est_status est__results_new(const est__result *p, size_t n, est_results **out)
     return EST_OK;
 }
 
+const double *est__results_find(const est_results *r, const char *name)
+{
+    for (size_t i = 0; i < r->count; i++)
+        if (strcmp(r->name[i], name) == 0)
+            return &r->value[i];
+    return NULL;
+}
+
 static est_status collect(est__model *m, const evaluating *v, est_results **out)
 {
     const est_spec *s = m->spec;

@@ -63,28 +63,16 @@ static est_status remove_old(const char *dir, int64_t keep)
 
 /* ---- the best one ---- */
 
-static double metric_of(const est_results *r, const char *name, bool *found)
-{
-    for (size_t i = 0; i < r->count; i++)
-        if (strcmp(r->name[i], name) == 0) {
-            *found = true;
-            return r->value[i];
-        }
-    *found = false;
-    return 0;
-}
-
 static est_status is_better(const est_exporter *x, const est_results *best, const est_results *current, bool *yes)
 {
-    bool have_best, have_current;
     if (x->o.compare_fn) {
         *yes = x->o.compare_fn(best, current, x->o.user);
         return EST_OK;
     }
-    double b = metric_of(best, x->metric, &have_best), c = metric_of(current, x->metric, &have_current);
-    if (!have_current)
+    const double *b = est__results_find(best, x->metric), *c = est__results_find(current, x->metric);
+    if (c == NULL)
         return est__fail(EST_NOT_FOUND, "exporter '%s': the evaluation has no metric '%s'", x->name, x->metric);
-    *yes = !have_best || (x->o.higher_is_better ? c > b : c < b);
+    *yes = b == NULL || (x->o.higher_is_better ? *c > *b : *c < *b);
     return EST_OK;
 }
 
@@ -128,8 +116,7 @@ static est_status consider(est_exporter *x, const est__eval_metrics *m, size_t f
 static est_status remember(est_exporter *x, const est__evaluated *v)
 {
     est__eval_metrics m;
-    bool has_step;
-    double now = metric_of(v->metrics, "global_step", &has_step);
+    const double *now = est__results_find(v->metrics, "global_step");
     if (x->of && strcmp(x->of, v->eval_dir) == 0)
         return EST_OK;
     est__free(x->of);
@@ -141,7 +128,7 @@ static est_status remember(est_exporter *x, const est__evaluated *v)
         return st;
     for (size_t i = 0, end; st == EST_OK && i < m.count; i = end) {
         end = est__eval_metrics_end(&m, i);
-        if ((double)m.metric[i].step < now)
+        if (now && (double)m.metric[i].step < *now)
             st = consider(x, &m, i, end);
     }
     est__eval_metrics_free(&m);

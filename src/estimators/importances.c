@@ -94,16 +94,16 @@ static int by_size(const void *a, const void *b)
     return m != n ? (m < n ? 1 : -1) : strcmp(x->name, y->name);
 }
 
-static est_status give(weights *w, bool normalize, est_results **out)
+est_status est__importances_new(est__result *list, size_t count, bool normalize, est_results **out)
 {
     double total = 0;
-    for (size_t i = 0; i < w->count; i++)
-        total += fabs(w->list[i].value);
-    for (size_t i = 0; i < w->count && normalize; i++)
-        w->list[i].value /= total;
-    if (w->count)
-        qsort(w->list, w->count, sizeof *w->list, by_size);
-    return est__results_new(w->list, w->count, out);
+    for (size_t i = 0; i < count; i++)
+        total += fabs(list[i].value);
+    for (size_t i = 0; i < count && normalize && total > 0; i++)
+        list[i].value /= total;
+    if (count)
+        qsort(list, count, sizeof *list, by_size);
+    return est__results_new(list, count, out);
 }
 
 static est_status linear_weights(est_estimator *e, bool normalize, est_results **out)
@@ -122,7 +122,7 @@ static est_status linear_weights(est_estimator *e, bool normalize, est_results *
         st = est__fail(EST_UNIMPLEMENTED, "%s: feature importances are of boosted trees and linear models; est_explain tells what "
                        "features contribute to each prediction", e->name);
     if (st == EST_OK)
-        st = give(&w, normalize, out);
+        st = est__importances_new(w.list, w.count, normalize, out);
     est_checkpoint_free(from);
     est__arena_free(&w.names);
     est__free(w.list);

@@ -31,9 +31,9 @@ static est_status evaluate(est_run_context *c, evaluator *v)
         return EST_OK;
     EST_TRY(est__evaluate_session(v->e, &o, c->session, NULL, &r));
     v->evaluated = est_run_global_step(c);
-    for (size_t i = 0; i < r->count; i++)
-        if (strcmp(r->name[i], "loss") == 0)
-            est__log(EST_LOG_INFO, "step %lld: evaluated: loss = %.6g", (long long)v->evaluated, r->value[i]);
+    const double *loss = est__results_find(r, "loss");
+    if (loss)
+        est__log(EST_LOG_INFO, "step %lld: evaluated: loss = %.6g", (long long)v->evaluated, *loss);
     est_results_free(r);
     return EST_OK;
 }

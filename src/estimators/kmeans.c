@@ -320,9 +320,8 @@ est_status est_kmeans_score(est_estimator *e, est_input_fn input_fn, void *user,
     *score = 0;
     EST_TRY(check_kind(e));
     EST_TRY(est_evaluate(e, &(est_evaluate_options){ .input_fn = input_fn, .user = user, .steps = 1 }, &r));
-    for (size_t i = 0; i < r->count; i++)
-        if (strcmp(r->name[i], "score") == 0)
-            *score = r->value[i];
+    const double *found = est__results_find(r, "score");
+    *score = found ? *found : 0;
     est_results_free(r);
     return EST_OK;
 }

@@ -1,21 +1,12 @@
 /* What features have gained boosted trees, and what they add to their predictions. */
-#include <stdlib.h>
-
 #include "estimators/boosted_trees/boosted_trees.h"
 #include "trees/shap.h"
 
 /* ---- importances ---- */
-static int by_gain(const void *a, const void *b)
-{
-    const est__result *x = a, *y = b;
-    return x->value != y->value ? (x->value < y->value ? 1 : -1) : strcmp(x->name, y->name);
-}
-
 static est_status importances(const est__boosted *b, const est_tensor *left, const est_tensor *feature, const est_tensor *gain,
                               bool normalize, est_results **out)
 {
     est__result *r = est__calloc((size_t)b->num_features + 1, sizeof *r);
-    double total = 0;
     if (r == NULL)
         return est__fail_memory((size_t)b->num_features * sizeof *r);
     for (int64_t f = 0; f < b->num_features; f++)
@@ -25,12 +16,8 @@ static est_status importances(const est__boosted *b, const est_tensor *left, con
         if (((const int32_t *)left->data)[i] == i || f < 0 || f >= b->num_features)
             continue;
         r[f].value += (double)((const float *)gain->data)[i];
-        total += (double)((const float *)gain->data)[i];
     }
-    for (int64_t f = 0; f < b->num_features && normalize && total > 0; f++)
-        r[f].value /= total;
-    qsort(r, (size_t)b->num_features, sizeof *r, by_gain);
-    est_status st = est__results_new(r, (size_t)b->num_features, out);
+    est_status st = est__importances_new(r, (size_t)b->num_features, normalize, out);
     est__free(r);
     return st;
 }
