@@ -12,7 +12,7 @@ enum { ROWS = 120, BATCH = 30 };
 
 static float x[ROWS], weight[ROWS], value[ROWS];
 static int64_t sign[ROWS];
-static char name_text[ROWS][8], word_text[ROWS][2];
+static char name_text[ROWS][16], word_text[ROWS][2];
 
 static void make_rows(void)
 {
