@@ -16,6 +16,7 @@
 #include "heads/spec.h"
 #include "runtime/runtime.h"
 #include "train/hooks.h"
+#include "train/inputs.h"
 #include "train/partitioner.h"
 #include "train/warm_start.h"
 
@@ -27,12 +28,7 @@ typedef struct est__model {
     est__session *session;
     char *checkpoint;             /* that the session holds; NULL: none */
     uint64_t identity;            /* of its .index */
-    est_feature *feature;         /* what the graph was made for */
-    size_t num_features;
-    int label;
-    est_node **feeds;             /* placeholders */
-    est__feed *feed;              /* what of a batch feeds each */
-    size_t num_feeds;
+    est__inputs in;               /* what the graph was made for, and is fed */
     est__plan *early, *late;
     est__run *run;
     est_node **planned;           /* what it fetches, then what hooks feed it */
@@ -43,7 +39,6 @@ typedef struct est__model {
     bool altered;                 /* a hook's begin has added to the graph: it serves once */
     est__plan *results;           /* of an evaluation: the metrics' values */
     est__run *results_run;
-    est__arena arena;
 } est__model;
 
 /* What turns the rows of the node est__explained.matrix into contributions. */

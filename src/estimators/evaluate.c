@@ -12,7 +12,7 @@
 /* Makes the plans: the early part for the input thread, the late one for this. */
 static est_status plan_anew(est_estimator *e, est__model *m, est_nodes fetches, est_nodes fed, est_nodes targets)
 {
-    est__plan_options o = { .resources = m->session->resources, .feeds = { m->feeds, m->num_feeds }, .fetches = fetches,
+    est__plan_options o = { .resources = m->session->resources, .feeds = { m->in.feeds, m->in.num_feeds }, .fetches = fetches,
                             .targets = targets, .late_feeds = fed, .seed = (uint64_t)e->config.tf_random_seed };
     EST_TRY(est__plan_split(m->graph, &o, &m->early, &m->late, NULL));
     return est__run_new(m->late, e->pool, &m->run);
@@ -75,7 +75,7 @@ est_status est__model_run(est_estimator *e, est__model *m, est_run_context *c, e
     est__feeder *feeder;
     est__dataset_window(d, est__feeder_window(d));
     EST_TRY(est__dataset_start(d, (uint64_t)e->config.tf_random_seed));
-    EST_TRY(est__feeder_new(d, m->early, m->feed, m->num_feeds, "batch", 0, false, &feeder));
+    EST_TRY(est__feeder_new(d, m->early, m->in.feed, m->in.num_feeds, "batch", 0, false, &feeder));
     c->global_step = (int64_t)est__tensor_get(est__session_variable(m->session, "global_step")->value, 0);
     est_status st = est__hooks_created(c, m->session);
     for (int64_t n = 0; st == EST_OK && !c->stop && (b.steps == 0 || n < b.steps); n++) {

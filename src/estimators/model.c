@@ -7,122 +7,6 @@
 
 #include "train/model_dir.h"
 
-static est_status copy_spec(est__model *m, const est_dataset *d)
-{
-    est_features_spec spec = est_dataset_features(d);
-    m->label = est_dataset_label(d);
-    m->num_features = spec.count;
-    m->feature = est__arena_alloc(&m->arena, (spec.count + 1) * sizeof *m->feature);
-    m->feeds = est__arena_alloc(&m->arena, (2 * spec.count + 2) * sizeof *m->feeds);
-    m->feed = est__arena_alloc(&m->arena, (2 * spec.count + 2) * sizeof *m->feed);
-    if (m->feature == NULL || m->feeds == NULL || m->feed == NULL)
-        return est__fail_memory(spec.count * sizeof *m->feature);
-    for (size_t i = 0; i < spec.count; i++) {
-        m->feature[i] = spec.data[i];
-        m->feature[i].default_value = NULL;
-        m->feature[i].name = est__arena_strdup(&m->arena, spec.data[i].name);
-        if (spec.data[i].row_starts)
-            m->feature[i].row_starts = est__arena_strdup(&m->arena, spec.data[i].row_starts);
-        if (m->feature[i].name == NULL || (m->feature[i].row_starts == NULL && spec.data[i].row_starts))
-            return est__fail_memory(64);
-    }
-    return EST_OK;
-}
-
-static bool same_spec(const est__model *m, const est_dataset *d)
-{
-    est_features_spec spec = est_dataset_features(d);
-    if (spec.count != m->num_features || est_dataset_label(d) != m->label)
-        return false;
-    for (size_t i = 0; i < spec.count; i++) {
-        const est_feature *a = &m->feature[i], *b = &spec.data[i];
-        if (strcmp(a->name, b->name) != 0 || a->dtype != b->dtype || a->variable_length != b->variable_length ||
-            !est_shape_equal(&a->shape, &b->shape) || !a->row_starts != !b->row_starts ||
-            (a->row_starts && strcmp(a->row_starts, b->row_starts) != 0))
-            return false;
-    }
-    return true;
-}
-
-static est_node *add_feed(est__model *m, const char *name, est_dtype dtype, est_shape shape, est__feed feed)
-{
-    est_node *node = est_placeholder(m->graph, name, dtype, shape);
-    m->feeds[m->num_feeds] = node;
-    m->feed[m->num_feeds++] = feed;
-    return node;
-}
-
-/* A feature of variable length is fed as values and row offsets; what makes it sparse runs on the input thread. */
-typedef struct ragged { est_node *values, *splits; } ragged;
-
-static est_status add_ragged(est__model *m, int index, est_feature_nodes *out, ragged *fed)
-{
-    const est_feature *f = &m->feature[index];
-    const char *splits_name = est__arena_printf(&m->arena, "%s/row_splits", f->name);
-    const char *sparse_name = est__arena_printf(&m->arena, "%s/RaggedTensorToSparse", f->name);
-    if (splits_name == NULL || sparse_name == NULL)
-        return est__fail_memory(64);
-    est_node *values = add_feed(m, f->name, f->dtype, EST_SHAPE(-1), (est__feed){ .feature = index });
-    est_node *splits = add_feed(m, splits_name, EST_INT64, EST_SHAPE(-1), (est__feed){ .feature = index, .offsets = true });
-    est_node *sparse = est_op(m->graph, "RaggedTensorToSparse", sparse_name, EST_NODES(splits, values),
-                              EST_ATTRS(EST_INT_ATTR("RAGGED_RANK", 1)));
-    *out = (est_feature_nodes){ .name = f->name, .indices = sparse, .value = est_node_output(sparse, 1),
-                                .dense_shape = est_node_output(sparse, 2) };
-    *fed = (ragged){ values, splits };
-    return EST_OK;
-}
-
-/* [batch, frames, values]: where frames begin in their rows, and where the rows do, say where they begin in all values. */
-static est_status add_frames(est__model *m, est_feature_nodes *feature, ragged of, const est_feature_nodes *starts, ragged fed_starts)
-{
-    est_graph *g = m->graph;
-    const char *name = est__arena_printf(&m->arena, "%s/FramesToSparse", feature->name);
-    if (name == NULL)
-        return est__fail_memory(64);
-    est_node *row = est_reshape(g, est_slice(g, starts->indices, EST_INTS(0, 0), EST_INTS(-1, 1)), EST_INTS(-1));
-    est_node *begins = est_add(g, est_gather(g, of.splits, row, 0), fed_starts.values);
-    est_node *end = est_cast(g, est_shape_of_node(g, of.values), EST_INT64);
-    est_node *splits = est_concat(g, EST_NODES(begins, end), 0);
-    est_node *sparse = est_op(g, "RaggedTensorToSparse", name, EST_NODES(fed_starts.splits, splits, of.values),
-                              EST_ATTRS(EST_INT_ATTR("RAGGED_RANK", 2)));
-    feature->indices = sparse;
-    feature->value = est_node_output(sparse, 1);
-    feature->dense_shape = est_node_output(sparse, 2);
-    return EST_OK;
-}
-
-/* The features that have frames, once all are there. */
-static est_status add_all_frames(est__model *m, est_feature_nodes *list, size_t count, const ragged *fed)
-{
-    for (size_t i = 0; i < m->num_features; i++) {
-        const char *starts = m->feature[i].row_starts;
-        size_t k = 0, of = 0, at = 0;
-        while (starts && of < count && strcmp(list[of].name, m->feature[i].name))
-            of++;
-        if (starts == NULL || of == count)   /* none, or a label's */
-            continue;
-        while (k < m->num_features && strcmp(m->feature[k].name, starts))
-            k++;
-        while (at < count && strcmp(list[at].name, starts))
-            at++;
-        if (at < count)
-            EST_TRY(add_frames(m, &list[of], fed[i], &list[at], fed[k]));
-    }
-    return EST_OK;
-}
-
-/* A dense one. */
-static est_status add_dense(est__model *m, int index, est_feature_nodes *out)
-{
-    const est_feature *f = &m->feature[index];
-    est_shape shape = { .rank = f->shape.rank + 1, .dim = { -1 } };
-    if (shape.rank > EST_MAX_RANK)
-        return est__fail(EST_INVALID_ARGUMENT, "feature '%s' has more than %d dimensions", f->name, EST_MAX_RANK - 1);
-    memcpy(shape.dim + 1, f->shape.dim, (size_t)f->shape.rank * sizeof shape.dim[0]);
-    *out = (est_feature_nodes){ .name = f->name, .value = add_feed(m, f->name, f->dtype, shape, (est__feed){ .feature = index }) };
-    return EST_OK;
-}
-
 /* Whether a feature is the label of one of a MultiHead's heads. */
 static bool is_label_of(const est_head *head, const char *name)
 {
@@ -136,29 +20,24 @@ static bool is_label_of(const est_head *head, const char *name)
 /* Placeholders for the features of the batches. Those of a MultiHead's labels go into the spec. */
 static est_status make_features(est__model *m, const est_head *head, est_features *features, est_feature_nodes *label)
 {
-    est_feature_nodes *list = est__arena_alloc(&m->arena, (m->num_features + 1) * sizeof *list), one;
-    ragged *fed = est__arena_alloc(&m->arena, (m->num_features + 1) * sizeof *fed);
-    size_t n = 0;
+    est__inputs *in = &m->in;
+    est_feature_nodes *nodes = est__arena_alloc(&in->arena, (in->num_features + 1) * sizeof *nodes);
+    est__input_use *use = est__arena_alloc(&in->arena, (in->num_features + 1) * sizeof *use);
     *label = (est_feature_nodes){ 0 };
-    if (list == NULL || fed == NULL)
-        return est__fail_memory(m->num_features * sizeof *list);
-    for (size_t i = 0; i < m->num_features; i++) {
-        const est_feature *f = &m->feature[i];
-        bool is_the_label = (int)i == m->label, is_label = is_the_label || is_label_of(head, f->name);
-        if (is_label && m->mode == EST_PREDICT)
-            continue;
-        EST_TRY(f->variable_length ? add_ragged(m, (int)i, &one, &fed[i]) : add_dense(m, (int)i, &one));
-        if (!is_label)
-            list[n++] = one;
-        else if (is_the_label)
-            *label = one;
-        else
-            est_spec_label(m->spec, one);
+    if (nodes == NULL || use == NULL)
+        return est__fail_memory(in->num_features * sizeof *nodes);
+    for (size_t i = 0; i < in->num_features; i++) {
+        bool is_label = (int)i == in->label || is_label_of(head, in->feature[i].name);
+        use[i] = !is_label ? EST__INPUT_FEATURE : m->mode == EST_PREDICT ? EST__INPUT_UNUSED : EST__INPUT_LABEL;
     }
-    *features = (est_features){ list, n };
-    if (n == 0)
-        m->graph->rows = add_feed(m, "rows", EST_INT64, EST_SCALAR, (est__feed){ .rows = true });
-    return add_all_frames(m, list, n, fed);
+    EST_TRY(est__inputs_nodes(in, m->graph, use, nodes, features));
+    for (size_t i = 0; i < in->num_features; i++) {
+        if (use[i] == EST__INPUT_LABEL && (int)i == in->label)
+            *label = nodes[i];
+        else if (use[i] == EST__INPUT_LABEL)
+            est_spec_label(m->spec, nodes[i]);
+    }
+    return EST_OK;
 }
 
 static est_status check_spec(est_estimator *e, const est__model *m)
@@ -190,8 +69,8 @@ static est_status build(est_estimator *e, est__model *m, const est_dataset *d, e
 {
     est_features features;
     est_feature_nodes label;
-    EST_TRY(copy_spec(m, d));
-    if (m->mode != EST_PREDICT && e->head && !est_head_parts(e->head).count && m->label < 0)
+    EST_TRY(est__inputs_of(&m->in, d));
+    if (m->mode != EST_PREDICT && e->head && !est_head_parts(e->head).count && m->in.label < 0)
         return est__fail(EST_INVALID_ARGUMENT, "%s: the data hold no label", e->name);
     EST_TRY(est_graph_new(&m->graph));
     est_node *step = est_variable(m->graph, "global_step", &(est_variable_options){ .dtype = EST_INT64, .not_trainable = true });
@@ -255,7 +134,7 @@ void est__model_free(est__model *m)
     est_graph_free(m->graph);
     est__explaining_free(m->explaining);
     est__free(m->checkpoint);
-    est__arena_free(&m->arena);
+    est__inputs_free(&m->in);
     est__free(m);
 }
 
@@ -349,7 +228,7 @@ static est_status restore_newest(const wanted *w)
 /* A model that hooks add to serves once, and those hooks need a new one. */
 static bool serves(const est__model *m, const est_dataset *d, const est_run_context *c)
 {
-    return !m->altered && same_spec(m, d) && !est__hooks_alter(c, m->spec);
+    return !m->altered && est__inputs_same(&m->in, d) && !est__hooks_alter(c, m->spec);
 }
 
 /* The model at `place`, if it serves, or a new one. */

@@ -147,7 +147,7 @@ static est_status run_loop(train_run *t, const est_train_options *o, double bega
     const est_checkpoint_saver_options *saving = t->hooks.saver_options;
     t->hooks.saver = t->saver;
     t->hooks.events = t->events;
-    est__loop l = { .spec = t->model->spec, .feeds = { t->model->feeds, t->model->num_feeds }, .feed = t->model->feed,
+    est__loop l = { .spec = t->model->spec, .feeds = { t->model->in.feeds, t->model->in.num_feeds }, .feed = t->model->in.feed,
                     .dataset = t->dataset, .saves_input = t->saves_input, .session = t->model->session, .saver = t->saver,
                     .events = t->events, .hooks = &t->hooks, .config = &e->config, .resumed = t->resumed,
                     .save_steps = saving ? saving->save_steps : e->config.save_checkpoints_steps,

@@ -84,7 +84,7 @@ static est_status begin(training *t, est_estimator *e)
     const est__model *m = t->model;
     EST_TRY(est__plan_split(m->graph,
                             &(est__plan_options){ .resources = m->session->resources,
-                                                  .feeds = { m->feeds, m->num_feeds },
+                                                  .feeds = { m->in.feeds, m->in.num_feeds },
                                                   .fetches = EST_NODES(m->spec->loss),
                                                   .targets = EST_NODES(m->spec->train_op),
                                                   .checked = m->spec->loss },
@@ -109,8 +109,8 @@ static est_status step(training *t, uint64_t number)
     const est_batch *b;
     const est_tensor *feeds[16], *between[32];
     EST_TRY(est_dataset_next(t->data, &b));
-    for (size_t i = 0; i < t->model->num_feeds; i++)
-        feeds[i] = est__batch_feed(b, t->model->feed[i]);
+    for (size_t i = 0; i < t->model->in.num_feeds; i++)
+        feeds[i] = est__batch_feed(b, t->model->in.feed[i]);
     EST_TRY(est__run_step(t->early_run, feeds, number));
     for (size_t i = 0; i < est__plan_fetches(t->early); i++)
         between[i] = est__run_fetch(t->early_run, i);

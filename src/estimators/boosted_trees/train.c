@@ -178,7 +178,7 @@ static est_status read_input(training *t)
 {
     const est__model *m = t->model;
     est_node *fetches[] = { t->b->matrix, t->b->labels, t->b->weights };
-    est__plan_options o = { .resources = m->session->resources, .feeds = { m->feeds, m->num_feeds },
+    est__plan_options o = { .resources = m->session->resources, .feeds = { m->in.feeds, m->in.num_feeds },
                             .fetches = { fetches, t->b->weights ? 3 : 2 }, .seed = (uint64_t)t->e->config.tf_random_seed };
     est__plan *early = NULL, *late = NULL;
     est__run *run = NULL;
@@ -191,7 +191,7 @@ static est_status read_input(training *t)
     if (st == EST_OK)
         st = est__dataset_start(t->dataset, (uint64_t)t->e->config.tf_random_seed);
     if (st == EST_OK)
-        st = est__feeder_new(t->dataset, early, m->feed, m->num_feeds, "batch", 0, false, &feeder);
+        st = est__feeder_new(t->dataset, early, m->in.feed, m->in.num_feeds, "batch", 0, false, &feeder);
     if (st == EST_OK)
         st = read_batches(t, feeder, run);
     est__error error;
