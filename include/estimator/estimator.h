@@ -46,6 +46,7 @@
 #include <estimator/tensor.h>
 #include <estimator/training.h>
 #include <estimator/tune.h>
+#include <estimator/variables.h>
 #include <estimator/version.h>
 #include <estimator/warm_start.h>
 

@@ -2,6 +2,7 @@
  * tf.clip_by_global_norm). The rows of a sparse gradient are clipped as they come: ids that repeat are not summed before. */
 #include <estimator/ops.h>
 
+#include "graph/graph.h"
 #include "nn/optimizers/optimizer.h"
 
 static void by_value(est_graph *g, est_gradient *gradients, size_t count, double bound)
@@ -29,7 +30,7 @@ static void by_norm(est_graph *g, est_gradient *gradients, size_t count, double 
 }
 
 /* The norm of all gradients together. One that is not finite makes them all NaN, which the loop then reports. */
-static void by_global_norm(est_graph *g, est_gradient *gradients, size_t count, double bound)
+static est_node *by_global_norm(est_graph *g, est_gradient *gradients, size_t count, double bound)
 {
     est_node *half = NULL, *one = est_constant_float(g, 1), *highest = est_constant_float(g, bound);
     for (size_t i = 0; i < count; i++) {
@@ -37,13 +38,14 @@ static void by_global_norm(est_graph *g, est_gradient *gradients, size_t count, 
         half = half && part ? est_add(g, half, part) : part ? part : half;
     }
     if (!half)
-        return;
+        return est_constant_float(g, 0);
     est_node *norm = norm_of(g, half);
     est_node *scale = est_mul(g, highest, est_minimum(g, est_div(g, one, norm), est_div(g, one, highest)));
     scale = est_add(g, scale, est_sub(g, norm, norm));
     for (size_t i = 0; i < count; i++)
         if (gradients[i].value)
             gradients[i].value = est_mul(g, gradients[i].value, scale);
+    return norm;
 }
 
 void est__clip_gradients(est_graph *g, const est__clipping *c, est_gradient *gradients, size_t count)
@@ -56,4 +58,42 @@ void est__clip_gradients(est_graph *g, const est__clipping *c, est_gradient *gra
     if (c->global_norm > 0)
         by_global_norm(g, gradients, count, c->global_norm);
     est_graph_end_scope(g);
+}
+
+/* By hand: "clip_by_norm" and its kind are scopes of their own. */
+static bool begin(est_graph *g, const char *name, const est_gradient *gradients, size_t count, double bound)
+{
+    if (g->status == EST_OK && !(bound > 0))
+        est__graph_fail(g, EST_INVALID_ARGUMENT, "est_%s: the bound is %g; it must be above 0", name, bound);
+    for (size_t i = 0; i < count && g->status == EST_OK; i++)
+        if (gradients[i].value && est__is_nil(gradients[i].value))
+            est__graph_fail(g, EST_INVALID_ARGUMENT, "est_%s: gradient %zu is no node of the graph", name, i);
+    if (g->status == EST_OK)
+        est_graph_begin_scope(g, name);
+    return g->status == EST_OK;
+}
+
+void est_clip_by_value(est_graph *g, est_gradient *gradients, size_t count, double bound)
+{
+    if (!begin(g, "clip_by_value", gradients, count, bound))
+        return;
+    by_value(g, gradients, count, bound);
+    est_graph_end_scope(g);
+}
+
+void est_clip_by_norm(est_graph *g, est_gradient *gradients, size_t count, double norm)
+{
+    if (!begin(g, "clip_by_norm", gradients, count, norm))
+        return;
+    by_norm(g, gradients, count, norm);
+    est_graph_end_scope(g);
+}
+
+est_node *est_clip_by_global_norm(est_graph *g, est_gradient *gradients, size_t count, double norm)
+{
+    if (!begin(g, "clip_by_global_norm", gradients, count, norm))
+        return &g->nil;
+    est_node *had = by_global_norm(g, gradients, count, norm);
+    est_graph_end_scope(g);
+    return had;
 }

@@ -370,27 +370,44 @@ static est_node *own_count(est_graph *g, const char *name)
     return est_variable(g, full, &(est_variable_options){ .dtype = EST_INT64, .not_trainable = true });
 }
 
-static est_node *minimize(est_optimizer *o, est_graph *g, est_node *loss, est_nodes variables, est_node *count)
+/* Opens the scope of the optimizer's nodes, under its name in this graph. */
+static bool begin_optimizer(const est_optimizer *o, est_graph *g, char name[64])
 {
-    char name[64], scope[96];
+    char scope[96];
     if (est_graph_status(g) != EST_OK)
-        return &g->nil;
-    if (o->kind->dense == NULL)
-        return est__graph_fail(g, EST_INVALID_ARGUMENT, "optimizer '%s' trains LinearClassifier, LinearRegressor and LinearEstimator alone",
-                               o->kind->name);
+        return false;
+    if (o->kind->dense == NULL) {
+        est__graph_fail(g, EST_INVALID_ARGUMENT, "optimizer '%s' trains LinearClassifier, LinearRegressor and LinearEstimator alone",
+                        o->kind->name);
+        return false;
+    }
     free_name(g, o->kind->name, name);
     snprintf(scope, sizeof scope, "%s/%s", scope_of(g), name);
     est_graph_begin_scope(g, scope);
+    return true;
+}
+
+/* The updates of a task whose gradients are there, unless `st` says that they are not. */
+static est_node *end_optimizer(const est_optimizer *o, est_graph *g, est_status st, task *t, const char *name, est_node *count)
+{
+    if (st == EST_OK)
+        st = check_dtypes(o, t);
+    est_node *all = st == EST_OK ? add_updates(g, o, t, name, count ? count : own_count(g, name)) : est__spoil(g, st);
+    end_task(t);
+    est_graph_end_scope(g);
+    return all;
+}
+
+static est_node *minimize(est_optimizer *o, est_graph *g, est_node *loss, est_nodes variables, est_node *count)
+{
+    char name[64];
     task t = { 0 };
+    if (!begin_optimizer(o, g, name))
+        return &g->nil;
     est_status st = begin_task(g, variables, &t);
     if (st == EST_OK)
         st = est_gradients(g, loss, (est_nodes){ t.handle, t.count }, t.gradient);
-    if (st == EST_OK)
-        st = check_dtypes(o, &t);
-    est_node *all = st == EST_OK ? add_updates(g, o, &t, name, count ? count : own_count(g, name)) : est__spoil(g, st);
-    end_task(&t);
-    est_graph_end_scope(g);
-    return all;
+    return end_optimizer(o, g, st, &t, name, count);
 }
 
 est_node *est_optimizer_minimize(est_optimizer *o, est_graph *g, est_node *loss, est_node *global_step)
@@ -402,4 +419,48 @@ est_node *est_optimizer_minimize_variables(est_optimizer *o, est_graph *g, est_n
 {
     est_node *none = NULL;
     return minimize(o, g, loss, variables.count ? variables : (est_nodes){ &none, 0 }, global_step);
+}
+
+/* Gradient i as it was given, if it is one of that variable. */
+static est_status take_gradient(const est_graph *g, const est_gradient *given, est_nodes variables, size_t i, task *t)
+{
+    const est__graph_variable *v = NULL;
+    char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
+    for (size_t k = 0; k < g->num_variables && !v; k++)
+        if (g->variable[k].handle == variables.data[i])
+            v = &g->variable[k];
+    if (!v)
+        return est__fail(EST_INVALID_ARGUMENT, "est_optimizer_apply_gradients: variable %zu is no handle of the graph", i);
+    for (size_t k = 0; k < i; k++)
+        if (variables.data[k] == variables.data[i])
+            return est__fail(EST_INVALID_ARGUMENT, "est_optimizer_apply_gradients: variable '%s' is given twice", v->name);
+    const est_gradient *d = &given[i];
+    if (d->value && (est__is_nil(d->value) || (d->indices && est__is_nil(d->indices))))
+        return est__fail(EST_INVALID_ARGUMENT, "est_optimizer_apply_gradients: the gradient of '%s' is no node of the graph", v->name);
+    if (d->value && !d->indices && !est__shape_compatible(&d->value->shape, &v->shape))
+        return est__fail(EST_INVALID_ARGUMENT, "est_optimizer_apply_gradients: the gradient '%s' is %s, its variable '%s' %s",
+                         est_node_name(d->value), est__shape_string(a, &d->value->shape), v->name, est__shape_string(b, &v->shape));
+    t->variable[t->count] = *v;
+    t->gradient[t->count] = *d;
+    t->handle[t->count++] = v->handle;
+    return EST_OK;
+}
+
+est_node *est_optimizer_apply_gradients(est_optimizer *o, est_graph *g, const est_gradient *gradients, est_nodes variables,
+                                        est_node *global_step)
+{
+    char name[64];
+    task t = { 0 };
+    est_node *none = NULL;
+    if (!begin_optimizer(o, g, name))
+        return &g->nil;
+    est_status st = begin_task(g, (est_nodes){ &none, 0 }, &t);   /* room, and nothing in it */
+    for (size_t i = 0; i < variables.count && st == EST_OK; i++)
+        st = take_gradient(g, gradients, variables, i, &t);
+    bool any = false;
+    for (size_t i = 0; i < t.count; i++)
+        any |= t.gradient[i].value != NULL;
+    if (st == EST_OK && !any)
+        st = est__fail(EST_INVALID_ARGUMENT, "optimizer '%s': none of %zu variables has a gradient", o->kind->name, variables.count);
+    return end_optimizer(o, g, st, &t, name, global_step);
 }

@@ -2,7 +2,7 @@
 #ifndef EST_NN_OPTIMIZER_H
 #define EST_NN_OPTIMIZER_H
 
-#include <estimator/nn.h>
+#include <estimator/variables.h>
 
 #include "nn/schedules.h"
 
