@@ -86,6 +86,15 @@ static int64_t throttle_of(const est_eval_spec *s)
     return s->throttle_secs == EST_OFF ? 0 : s->throttle_secs ? s->throttle_secs : 600;
 }
 
+/* A request to stop ends the evaluation alone; training sees it next, and says at which step. */
+static est_status evaluate_unless_stopped(turns *t, evaluator *v, est__session *session, const char *checkpoint, bool final)
+{
+    if (atomic_load(&t->e->stop))
+        return EST_OK;
+    est_status st = evaluate(t, v, session, checkpoint, final);
+    return st == EST_CANCELLED && atomic_load(&t->e->stop) ? EST_OK : st;
+}
+
 /* Not the first save of all, before anything was learnt. */
 static est_status after_save(est_run_context *c, void *user)
 {
@@ -101,7 +110,7 @@ static est_status after_save(est_run_context *c, void *user)
             continue;
         }
         est_timer_update(&v->timer, step);
-        st = evaluate(t, v, c->session, prefix.data, max_steps && step >= max_steps);
+        st = evaluate_unless_stopped(t, v, c->session, prefix.data, max_steps && step >= max_steps);
     }
     est__buffer_free(&prefix);
     return st;
@@ -118,7 +127,7 @@ static est_status at_end(est_run_context *c, void *user)
     for (size_t i = 0; i < t->count && st == EST_OK; i++) {
         evaluator *v = &t->evaluator[i];
         if (v->step != step)
-            st = step ? evaluate(t, v, c->session, prefix.data, true) : EST_OK;
+            st = step ? evaluate_unless_stopped(t, v, c->session, prefix.data, true) : EST_OK;
         else if (!exported)
             st = run_exporters(t, v, prefix.data, true, true);
     }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# SIGINT and SIGTERM in the middle of training: a last checkpoint, exit status 130 or 143, and the run that goes on from there ends
-# with the same bytes as one that was left alone.
+# SIGINT and SIGTERM in the middle of training, alone and with evaluations: a last checkpoint, exit status 130 or 143, and the run that
+# goes on from there ends with the same bytes as one that was left alone.
 . "$SRCDIR/tests/cli/common.sh"
 small_config
 sed -i.bak 's/batch_size: 4}/batch_size: 4, shuffle_buffer_size: 5}/' c.yaml
@@ -20,9 +20,10 @@ int main(int n, char **v) { signal(SIGINT, SIG_DFL); return n < 2 || execv(v[1],
 C
 $CC -o hear hear.c || exit 77
 
-for signal in INT TERM INT TERM; do
+for how in 'INT train' 'TERM train' 'INT train-and-evaluate' 'TERM train-and-evaluate'; do
+    signal=${how% *}
     rm -f err
-    ./hear "$ESTIMATOR" train c.yaml --json --model-dir m --set trainer.train_steps=100000000 --set trainer.checkpoint_interval=5000 \
+    ./hear "$ESTIMATOR" ${how#* } c.yaml --json --model-dir m --set trainer.train_steps=100000000 --set trainer.checkpoint_interval=5000 \
         --set trainer.log_interval=500 > out 2> err &
     trainer=$!
     await err 'step [0-9]*:'
@@ -31,11 +32,11 @@ for signal in INT TERM INT TERM; do
     got=$?
     wanted=143
     [ $signal = TERM ] || wanted=130
-    [ $got -eq $wanted ] || fail "stopped by $signal: exit status $got"
-    steps=$(sed -n 's/^{"global_step": \([0-9]*\),.*/\1/p' out)
+    [ $got -eq $wanted ] || fail "${how#* } stopped by $signal: exit status $got"
+    steps=$(sed -n 's/^estimator: stopped at step //p' err)
     [ -f "m/model.ckpt-$steps.index" ] || fail "no checkpoint of step $steps"
-    tail -n 1 err > last
-    echo "estimator: stopped at step $steps" | same last
+    tail -n 1 err | grep -q "^estimator: stopped at step $steps\$" || fail "the last line is $(tail -n 1 err)"
+    [ "$how" != 'INT train' ] || grep -q "^{\"global_step\": $steps," out || fail "the result is $(cat out)"
 done
 run 0 train c.yaml --quiet --model-dir m --set trainer.train_steps=$((steps + 100))
 run 0 train c.yaml --quiet --model-dir whole --set trainer.train_steps=$((steps + 100))

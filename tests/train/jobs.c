@@ -240,7 +240,54 @@ const job jobs[] = { { .name = "CSV in memory", .input_fn = from_memory },
                      { .name = "cache on disk", .input_fn = from_cache },
                      { .name = "callback", .input_fn = from_callback, .is_quick = true },
                      { .name = "counted callback", .input_fn = from_counted },
+                     { .name = "with hooks", .input_fn = from_csv, .controlled = true },
                      { .name = NULL } };
+
+/* ---- training with everything beside it ---- */
+
+static est_status to_evaluate(const est_input_context *c, est_dataset **out, void *user)
+{
+    (void)c;
+    (void)user;
+    est_status st = open_rows(plain, true, out);
+    if (st == EST_OK)
+        est_dataset_batch(*out, BATCH, false);
+    return st;
+}
+
+static est_status count(est_run_context *c, void *user)
+{
+    (void)c;
+    ++*(int64_t *)user;
+    return EST_OK;
+}
+
+/* Checkpoints of the three best evaluations stay in export/best/checkpoints. */
+static est_status train_with_hooks(const job *j, est_estimator *e, est_train_result *result)
+{
+    int64_t counted = 0;
+    est_hook *h[2] = { NULL, NULL };
+    est_exporter *x[2] = { NULL, NULL };
+    const est_saving_listener listener = { .before_save = count, .after_save = count, .user = &counted };
+    est_status st = est_hook_new(&(est_hook_options){ .name = "count", .after_run = count, .user = &counted }, &h[0]);
+    if (st == EST_OK)
+        st = est_stop_if_lower_hook_new(e, &(est_early_stopping_options){ .metric_name = "loss", .threshold = 0, .run_every_steps = 1 },
+                                        &h[1]);
+    if (st == EST_OK)
+        st = est_best_exporter_new(&(est_exporter_options){ .name = "best", .exports_to_keep = 1, .checkpoints_to_keep = 3 }, &x[0]);
+    if (st == EST_OK)
+        st = est_latest_exporter_new(&(est_exporter_options){ .name = "latest", .exports_to_keep = 1 }, &x[1]);
+    const est_eval_spec evaluation = { .input_fn = to_evaluate, .steps = 2, .throttle_secs = EST_OFF, .exporters = { x, 2 } };
+    if (st == EST_OK)
+        st = est_train_and_evaluate(e, &(est_train_and_evaluate_options){
+            .train_spec = { .input_fn = j->input_fn, .max_steps = j->steps, .hooks = { h, 2 }, .saving_listeners = { &listener, 1 } },
+            .eval_specs = { &evaluation, 1 } }, result, NULL);
+    for (int i = 0; i < 2; i++) {
+        est_hook_free(h[i]);
+        est_exporter_free(x[i]);
+    }
+    return st;
+}
 
 /* ---- the model ---- */
 
@@ -255,7 +302,9 @@ est_status job_train(const job *j, const char *model_dir, est_train_result *resu
         est_categorical_column_with_vocabulary_list(c, "word", &((est_vocabulary_list_options){ .vocabulary_list = { .strings = { words, 3 } } })),
         est_categorical_column_with_hash_bucket(c, "place", &((est_hash_bucket_options){ .hash_bucket_size = 20000 }))) };
     est_status st = est_linear_classifier_new(&o, &config, &e);
-    if (st == EST_OK)
+    if (st == EST_OK && j->controlled)
+        st = train_with_hooks(j, e, result);
+    else if (st == EST_OK)
         st = est_train(e, &((est_train_options){ .input_fn = j->input_fn, .user = (void *)model_dir, .max_steps = j->steps }), result);
     est_estimator_free(e);
     est_columns_free(c);

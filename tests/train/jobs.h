@@ -8,6 +8,7 @@ typedef struct job {
     const char *name;
     est_input_fn input_fn;        /* its `user` is the model's folder */
     bool is_quick;                /* to take up again: not by reading everything once more */
+    bool controlled;              /* est_train_and_evaluate with hooks, a listener and exporters */
     int threads;
     int64_t steps, every;         /* train to; between checkpoints */
 } job;
