@@ -1,6 +1,6 @@
 /* est_cond and est_while: their parts are built as functions, which take over what they use of the graph
  * around them as further arguments. */
-#include "graph/function.h"
+#include "graph/tape.h"
 
 typedef struct est__capture {
     est_node *outside, *inside;
@@ -28,6 +28,8 @@ est_node *est__capture_node(est_graph *g, est_node *n)
 {
     if (n->op->graph == g)
         return n;
+    if (g->tape && n->op->graph == g->tape->forward->body)
+        return est__tape_take(g->tape, n);
     if (!encloses(n->op->graph, g))
         return NULL;
     if (est__is_nil(n))
@@ -39,6 +41,7 @@ est_node *est__capture_node(est_graph *g, est_node *n)
     g->scope = scope + strlen(scope);   /* an argument stands in no scope */
     inside = est_placeholder(g, "captured", outside->dtype, outside->shape);
     g->scope = scope;
+    inside->variable = outside->dtype == EST_RESOURCE ? est__handle_made_by(outside) : NULL;
     est_status st = est__grow(&g->capture, &g->cap_captures, g->num_captures + 1, sizeof *g->capture);
     if (st != EST_OK)
         return est__spoil(g, st);

@@ -75,15 +75,18 @@ static void *one_more(est__function *f, void *list, size_t count, size_t size)
 
 est_status est__function_add_arg(est__function *f, const char *name, est_dtype dtype, est_shape shape)
 {
+    est_operation *op = est__graph_add(f->body, "Placeholder", name, (est_nodes){ 0 },
+                                       EST_ATTRS(EST_TYPE_ATTR("dtype", dtype), EST_SHAPE_ATTR("shape", &shape)));
+    return op ? est__function_take_arg(f, &op->output[0]) : est_graph_status(f->body);
+}
+
+est_status est__function_take_arg(est__function *f, est_node *placeholder)
+{
     est_node **list = one_more(f, f->arg, f->num_args, sizeof *list);
     if (list == NULL)
         return est__fail_memory(64);
     f->arg = list;
-    est_operation *op = est__graph_add(f->body, "Placeholder", name, (est_nodes){ 0 },
-                                       EST_ATTRS(EST_TYPE_ATTR("dtype", dtype), EST_SHAPE_ATTR("shape", &shape)));
-    if (op == NULL)
-        return est_graph_status(f->body);
-    f->arg[f->num_args++] = &op->output[0];
+    f->arg[f->num_args++] = placeholder;
     return EST_OK;
 }
 

@@ -24,6 +24,8 @@ struct est__function {
 est_status est__function_new(est_graph *outer, const char *name, est__function **out);
 /* Adds a placeholder to the body, and to the list of arguments. */
 est_status est__function_add_arg(est__function *f, const char *name, est_dtype dtype, est_shape shape);
+/* A placeholder that the body has becomes an argument, the last one. */
+est_status est__function_take_arg(est__function *f, est_node *placeholder);
 /* Sets the results, nodes of the body. */
 est_status est__function_set_results(est__function *f, est_nodes results);
 /* Done: the outermost graph takes it, also on failure. */

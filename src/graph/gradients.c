@@ -12,17 +12,18 @@ typedef struct parts {
 } parts;
 
 typedef struct walk {
-    est_graph *g;
+    est_graph *from, *g;   /* of the nodes; of their gradients */
     size_t count;          /* operations at the start: the new ones lie behind them */
     bool *depends;         /* by operation: does it depend on one of xs? */
     parts **flow;          /* by operation: for each output */
-    est_node *y;
+    est_nodes ys;
 } walk;
 
 static bool differentiable(const est_node *n)
 {
     if (n->dtype == EST_RESOURCE) {
-        const est_attr *dtype = est__attr(n->op, "dtype");
+        const est_operation *variable = est__handle_made_by(n);
+        const est_attr *dtype = variable ? est__attr(variable, "dtype") : NULL;
         return dtype && est__dtype_is_float(dtype->type);
     }
     return est__dtype_is_float(n->dtype);
@@ -31,12 +32,12 @@ static bool differentiable(const est_node *n)
 static est_status mark_dependants(walk *w, est_nodes xs)
 {
     for (size_t i = 0; i < xs.count; i++)
-        if (!est__is_nil(xs.data[i]) && xs.data[i]->op->graph == w->g)
+        if (!est__is_nil(xs.data[i]) && xs.data[i]->op->graph == w->from)
             w->depends[xs.data[i]->op->id] = true;
         else
             return est__fail(EST_INVALID_ARGUMENT, "est_gradients: x number %zu is no node of the graph", i);
     for (size_t id = 0; id < w->count; id++) {
-        const est_operation *op = w->g->operation[id];
+        const est_operation *op = w->from->operation[id];
         for (int i = 0; i < op->num_inputs && !w->depends[id]; i++)
             w->depends[id] = w->depends[op->input[i]->op->id] && differentiable(op->input[i]);
     }
@@ -62,11 +63,17 @@ static est_status flow_into(walk *w, est_node *to, est_node *value, est_node *in
     return EST_OK;
 }
 
+static const est_shape *shape_of(const est_node *of)
+{
+    const est_operation *variable = of->dtype == EST_RESOURCE ? est__handle_made_by(of) : NULL;
+    const est_attr *shape = variable ? est__attr(variable, "shape") : NULL;
+    return shape ? shape->shape : &of->shape;
+}
+
 /* How many rows the value of a node, or of the variable that it is the handle of, has. */
 static est_node *rows_of(est_graph *g, est_node *of)
 {
-    const est_attr *shape = est__attr(of->op, "shape");
-    const est_shape *known = of->dtype == EST_RESOURCE && shape ? shape->shape : &of->shape;
+    const est_shape *known = shape_of(of);
     if (known->rank > 0 && known->dim[0] >= 0)
         return est_constant_int(g, EST_INT64, known->dim[0]);
     if (of->dtype == EST_RESOURCE)
@@ -81,10 +88,26 @@ static est_node *rows_of(est_graph *g, est_node *of)
                   EST_ATTRS(EST_INT_ATTR("shrink_axis_mask", 1)));
 }
 
-/* Rows as a dense tensor of the node's shape. */
-static est_node *densify(est_graph *g, est_node *of, est_gradient s)
+est_node *est__gradient_dense(est_graph *g, est_node *of, est_gradient s)
 {
+    if (s.indices == NULL)
+        return s.value;
     return est_op(g, "UnsortedSegmentSum", NULL, EST_NODES(s.value, s.indices, rows_of(g, of)), EST_NO_ATTRS);
+}
+
+est_node *est__gradient_zeros(est_graph *g, est_node *of)
+{
+    const est_operation *variable = of->dtype == EST_RESOURCE ? est__handle_made_by(of) : NULL;
+    if (of->dtype != EST_RESOURCE)
+        return est_op(g, "ZerosLike", NULL, EST_NODES(of), EST_NO_ATTRS);
+    if (variable == NULL)
+        return est__graph_fail(g, EST_INVALID_ARGUMENT, "'%s' is the handle of a variable that is not known",
+                               of->op->name);
+    const est_shape *s = shape_of(of);
+    est_node *dims = est_constant_ints(g, EST_INT64, (est_ints){ s->dim, (size_t)s->rank });
+    est_node *zero = est_op(g, "Cast", NULL, EST_NODES(est_constant_float(g, 0)),
+                            EST_ATTRS(EST_TYPE_ATTR("DstT", est__attr_type(variable, "dtype"))));
+    return est_op(g, "Fill", NULL, EST_NODES(dims, zero), EST_NO_ATTRS);
 }
 
 static est_node *join(est_graph *g, const est_gradient *s, size_t n, bool indices)
@@ -119,7 +142,7 @@ static est_gradient total(walk *w, est_node *n)
         return p->slices[0];
     }
     for (size_t i = 0; i < p->num_slices; i++)
-        if (flow_into(w, n, densify(w->g, n, p->slices[i]), NULL) != EST_OK)
+        if (flow_into(w, n, est__gradient_dense(w->g, n, p->slices[i]), NULL) != EST_OK)
             return (est_gradient){ .value = est__spoil(w->g, EST_RESOURCE_EXHAUSTED) };
     if (p->num_dense > 1)
         p->dense[0] = est_op(w->g, "AddN", NULL, (est_nodes){ p->dense, p->num_dense }, EST_NO_ATTRS);
@@ -128,14 +151,22 @@ static est_gradient total(walk *w, est_node *n)
     return (est_gradient){ .value = p->dense[0] };
 }
 
+static bool is_y(const walk *w, const est_operation *op)
+{
+    for (size_t i = 0; i < w->ys.count; i++)
+        if (w->ys.data[i]->op == op)
+            return true;
+    return false;
+}
+
 /* " -> Relu 'a' -> Sum 'loss'": how the operation leads to y, for the message. */
 static void path_to(const walk *w, const est_operation *from, est__buffer *out)
 {
     const est_operation *at = from;
-    for (int steps = 0; at != w->y->op && steps < 50; steps++) {
+    for (int steps = 0; !is_y(w, at) && steps < 50; steps++) {
         const est_operation *next = NULL;
         for (size_t id = (size_t)at->id + 1; id < w->count && !next; id++) {
-            const est_operation *op = w->g->operation[id];
+            const est_operation *op = w->from->operation[id];
             for (int i = 0; i < op->num_inputs && w->flow[id]; i++)
                 if (op->input[i]->op == at)
                     next = op;
@@ -167,34 +198,121 @@ static bool leads_on(const walk *w, const est_operation *op)
     return false;
 }
 
+/* The operation's gradient has put others before it: what is noted by operation moves along. */
+static est_status make_way(walk *w, size_t from, size_t n)
+{
+    size_t count = w->count + n;
+    bool *depends = est__calloc(count + 1, sizeof *depends);
+    parts **flow = est__calloc(count + 1, sizeof *flow);
+    if (depends == NULL || flow == NULL) {
+        est__free(depends);
+        est__free(flow);
+        return est__fail_memory(count * sizeof *flow);
+    }
+    memcpy(depends, w->depends, from * sizeof *depends);
+    memcpy(depends + from + n, w->depends + from, (w->count - from) * sizeof *depends);
+    memcpy(flow, w->flow, from * sizeof *flow);
+    memcpy(flow + from + n, w->flow + from, (w->count - from) * sizeof *flow);
+    est__free(w->depends);
+    est__free(w->flow);
+    w->depends = depends;
+    w->flow = flow;
+    w->count = count;
+    return EST_OK;
+}
+
 static est_status through(walk *w, est_operation *op)
 {
     est__arena *arena = &w->g->arena;
-    size_t in = (size_t)op->num_inputs, out = (size_t)op->num_outputs;
-    est_node **room = est__arena_alloc(arena, (2 * out + 2 * in + 1) * sizeof *room);
-    if (room == NULL)
-        return est__fail_memory((2 * out + 2 * in) * sizeof *room);
-    est_node **y = room, **dy = y + out, **dx = dy + out, **dx_indices = dx + in;
+    size_t in = (size_t)op->num_inputs, out = (size_t)op->num_outputs, id = (size_t)op->id;
+    est_node **room = est__arena_alloc(arena, (2 * out + 3 * in + 1) * sizeof *room);
+    bool *wanted = est__arena_alloc(arena, in + 1);
+    if (room == NULL || wanted == NULL)
+        return est__fail_memory((2 * out + 3 * in) * sizeof *room);
+    est_node **y = room, **dy = y + out, **dx = dy + out, **dx_indices = dx + in, **x = dx_indices + in;
     bool any = false;
     for (size_t i = 0; i < out; i++) {
-        est_gradient t = total(w, &op->output[i]);
         y[i] = &op->output[i];
-        dy[i] = t.value && t.indices ? densify(w->g, y[i], t) : t.value;
+        dy[i] = est__gradient_dense(w->g, y[i], total(w, &op->output[i]));
         any |= dy[i] != NULL;
     }
     if (!any)
         return EST_OK;
     if (op->row->grad == NULL)
         return no_gradient(w, op);
-    est_grad b = {
-        .g = w->g, .op = op, .x = op->input, .y = y, .dy = dy, .dx = dx, .dx_indices = dx_indices
-    };
+    for (size_t i = 0; i < in; i++) {
+        x[i] = op->input[i];
+        wanted[i] = w->depends[x[i]->op->id] && differentiable(x[i]);
+    }
+    est_grad b = { .g = w->g, .op = op, .x = x, .y = y, .dy = dy, .dx = dx, .dx_indices = dx_indices, .wanted = wanted };
     op->row->grad(&b);
+    if ((size_t)op->id > id)
+        EST_TRY(make_way(w, id, (size_t)op->id - id));
     EST_TRY(est_graph_status(w->g));
     for (size_t i = 0; i < in; i++)
-        if (dx[i] && w->depends[op->input[i]->op->id] && differentiable(op->input[i]))
-            EST_TRY(flow_into(w, op->input[i], dx[i], dx_indices[i]));
+        if (dx[i] && wanted[i])
+            EST_TRY(flow_into(w, x[i], dx[i], dx_indices[i]));
     return EST_OK;
+}
+
+/* From the last of ys back; what it puts before an operation lies behind it on this way. */
+static est_status walk_back(walk *w)
+{
+    size_t end = 0;
+    for (size_t i = 0; i < w->ys.count; i++)
+        if ((size_t)w->ys.data[i]->op->id >= end)
+            end = (size_t)w->ys.data[i]->op->id + 1;
+    for (size_t id = end; id-- > 0;)
+        if (w->flow[id] && leads_on(w, w->from->operation[id]))
+            EST_TRY(through(w, w->from->operation[id]));
+    return est_graph_status(w->g);
+}
+
+static est_status begin(walk *w, est_node *const *dys, est_nodes xs)
+{
+    w->count = w->from->num_operations;
+    w->depends = est__calloc(w->count + 1, sizeof *w->depends);
+    w->flow = est__calloc(w->count + 1, sizeof *w->flow);
+    if (w->depends == NULL || w->flow == NULL)
+        return est__fail_memory(w->count * sizeof *w->flow);
+    EST_TRY(mark_dependants(w, xs));
+    for (size_t i = 0; i < w->ys.count; i++)
+        if (dys[i] && w->depends[w->ys.data[i]->op->id])
+            EST_TRY(flow_into(w, w->ys.data[i], dys[i], NULL));
+    return EST_OK;
+}
+
+static void end(walk *w)
+{
+    for (size_t id = 0; id < w->count && w->flow; id++) {
+        for (int i = 0; w->flow[id] && i <= w->from->operation[id]->num_outputs; i++) {
+            est__free(w->flow[id][i].dense);
+            est__free(w->flow[id][i].slices);
+        }
+        est__free(w->flow[id]);
+    }
+    est__free(w->flow);
+    est__free(w->depends);
+}
+
+est_status est__gradients(est_graph *from, est_graph *g, est_nodes ys, est_node *const *dys, est_nodes xs,
+                          est_gradient *out)
+{
+    walk w = { .from = from, .g = g, .ys = ys };
+    memset(out, 0, xs.count * sizeof *out);
+    est_graph_begin_scope(g, "gradients");
+    est_status st = begin(&w, dys, xs);
+    if (st == EST_OK)
+        st = walk_back(&w);
+    for (size_t i = 0; i < xs.count && st == EST_OK; i++)
+        out[i] = total(&w, xs.data[i]);
+    est_graph_end_scope(g);
+    if (st == EST_OK)
+        st = est_graph_status(g);
+    else
+        est__spoil(g, st);
+    end(&w);
+    return st;
 }
 
 /* dy/dy. */
@@ -205,47 +323,14 @@ static est_node *ones_of(est_graph *g, est_node *y)
     return est_op(g, "OnesLike", NULL, EST_NODES(y), EST_NO_ATTRS);
 }
 
-static est_status walk_back(walk *w)
-{
-    if (!w->depends[w->y->op->id])
-        return EST_OK;
-    EST_TRY(flow_into(w, w->y, ones_of(w->g, w->y), NULL));
-    for (size_t id = (size_t)w->y->op->id + 1; id-- > 0;)
-        if (w->flow[id] && leads_on(w, w->g->operation[id]))
-            EST_TRY(through(w, w->g->operation[id]));
-    return est_graph_status(w->g);
-}
-
 est_status est_gradients(est_graph *g, est_node *y, est_nodes xs, est_gradient *out)
 {
-    walk w = { .g = g, .count = g->num_operations, .y = y };
     memset(out, 0, xs.count * sizeof *out);
     EST_TRY(est_graph_status(g));
     if (est__is_nil(y) || y->op->graph != g || !est__dtype_is_float(y->dtype))
         return est__fail(EST_INVALID_ARGUMENT, "est_gradients: y must be a float node of the graph");
-    w.depends = est__calloc(w.count, sizeof *w.depends);
-    w.flow = est__calloc(w.count, sizeof *w.flow);
-    est_status st = w.depends && w.flow ? EST_OK : est__fail_memory(w.count * sizeof *w.flow);
-    if (st == EST_OK)
-        st = mark_dependants(&w, xs);
     est_graph_begin_scope(g, "gradients");
-    if (st == EST_OK)
-        st = walk_back(&w);
-    for (size_t i = 0; i < xs.count && st == EST_OK; i++)
-        out[i] = total(&w, xs.data[i]);
+    est_node *dy = ones_of(g, y);
     est_graph_end_scope(g);
-    if (st == EST_OK)
-        st = est_graph_status(g);
-    else
-        est__spoil(g, st);
-    for (size_t id = 0; id < w.count && w.flow; id++) {
-        for (int i = 0; w.flow[id] && i <= g->operation[id]->num_outputs; i++) {
-            est__free(w.flow[id][i].dense);
-            est__free(w.flow[id][i].slices);
-        }
-        est__free(w.flow[id]);
-    }
-    est__free(w.flow);
-    est__free(w.depends);
-    return st;
+    return est__gradients(g, g, EST_NODES(y), &dy, xs, out);
 }

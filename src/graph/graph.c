@@ -142,6 +142,13 @@ est_node *est__operation_node(est_operation *op)
     return &op->output[0];
 }
 
+const est_operation *est__handle_made_by(const est_node *handle)
+{
+    while (handle->op->row && strcmp(handle->op->row->tf_name, "Identity") == 0)
+        handle = handle->op->input[0];
+    return handle->op->row && handle->op->row->bind ? handle->op : handle->variable;
+}
+
 void est_node_after(est_node *n, est_node *before)
 {
     if (est__is_nil(n) || est__is_nil(before) || n->op == before->op)

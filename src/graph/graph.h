@@ -16,6 +16,7 @@ struct est_node {
     int index;
     est_dtype dtype;
     est_shape shape;
+    const est_operation *variable;   /* of a function's argument that is a handle: what made it; NULL: not known */
 };
 
 struct est_operation {
@@ -71,6 +72,7 @@ struct est_graph {
     size_t num_rates, cap_rates;
     est__explained *explained;   /* lent: inputs that an explanation follows; NULL: none */
     est_graph *outer;            /* of a function's body while it is being made; NULL: none */
+    struct est__tape *tape;      /* of a function's gradient while it is being made (tape.h); NULL: none */
     struct est__capture *capture;   /* what a body takes from outside (control.c) */
     size_t num_captures, cap_captures;
     est__map *functions;         /* name -> est__function; NULL: none */
@@ -97,8 +99,24 @@ static inline bool est__is_nil(const est_node *n)
     return n == NULL || n->op == NULL || n == &n->op->graph->nil;
 }
 
+/* What made the handle: followed out of the functions that it was given to; NULL: it is not known. */
+const est_operation *est__handle_made_by(const est_node *handle);
+
 /* In a body that is being made: what stands for a node of a graph around it; NULL: it is of no such graph. */
 est_node *est__capture_node(est_graph *g, est_node *n);
+
+/* The operations from number `first` on, which take nothing made later than `op`, come before it; `op` passes on
+ * the outputs of `instead`, one of them, from here on. */
+void est__graph_replace(est_operation *op, size_t first, est_operation *instead);
+
+/* Gradients as est_gradients gives them: of ys, nodes of the graph `from`, into each of which dys[i] flows (NULL:
+ * nothing), by xs, nodes of that graph; as new nodes of `g`, which is `from` or the body of its gradient. */
+est_status est__gradients(est_graph *from, est_graph *g, est_nodes ys, est_node *const *dys, est_nodes xs,
+                          est_gradient *out);
+/* The gradient as a tensor of the shape of `of`, a value or a handle. */
+est_node *est__gradient_dense(est_graph *g, est_node *of, est_gradient gradient);
+/* Zeros of that shape. */
+est_node *est__gradient_zeros(est_graph *g, est_node *of);
 
 /* Attributes by name; the op's signature promises them, so a missing one is our own mistake (assert). */
 const est_attr *est__attr(const est_operation *op, const char *name);  /* NULL: none */

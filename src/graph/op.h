@@ -20,7 +20,7 @@ typedef struct est_infer {
 
 /* The gradient of one operation. dy[i] is NULL where nothing flows back into output i; dx[i] stays NULL where
  * nothing flows on. A sparse gradient (IndexedSlices) sets dx_indices[i] beside dx[i], which then holds the
- * rows. */
+ * rows. The operation may be of another graph than `g`, of the function whose gradient that is. */
 typedef struct est_grad {
     est_graph *g;
     est_operation *op;
@@ -29,6 +29,7 @@ typedef struct est_grad {
     est_node *const *dy;
     est_node **dx;
     est_node **dx_indices;
+    const bool *wanted;        /* by input: its gradient is asked for */
 } est_grad;
 
 /* The body of a composite: the same function spelt in TensorFlow's own ops, for export and for where no

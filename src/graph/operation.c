@@ -5,6 +5,7 @@
 #include "graph/attr.h"
 #include "graph/function.h"
 #include "graph/signature.h"
+#include "graph/tape.h"
 
 /* What is known while one operation is being built. */
 typedef struct building {
@@ -370,6 +371,9 @@ est_node *est_op(est_graph *g, const char *op, const char *name, est_nodes input
 {
     if (g->status != EST_OK)
         return &g->nil;
+    est_node *noted = g->tape ? est__tape_shape(g->tape, op, inputs, attrs) : NULL;
+    if (noted)
+        return noted;
     est_node **inside = NULL;     /* where one of them is of a graph around this one */
     for (size_t i = 0; i < inputs.count; i++) {
         if (inputs.data[i] == NULL)

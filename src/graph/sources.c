@@ -137,8 +137,9 @@ est_node *est_read(est_graph *g, est_node *variable)
 {
     if (est__is_nil(variable))
         return &g->nil;
-    const est_attr *dtype = est__attr(variable->op, "dtype");
-    if (dtype == NULL || variable->dtype != EST_RESOURCE)
+    const est_operation *made_by = variable->dtype == EST_RESOURCE ? est__handle_made_by(variable) : NULL;
+    const est_attr *dtype = made_by ? est__attr(made_by, "dtype") : NULL;
+    if (dtype == NULL)
         return est__graph_fail(g, EST_INVALID_ARGUMENT, "'%s' is no variable", variable->op->name);
     return est_op(g, "ReadVariableOp", NULL, EST_NODES(variable),
                   EST_ATTRS(EST_TYPE_ATTR("dtype", dtype->type)));

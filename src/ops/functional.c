@@ -1,6 +1,7 @@
 /* What calls functions: PartitionedCall, If, While and their relatives. The runtime runs them
  * (runtime/call.c), each function as a plan of its own. */
-#include "graph/function.h"
+#include "backend/list.h"
+#include "graph/tape.h"
 #include "ops/ops.h"
 
 /* What is known of both; where they differ, nothing is. */
@@ -104,6 +105,43 @@ static est_status assert_cpu(est_kernel *k)
     return st;
 }
 
+/* ---- what stands for a result that a branch does not have: nobody looks at it ---- */
+static est_status infer_fake(est_infer *c)
+{
+    c->out[0] = est__attr_shape(c->op, "shape");
+    return EST_OK;
+}
+
+typedef struct fake {
+    est_dtype dtype;
+    est_shape shape;
+} fake;
+
+static est_status prepare_fake(const est_operation *op, void *state)
+{
+    fake *f = state;
+    f->dtype = est__attr_type(op, "dtype");
+    f->shape = est__attr_shape(op, "shape");
+    if (f->shape.rank < 0)
+        f->shape = (est_shape){ .rank = 1 };
+    for (int d = 0; d < f->shape.rank; d++)
+        f->shape.dim[d] = f->shape.dim[d] < 0 ? 0 : f->shape.dim[d];
+    return EST_OK;
+}
+
+static est_status fake_cpu(est_kernel *k)
+{
+    const fake *f = k->state;
+    est_shape unknown = { .rank = -1 };
+    est__list *l;
+    est_tensor *out;
+    if (f->dtype == EST_VARIANT)
+        return est__out_list(k, 0, EST_FLOAT, &unknown, 0, &l);
+    EST_TRY(f->dtype == EST_STRING ? est__out_strings(k, 0, &f->shape, 0, &out) : est__out(k, 0, &f->shape, &out));
+    memset(out->data, 0, est__tensor_bytes(out));
+    return EST_OK;
+}
+
 #define CALL "args: Tin -> output: Tout; Tin: list(type); Tout: list(type); f: func; config: string = ''; " \
              "config_proto: string = ''; executor_type: string = ''"
 #define IF "cond: Tcond, input: Tin -> output: Tout; Tcond: type; Tin: list(type); Tout: list(type); " \
@@ -113,13 +151,13 @@ static est_status assert_cpu(est_kernel *k)
 
 EST_OPS(functional,
         { .tf_name = "PartitionedCall", .signature = CALL, .infer = infer_call, .calls = EST__CALL,
-          .flags = EST_OP_VARIANTS },
+          .grad = est__branches_grad, .flags = EST_OP_VARIANTS },
         { .tf_name = "StatefulPartitionedCall", .signature = CALL, .infer = infer_call, .calls = EST__CALL,
-          .flags = EST_OP_VARIANTS },
+          .grad = est__branches_grad, .flags = EST_OP_VARIANTS },
         { .tf_name = "StatelessIf", .signature = IF, .infer = infer_if, .calls = EST__IF,
-          .flags = EST_OP_VARIANTS },
+          .grad = est__branches_grad, .flags = EST_OP_VARIANTS },
         { .tf_name = "If", .signature = IF, .infer = infer_if, .calls = EST__IF,
-          .flags = EST_OP_VARIANTS },
+          .grad = est__branches_grad, .flags = EST_OP_VARIANTS },
         { .tf_name = "StatelessWhile", .signature = WHILE, .infer = infer_while, .calls = EST__WHILE,
           .flags = EST_OP_VARIANTS },
         { .tf_name = "While", .signature = WHILE, .infer = infer_while, .calls = EST__WHILE,
@@ -127,6 +165,9 @@ EST_OPS(functional,
         { .tf_name = "Assert",
           .signature = "condition: bool, data: T -> ; T: list(type); summarize: int = 3",
           .infer = est__infer_none, .cpu = assert_cpu, .flags = EST_OP_STATEFUL },
+        { .tf_name = "FakeParam", .signature = "-> output: dtype; dtype: type; shape: shape",
+          .infer = infer_fake, .cpu = fake_cpu, .state_size = sizeof(fake), .prepare = prepare_fake,
+          .flags = EST_OP_VARIANTS },
         { .tf_name = "OptionalNone", .signature = "-> optional: variant", .infer = est__infer_scalar },
         { .tf_name = "OptionalFromValue",
           .signature = "components: Toutput_types -> optional: variant; Toutput_types: list(type)",

@@ -67,8 +67,8 @@ static est_status bind_variable(const est_operation *op, est__resources *resourc
 
 const est_operation *est__variable_handle(const est_operation *op, int i)
 {
-    const est_operation *from = op->input[i]->op;
-    return from->row->bind == bind_variable ? from : NULL;
+    const est_operation *from = est__handle_made_by(op->input[i]);
+    return from && from->row->bind == bind_variable ? from : NULL;
 }
 
 est_shape est__variable_shape(const est_operation *op, int i)

@@ -5,6 +5,7 @@
 bool est__passes_on(const est_operation *op)
 {
     static const char *const types[] = { "Identity",
+                                         "IdentityN",
                                          "Reshape",
                                          "ExpandDims",
                                          "Squeeze",
@@ -46,9 +47,9 @@ static void measure(est__plan *p)
         p->value[p->checked].last = end;
     for (int s = end; s-- > 0;) {   /* memory that is passed on lives as long as its last holder */
         const est__step *step = &p->step[s];
-        if (est__passes_on(step->op) && !step->fused &&
-            p->value[step->in[0]].last < p->value[step->out[0]].last)
-            p->value[step->in[0]].last = p->value[step->out[0]].last;
+        for (int i = 0; i < step->num_out && est__passes_on(step->op) && !step->fused; i++)
+            if (p->value[step->in[i]].last < p->value[step->out[i]].last)
+                p->value[step->in[i]].last = p->value[step->out[i]].last;
     }
 }
 

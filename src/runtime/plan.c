@@ -15,7 +15,7 @@ typedef struct compiler {
     bool *late;                   /* by operation: changes resources, or comes after one that does */
     est_operation **order;
     size_t count;
-    bool **used;                  /* by operation that calls functions: which of its outputs are */
+    bool **used;                  /* by operation that calls functions, or is IdentityN: which of its outputs are */
     est__map *equal;              /* key of (op, inputs) -> chain of candidates */
     struct candidate *chains;
 } compiler;
@@ -217,21 +217,25 @@ static void note_use(compiler *c, const est_node *n)
         c->used[n->op->id][n->index] = true;
 }
 
-/* Which outputs of operations that call functions somebody takes. */
+/* Which outputs of operations that call functions somebody takes. What only passes on takes what is taken of it. */
 static est_status find_used(compiler *c)
 {
     for (size_t i = 0; i < c->count; i++) {
         const est_operation *op = c->order[i];
-        if (op->num_callees && !(c->used[op->id] = est__arena_alloc(&c->p->arena, (size_t)op->num_outputs + 1)))
+        if ((op->num_callees || is_type(op, "IdentityN")) && !(c->used[op->id] = est__arena_alloc(&c->p->arena, (size_t)op->num_outputs + 1)))
             return est__fail_memory((size_t)op->num_outputs);
     }
-    for (size_t i = 0; i < c->count; i++)
-        for (int j = 0; j < c->order[i]->num_inputs; j++)
-            note_use(c, c->order[i]->input[j]);
     for (size_t i = 0; i < c->o->fetches.count; i++)
         note_use(c, c->o->fetches.data[i]);
     if (c->o->checked)
         note_use(c, c->o->checked);
+    for (size_t i = c->count; i-- > 0;) {   /* who takes comes after what it takes */
+        const est_operation *op = c->order[i];
+        const bool *used = op->num_callees ? NULL : c->used[op->id];
+        for (int j = 0; j < op->num_inputs; j++)
+            if (used == NULL || used[j])
+                note_use(c, op->input[j]);
+    }
     return EST_OK;
 }
 

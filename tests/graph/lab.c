@@ -1,6 +1,8 @@
 /* Graphs at work. */
 #include "graph/lab.h"
 
+#include "proto/pack.h"
+
 bool lab_begin(lab *l)
 {
     *l = (lab){ 0 };
@@ -143,4 +145,41 @@ bool lab_same(const est_tensor *a, const est_tensor *b, const char *what)
         return false;
     size_t n = a->dtype == EST_STRING ? (size_t)((const int64_t *)a->data)[est__tensor_elements(a)] : 0;
     return n == 0 || est_test_bytes(a->bytes, n, b->bytes, n, EST_HERE(what));
+}
+
+/* ---- out and in ---- */
+
+Tensorflow__GraphDef *lab_written(const est_graph *g)
+{
+    est__arena arena = { 0 };
+    est__buffer wire = { 0 };
+    Tensorflow__GraphDef *def, *back = NULL;
+    if (EST_CHECK_OK(est__graph_export(g, &arena, &def)) && EST_CHECK_OK(est__proto_pack(def, &wire)))
+        EST_CHECK_OK(est__proto_unpack(&tensorflow__graph_def__descriptor, wire.data, wire.size, "graph", &back));
+    est__buffer_free(&wire);
+    est__arena_free(&arena);
+    return back;
+}
+
+void lab_gives(lab *l, est_node *n, const char *wanted)
+{
+    lab again;
+    if (!EST_CHECK_OK(est_graph_status(l->g)) || !EST_CHECK_STR(lab_value(l, n), wanted) || !EST_CHECK(lab_begin(&again)))
+        return;
+    Tensorflow__GraphDef *def = lab_written(l->g);
+    const char *name = est_test_text("%s:%d", n->op->name, n->index);
+    if (def && EST_CHECK_OK(est__graph_import(again.g, def, EST_STRINGS(name)))) {
+        est__resources *own = again.resources;
+        again.resources = l->resources;
+        for (size_t i = 0; i < l->num_feeds; i++) {
+            est_node *feed = est_graph_node(again.g, est_node_name(l->feed[i]));
+            again.value[again.num_feeds] = l->value[i];
+            if (feed)
+                again.feed[again.num_feeds++] = feed;
+        }
+        EST_CHECK_STR(lab_value(&again, est_graph_node(again.g, name)), wanted);
+        again.resources = own;
+    }
+    est__proto_free(def);
+    lab_end(&again);
 }

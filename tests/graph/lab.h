@@ -5,6 +5,7 @@
 #include <estimator/ops.h>
 
 #include "graph/graph.h"
+#include "graph/graphdef.h"
 #include "runtime/runtime.h"
 #include "support/est_test.h"
 
@@ -43,6 +44,10 @@ const char *lab_variable_text(lab *l, const char *name);
 bool lab_run(lab *l, est_nodes fetches, est_nodes targets, bool unfused, est_tensor **out);
 /* The value of a node after such a run, as text: "float32[2,2] 1 2 3 4"; of strings quoted. */
 const char *lab_value(lab *l, est_node *n);
+/* The node's value is that, and so it is in a graph that was written as GraphDef and read. */
+void lab_gives(lab *l, est_node *n, const char *wanted);
+/* The graph as a message, written and read; est__proto_free. */
+Tensorflow__GraphDef *lab_written(const est_graph *g);
 const char *lab_text(const est_tensor *t);
 bool lab_same(const est_tensor *a, const est_tensor *b, const char *what);   /* bit for bit */
 

@@ -1,47 +1,8 @@
 /* est_cond and est_while at work, before and after a way through GraphDef; lists; what is wrong with functions,
  * word for word. */
 #include "graph/function.h"
-#include "graph/graphdef.h"
 #include "graph/lab.h"
 #include "proto/pack.h"
-
-/* ---- out and in ---- */
-
-static Tensorflow__GraphDef *written(const est_graph *g)
-{
-    est__arena arena = { 0 };
-    est__buffer wire = { 0 };
-    Tensorflow__GraphDef *def, *back = NULL;
-    if (EST_CHECK_OK(est__graph_export(g, &arena, &def)) && EST_CHECK_OK(est__proto_pack(def, &wire)))
-        EST_CHECK_OK(est__proto_unpack(&tensorflow__graph_def__descriptor, wire.data, wire.size, "graph", &back));
-    est__buffer_free(&wire);
-    est__arena_free(&arena);
-    return back;
-}
-
-/* The node's value, which a graph that was written and read gives as well. */
-static void gives(lab *l, est_node *n, const char *wanted)
-{
-    lab again;
-    if (!EST_CHECK_OK(est_graph_status(l->g)) || !EST_CHECK_STR(lab_value(l, n), wanted) || !EST_CHECK(lab_begin(&again)))
-        return;
-    Tensorflow__GraphDef *def = written(l->g);
-    const char *name = est_test_text("%s:%d", n->op->name, n->index);
-    if (def && EST_CHECK_OK(est__graph_import(again.g, def, EST_STRINGS(name)))) {
-        est__resources *own = again.resources;
-        again.resources = l->resources;
-        for (size_t i = 0; i < l->num_feeds; i++) {
-            est_node *feed = est_graph_node(again.g, est_node_name(l->feed[i]));
-            again.value[again.num_feeds] = l->value[i];
-            if (feed)
-                again.feed[again.num_feeds++] = feed;
-        }
-        EST_CHECK_STR(lab_value(&again, est_graph_node(again.g, name)), wanted);
-        again.resources = own;
-    }
-    est__proto_free(def);
-    lab_end(&again);
-}
 
 /* ---- cond ---- */
 
@@ -76,11 +37,11 @@ static void either(void)
     est_node *n = est_cond(l.g, p, sum_and_x, product_and_y, 2, &o);
     EST_CHECK_STR(est_node_type(n), "If");                      /* it reads a variable */
     EST_NEED(lab_initialize(&l));
-    gives(&l, n, "float32[2] 11 22");
-    gives(&l, est_node_output(n, 1), "float32[2] 1 2");
+    lab_gives(&l, n, "float32[2] 11 22");
+    lab_gives(&l, est_node_output(n, 1), "float32[2] 1 2");
     l.value[2] = lab_floats(&l, EST_SCALAR, (float[]){ 0 });
-    gives(&l, n, "float32[2] 5 14");
-    gives(&l, est_node_output(n, 1), "float32[2] 5 7");
+    lab_gives(&l, n, "float32[2] 5 14");
+    lab_gives(&l, est_node_output(n, 1), "float32[2] 5 7");
     lab_end(&l);
 }
 
@@ -102,8 +63,8 @@ static void branches_within_branches(void)
     o.y = lab_feed(&l, "y", EST_SCALAR, lab_floats(&l, EST_SCALAR, (float[]){ 4 }));
     EST_NEED(lab_initialize(&l));
     est_node *n = est_cond(l.g, o.x, nested_branch, product_and_y, 2, &o);
-    gives(&l, n, "float32[] 12");
-    gives(&l, est_node_output(n, 1), "float32[] -13");
+    lab_gives(&l, n, "float32[] 12");
+    lab_gives(&l, est_node_output(n, 1), "float32[] -13");
     lab_end(&l);
 }
 
@@ -132,11 +93,11 @@ static void variables_change_places(void)
     est_node *n = est_while(l.g, below_limit, swap,
                             EST_NODES(est_constant_float(l.g, 0), o.x, est_neg(l.g, o.x)), &o);
     EST_CHECK_STR(est_node_type(n), "StatelessWhile");
-    gives(&l, n, "float32[] 5");
-    gives(&l, est_node_output(n, 1), "float32[2] 1 10");
-    gives(&l, est_node_output(n, 2), "float32[2] 4 40");
+    lab_gives(&l, n, "float32[] 5");
+    lab_gives(&l, est_node_output(n, 1), "float32[2] 1 10");
+    lab_gives(&l, est_node_output(n, 2), "float32[2] 4 40");
     l.value[1] = lab_floats(&l, EST_SCALAR, (float[]){ 0 });     /* not once */
-    gives(&l, est_node_output(n, 2), "float32[2] -1 -10");
+    lab_gives(&l, est_node_output(n, 2), "float32[2] -1 -10");
     lab_end(&l);
 }
 
@@ -158,7 +119,7 @@ static void a_growing_variable(void)
     est_node *n = est_while(l.g, below_limit, grow,
                             EST_NODES(est_constant_float(l.g, 0), lab_const(&l, EST_SHAPE(1), (float[]){ 7 })), &o);
     EST_CHECK_STR(est__shape_string(text, est_node_shape(est_node_output(n, 1))), "[?]");
-    gives(&l, est_node_output(n, 1), "float32[4] 7 7 7 7");
+    lab_gives(&l, est_node_output(n, 1), "float32[4] 7 7 7 7");
     lab_end(&l);
 }
 
@@ -224,17 +185,17 @@ static void lists(void)
     est_node *x = lab_feed(&l, "x", EST_SHAPE(-1), lab_floats(&l, EST_SHAPE(2), (float[]){ 1, 2 }));
     est_node *reserved = op_of(g, "TensorListReserve", EST_NODES(any, three), EST_FLOAT);
     est_node *set = op_of(g, "TensorListSetItem", EST_NODES(reserved, one, x), EST_FLOAT);
-    gives(&l, op_of(g, "TensorListStack", EST_NODES(set, any), EST_FLOAT), "float32[3,2] 0 0 1 2 0 0");
-    gives(&l, op_of(g, "TensorListGetItem", EST_NODES(set, one, two), EST_FLOAT), "float32[2] 1 2");
-    gives(&l, op_of(g, "TensorListGetItem", EST_NODES(reserved, one, two), EST_FLOAT), "float32[2] 0 0");
+    lab_gives(&l, op_of(g, "TensorListStack", EST_NODES(set, any), EST_FLOAT), "float32[3,2] 0 0 1 2 0 0");
+    lab_gives(&l, op_of(g, "TensorListGetItem", EST_NODES(set, one, two), EST_FLOAT), "float32[2] 1 2");
+    lab_gives(&l, op_of(g, "TensorListGetItem", EST_NODES(reserved, one, two), EST_FLOAT), "float32[2] 0 0");
     est_node *empty = op_of(g, "EmptyTensorList", EST_NODES(any, any), EST_FLOAT);
     est_node *pushed = op_of(g, "TensorListPushBack",
                              EST_NODES(op_of(g, "TensorListPushBack", EST_NODES(empty, x), EST_FLOAT), x), EST_FLOAT);
-    gives(&l, est_op(g, "TensorListLength", NULL, EST_NODES(pushed), EST_NO_ATTRS), "int32[] 2");
-    gives(&l, op_of(g, "TensorListStack", EST_NODES(pushed, two), EST_FLOAT), "float32[2,2] 1 2 1 2");
+    lab_gives(&l, est_op(g, "TensorListLength", NULL, EST_NODES(pushed), EST_NO_ATTRS), "int32[] 2");
+    lab_gives(&l, op_of(g, "TensorListStack", EST_NODES(pushed, two), EST_FLOAT), "float32[2,2] 1 2 1 2");
     est_node *rows = op_of(g, "TensorListFromTensor", EST_NODES(lab_const(&l, EST_SHAPE(3, 1), (float[]){ 4, 5, 6 }), any),
                            EST_FLOAT);
-    gives(&l, op_of(g, "TensorListGetItem", EST_NODES(rows, one, any), EST_FLOAT), "float32[1] 5");
+    lab_gives(&l, op_of(g, "TensorListGetItem", EST_NODES(rows, one, any), EST_FLOAT), "float32[1] 5");
     (void)out;
     lab_end(&l);
 }
@@ -382,7 +343,7 @@ static void wrong_functions(void)
     EST_NEED(lab_begin(&l));
     outside o = { .x = lab_const(&l, EST_SHAPE(1), (float[]){ 1 }), .y = est_constant_float(l.g, 3) };
     est_while(l.g, below_limit, swap, EST_NODES(o.y, o.x, o.x), &o);
-    Tensorflow__GraphDef *def = written(l.g);
+    Tensorflow__GraphDef *def = lab_written(l.g);
     EST_NEED(def != NULL && EST_CHECK_INT(def->library->n_function, 2));
     Tensorflow__FunctionDef *cond = def->library->function[0], *body = def->library->function[1];
     Tensorflow__NodeDef *loop = node(def->node, def->n_node, "StatelessWhile"),
@@ -431,7 +392,7 @@ static void calls_itself(void)
     EST_NEED(lab_begin(&l));
     outside o = { .y = est_constant_float(l.g, 3) };
     est_while(l.g, below_limit, chooses, EST_NODES(o.y), &o);
-    Tensorflow__GraphDef *def = written(l.g);
+    Tensorflow__GraphDef *def = lab_written(l.g);
     EST_NEED(def != NULL);
     for (size_t i = 0; i < def->library->n_function; i++) {
         const Tensorflow__FunctionDef *f = def->library->function[i];

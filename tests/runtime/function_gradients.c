@@ -1,0 +1,232 @@
+/* Gradients through calls, branches and loops: against central differences in double, after a way through GraphDef,
+ * and where there is none, word for word. */
+#include <math.h>
+
+#include "graph/lab.h"
+
+enum { ELEMENTS = 3 };
+
+/* x, of doubles, and what else the functions take of the outside. */
+typedef struct outside {
+    est_node *x, *p, *n, *v, *w;
+} outside;
+
+static est_node *number(est_graph *g, double v)
+{
+    return est_cast(g, est_constant_float(g, v), EST_DOUBLE);
+}
+
+static est_node *total(est_graph *g, est_node *x)
+{
+    return est_reduce_sum(g, x, EST_ALL_AXES, false);
+}
+
+/* ---- the lab ---- */
+
+static bool begin(lab *l, outside *o)
+{
+    static const double at[ELEMENTS] = { 0.5, -1.25, 2 };
+    est_shape shape = EST_SHAPE(ELEMENTS);
+    est_tensor *x;
+    if (!EST_CHECK(lab_begin(l)) || !EST_CHECK_OK(est_tensor_new(EST_DOUBLE, &shape, &x)))
+        return false;
+    memcpy(x->data, at, sizeof at);
+    o->x = lab_feed(l, "x", EST_SHAPE(-1), lab_keep(l, x));
+    o->p = lab_feed(l, "p", EST_SCALAR, lab_floats(l, EST_SCALAR, (float[]){ 1 }));
+    o->n = lab_feed(l, "n", EST_SCALAR, lab_ints(l, EST_INT32, EST_SCALAR, (int64_t[]){ 3 }));
+    o->v = lab_variable(l, "v", EST_SHAPE(2, 3), (float[]){ 1, -2, 3, 0.5f, 0.25f, -1 });
+    o->w = est_cast(l->g, est_constant_float(l->g, 0.75), EST_DOUBLE);
+    return EST_CHECK(lab_initialize(l));
+}
+
+static void feed_int(lab *l, size_t feed, int64_t value)
+{
+    l->value[feed] = feed == 1 ? lab_floats(l, EST_SCALAR, (float[]){ (float)value })
+                               : lab_ints(l, EST_INT32, EST_SCALAR, &value);
+}
+
+static double run_at(est__run *run, const lab *l, size_t fetch, int64_t i)
+{
+    return EST_CHECK_OK(est__run_step(run, l->value, 0)) ? est__tensor_get(est__run_fetch(run, fetch), i) : NAN;
+}
+
+/* dy/dx is as central differences of y have it, with the feeds of now. */
+static void differs(lab *l, est_node *y, est_node *dx)
+{
+    est__plan *plan = NULL;
+    est__run *run = NULL;
+    double *at = ((est_tensor *)(uintptr_t)l->value[0])->data, step = 1e-5;
+    est__plan_options o = { .resources = l->resources, .feeds = { l->feed, l->num_feeds }, .fetches = EST_NODES(y, dx), .seed = 1 };
+    if (EST_CHECK_OK(est__plan_new(l->g, &o, &plan)) && EST_CHECK_OK(est__run_new(plan, NULL, &run)))
+        for (int i = 0; i < ELEMENTS; i++) {
+            double slope = run_at(run, l, 1, i), middle = at[i];
+            at[i] = middle + step;
+            double above = run_at(run, l, 0, 0);
+            at[i] = middle - step;
+            double below = run_at(run, l, 0, 0);
+            at[i] = middle;
+            EST_CHECK_NEAR(slope, (above - below) / (2 * step), 1e-6 * (1 + fabs(slope)));
+        }
+    est__run_free(run);
+    est__plan_free(plan);
+}
+
+/* The gradient's value now, which it has after a way through GraphDef as well. */
+static void is_kept(lab *l, est_node *d)
+{
+    lab_gives(l, d, lab_value(l, d));
+}
+
+/* ---- branches ---- */
+
+static void polynomial(est_graph *g, est_nodes in, est_node **r, void *user)
+{
+    const outside *o = user;
+    (void)in;
+    r[0] = est_mul(g, est_square(g, o->x), est_sigmoid(g, o->x));
+    r[1] = est_mul(g, total(g, o->x), o->w);
+}
+
+static void product(est_graph *g, est_nodes in, est_node **r, void *user)
+{
+    const outside *o = user;
+    (void)in;
+    r[0] = est_exp(g, est_mul(g, o->x, number(g, 0.5)));
+    r[1] = number(g, 7);
+}
+
+static void either(void)
+{
+    lab l;
+    outside o;
+    est_gradient d[2];
+    EST_NEED(begin(&l, &o));
+    est_node *c = est_cond(l.g, o.p, polynomial, product, 2, &o);
+    est_node *y = est_add(l.g, total(l.g, est_square(l.g, c)), est_node_output(c, 1));
+    EST_NEED_OK(est_gradients(l.g, y, EST_NODES(o.x), d));
+    EST_CHECK_STR(est_node_type(c), "IdentityN");      /* of the branches with what their gradients take */
+    for (int p = 0; p < 2; p++) {
+        feed_int(&l, 1, p);
+        differs(&l, y, d[0].value);
+        is_kept(&l, d[0].value);
+        is_kept(&l, c);
+    }
+    EST_NEED_OK(est_gradients(l.g, est_node_output(c, 1), EST_NODES(o.x, o.w), d));   /* once more, of another result */
+    feed_int(&l, 1, 1);
+    differs(&l, est_node_output(c, 1), d[0].value);
+    EST_CHECK_STR(lab_value(&l, d[1].value), "float64[] 1.25");
+    lab_end(&l);
+}
+
+static void inner(est_graph *g, est_nodes in, est_node **r, void *user)
+{
+    const outside *o = user;
+    est_node *sum = total(g, o->x);
+    r[0] = est_mul(g, est_tanh(g, o->x), est_cond(g, est_greater(g, sum, number(g, 1)), polynomial, product, 2, user));
+    r[1] = est_sub(g, sum, est_square(g, sum));
+    (void)in;
+}
+
+static void branches_within_branches(void)
+{
+    lab l;
+    outside o;
+    est_gradient d;
+    EST_NEED(begin(&l, &o));
+    est_node *c = est_cond(l.g, o.p, inner, product, 2, &o);
+    est_node *y = est_mul(l.g, total(l.g, c), est_node_output(c, 1));
+    EST_NEED_OK(est_gradients(l.g, y, EST_NODES(o.x), &d));
+    for (int i = 0; i < 4; i++) {
+        feed_int(&l, 1, i & 1);
+        ((double *)l.value[0]->data)[2] = i & 2 ? 2 : 1.5;      /* the sum is above or below 1 */
+        differs(&l, y, d.value);
+        is_kept(&l, d.value);
+    }
+    lab_end(&l);
+}
+
+/* Variables that are read within, one whole, one by rows; and one that is read in one branch alone. */
+static void reads(est_graph *g, est_nodes in, est_node **r, void *user)
+{
+    const outside *o = user;
+    (void)in;
+    r[0] = est_square(g, est_read(g, o->v));
+}
+
+static void gathers(est_graph *g, est_nodes in, est_node **r, void *user)
+{
+    const outside *o = user;
+    (void)in;
+    r[0] = est_op(g, "ResourceGather", NULL, EST_NODES(o->v, est_constant_ints(g, EST_INT32, EST_INTS(1, 1))),
+                  EST_ATTRS(EST_TYPE_ATTR("dtype", EST_FLOAT)));
+}
+
+static void nothing(est_graph *g, est_nodes in, est_node **r, void *user)
+{
+    (void)in;
+    (void)user;
+    r[0] = est_constant_float(g, 5);
+}
+
+static void variables(void)
+{
+    lab l;
+    outside o;
+    est_gradient d[3];
+    EST_NEED(begin(&l, &o));
+    est_node *a = est_cond(l.g, o.p, reads, gathers, 1, &o), *b = est_cond(l.g, o.p, nothing, reads, 1, &o),
+             *c = est_cond(l.g, o.p, nothing, nothing, 1, &o);
+    EST_NEED_OK(est_gradients(l.g, a, EST_NODES(o.v), &d[0]));
+    EST_NEED_OK(est_gradients(l.g, b, EST_NODES(o.v), &d[1]));
+    EST_NEED_OK(est_gradients(l.g, c, EST_NODES(o.v), &d[2]));
+    EST_CHECK(d[2].value == NULL);
+    lab_gives(&l, d[0].value, "float32[2,3] 2 -4 6 1 0.5 -2");
+    lab_gives(&l, d[1].value, "float32[2,3] 0 0 0 0 0 0");
+    feed_int(&l, 1, 0);
+    lab_gives(&l, d[0].value, "float32[2,3] 0 0 0 2 2 2");
+    lab_gives(&l, d[1].value, "float32[2,3] 2 -4 6 1 0.5 -2");
+    lab_end(&l);
+}
+
+/* ---- what has no gradient ---- */
+
+
+static void stops(est_graph *g, est_nodes in, est_node **r, void *user)
+{
+    const outside *o = user;
+    (void)in;
+    r[0] = est_mul(g, est_stop_gradient(g, o->x), o->x);
+}
+
+static void stopped(void)
+{
+    lab l;
+    outside o;
+    est_gradient d;
+    EST_NEED(begin(&l, &o));
+    est_node *c = est_cond(l.g, o.p, stops, stops, 1, &o);
+    EST_NEED_OK(est_gradients(l.g, c, EST_NODES(o.x), &d));
+    lab_gives(&l, d.value, "float64[3] 0.5 -1.25 2");
+    lab_end(&l);
+}
+
+/* What stands for a result that a branch does not have. */
+static void fakes(void)
+{
+    lab l;
+    est_shape partly = EST_SHAPE(-1, 2), unknown = { .rank = -1 };
+    EST_NEED(lab_begin(&l));
+    lab_gives(&l, est_op(l.g, "FakeParam", NULL, (est_nodes){ 0 },
+                         EST_ATTRS(EST_TYPE_ATTR("dtype", EST_FLOAT), EST_SHAPE_ATTR("shape", &partly))),
+              "float32[0,2]");
+    lab_gives(&l, est_op(l.g, "FakeParam", NULL, (est_nodes){ 0 },
+                         EST_ATTRS(EST_TYPE_ATTR("dtype", EST_STRING), EST_SHAPE_ATTR("shape", &unknown))),
+              "string[0]");
+    est_node *list = est_op(l.g, "FakeParam", NULL, (est_nodes){ 0 },
+                            EST_ATTRS(EST_TYPE_ATTR("dtype", EST_VARIANT), EST_SHAPE_ATTR("shape", &unknown)));
+    lab_gives(&l, est_op(l.g, "TensorListLength", NULL, EST_NODES(list), EST_NO_ATTRS), "int32[] 0");
+    lab_end(&l);
+}
+
+EST_SUITE(runtime_function_gradients, EST_TEST(either), EST_TEST(branches_within_branches), EST_TEST(variables),
+          EST_TEST(stopped), EST_TEST(fakes));
