@@ -20,6 +20,7 @@
 #include <estimator/calibrate.h>
 #include <estimator/calibration.h>
 #include <estimator/checkpoint.h>
+#include <estimator/cluster.h>
 #include <estimator/data.h>
 #include <estimator/estimators.h>
 #include <estimator/experiment.h>

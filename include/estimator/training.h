@@ -146,6 +146,7 @@ typedef struct est_eval_spec {
     est_hook_list hooks;
     est_exporter_list exporters;
     int64_t throttle_secs;              /* 600 between two evaluations; EST_OFF: each checkpoint is evaluated */
+    int64_t start_delay_secs;           /* 120 before an evaluator, a process of its own, begins; EST_OFF: none. By turns: at once */
 } est_eval_spec;
 typedef struct est_eval_specs {
     const est_eval_spec *data;
@@ -166,8 +167,11 @@ typedef struct est_train_and_evaluate_options {
 /** Trains, and evaluates the checkpoints that it saves: the first one after the start, then those that come
  *  `throttle_secs` after the last evaluation, and the last one. One graph a mode stays, and evaluations take the
  *  variables from memory. A run that finds max_steps reached makes up for a last evaluation that is missing.
+ *  With a cluster in TF_CONFIG (cluster.h) it does the part of its task: a chief, or the one worker, trains alone; an evaluator
+ *  evaluates each new checkpoint of the model directory, and returns after that of max_steps, or when training has stopped early;
+ *  evaluations that one before it has made are not made again. A master does both by turns.
  *  Out: `trained`, may be NULL; `metrics`, of the last evaluation by the first spec: the caller's, est_results_free; may
- *  be NULL.
+ *  be NULL. Of a task that trains alone there are none.
  *  Errors: those of est_train, est_evaluate and est_export_saved_model; INVALID_ARGUMENT: specs and names. One thread
  *  at a time per estimator. Since 0.1. */
 EST_API est_status est_train_and_evaluate_sized(est_estimator *e, const est_train_and_evaluate_options *options, size_t size,

@@ -27,6 +27,14 @@ static void print_json(const est_train_result *r)
     puts("}");
 }
 
+void print_trained(const est_train_result *r, bool json)
+{
+    if (json)
+        print_json(r);
+    else
+        print_text(r);
+}
+
 static int run(cli *c)
 {
     int status;
@@ -39,10 +47,8 @@ static int run(cli *c)
     status = cli_finish(x, st);
     if (status == CLI_FAILED || !cli_output_open(&out, NULL))
         return CLI_FAILED;
-    if (c->json)
-        print_json(&result);
-    else if (!c->quiet)
-        print_text(&result);
+    if (c->json || !c->quiet)
+        print_trained(&result, c->json);
     return cli_output_close(&out, true) ? status : CLI_FAILED;
 }
 

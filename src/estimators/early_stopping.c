@@ -5,8 +5,6 @@
 #include "train/eval_metrics.h"
 #include "train/kept.h"
 
-#define STOP_VARIABLE "signal_early_stopping/STOP"
-
 typedef enum rule { HIGHER, LOWER, NO_INCREASE, NO_DECREASE, OWN } rule;
 static const char *const rule_names[] = { "stop_if_higher_hook", "stop_if_lower_hook", "stop_if_no_increase_hook", "stop_if_no_decrease_hook",
                                           "make_early_stopping_hook" };
@@ -21,6 +19,7 @@ typedef struct stopping {
     bool (*should_stop_fn)(void *user);
     void *user;
     est_timer timer;
+    int64_t asked;                /* the step before whose checkpoint it was asked; -1: none */
     bool follows;                 /* asks after each evaluation by this estimator too */
     int64_t evaluations;          /* by then */
     int64_t best_step;            /* of all evaluations; -1: none */
@@ -136,13 +135,13 @@ static est_status stopping_begin(est_run_context *c, void *user)
 {
     stopping *s = user;
     s->timer.triggered = s->stopped = false;
-    s->kept_step = -1;
+    s->kept_step = s->asked = -1;
     s->evaluations = s->e->evaluations;
     if (est_run_mode(c) != EST_TRAIN)
         return est__fail(EST_INVALID_ARGUMENT, "it stops training, nothing else");
     est_graph *g = est_run_graph(c);
-    if (est_graph_variable(g, STOP_VARIABLE) == NULL)   /* another rule may have made it */
-        est_variable(g, STOP_VARIABLE, &(est_variable_options){ .dtype = EST_BOOL, .not_trainable = true, .hyper = true });
+    if (est_graph_variable(g, EST__STOP_VARIABLE) == NULL)   /* another rule may have made it */
+        est_variable(g, EST__STOP_VARIABLE, &(est_variable_options){ .dtype = EST_BOOL, .not_trainable = true, .hyper = true });
     return est_graph_status(g);
 }
 
@@ -160,24 +159,40 @@ static est_status ask(stopping *s, bool *stop)
     return st == EST_OK ? keep_best(s) : st;
 }
 
-static est_status stopping_after(est_run_context *c, void *user)
+static est_status decide(stopping *s, est_run_context *c)
 {
-    stopping *s = user;
     int64_t step = est_run_global_step(c);
     bool stop = false;
-    bool evaluated = s->follows && s->evaluations != s->e->evaluations;
-    if (!evaluated && !est_timer_should_trigger(&s->timer, step))
-        return EST_OK;
     s->evaluations = s->e->evaluations;
     est_timer_update(&s->timer, step);
     EST_TRY(ask(s, &stop));
     if (!stop)
         return EST_OK;
     est__log(EST_LOG_INFO, "early stopping at step %lld", (long long)step);
-    *(bool *)est__session_variable(c->session, STOP_VARIABLE)->value->data = true;
+    *(bool *)est__session_variable(c->session, EST__STOP_VARIABLE)->value->data = true;
     s->stopped = true;
     est_run_request_stop(c);
     return EST_OK;
+}
+
+static est_status stopping_after(est_run_context *c, void *user)
+{
+    stopping *s = user;
+    int64_t step = est_run_global_step(c);
+    bool evaluated = s->follows && s->evaluations != s->e->evaluations;
+    bool asked = s->asked == step;      /* before its checkpoint was saved */
+    return !s->stopped && (evaluated || (!asked && est_timer_should_trigger(&s->timer, step))) ? decide(s, c) : EST_OK;
+}
+
+/* An evaluator that is told by the checkpoint alone would wait for ever, were the stop not in it. Where evaluations come with the saving
+ * itself, as listeners, nobody needs to be told, and the rule waits for them. */
+static est_status stopping_before_save(est_run_context *c, void *user)
+{
+    stopping *s = user;
+    if (est__listeners_any(c) && s->e->cluster->num_jobs == 0)
+        return EST_OK;
+    s->asked = est_run_global_step(c);
+    return est_timer_should_trigger(&s->timer, s->asked) ? decide(s, c) : EST_OK;
 }
 
 static est_status stopping_end(est_run_context *c, void *user)
@@ -201,8 +216,10 @@ static est_status make(stopping *s, double secs, int64_t steps, est_hook **out)
     }
     s->follows = s->rule != OWN && secs <= 0 && steps == 0;
     s->timer = (est_timer){ .every_secs = secs > 0 || steps > 0 ? secs : 60, .every_steps = steps };
-    return est__hook_make(&(est_hook_options){ .name = name, .begin = stopping_begin, .after_run = stopping_after, .end = stopping_end,
-                                               .user = s, .free_user = stopping_free }, out);
+    EST_TRY(est__hook_make(&(est_hook_options){ .name = name, .begin = stopping_begin, .after_run = stopping_after, .end = stopping_end,
+                                                .user = s, .free_user = stopping_free }, out));
+    (*out)->before_save = stopping_before_save;
+    return EST_OK;
 }
 
 static est_status check(rule r, const est_early_stopping_options *o)

@@ -46,12 +46,27 @@ static est_status keep_features(est_estimator *e, est_features_spec given)
     return EST_OK;
 }
 
+static est_status join_cluster(est_estimator *e)
+{
+    const est_cluster *c = e->cluster;
+    if (c->model_dir && e->config.model_dir && strcmp(c->model_dir, e->config.model_dir) != 0)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: model_dir is '%s', and '%s' in TF_CONFIG; give one, or the same", e->name,
+                         e->config.model_dir, c->model_dir);
+    if (c->model_dir)
+        e->config.model_dir = c->model_dir;
+    if (c->num_jobs || strcmp(c->task_type, "worker") != 0)
+        est__log(EST_LOG_INFO, "TF_CONFIG: this is %s %lld%s", c->task_type, (long long)c->task_id, c->is_chief ? ", which saves checkpoints" : "");
+    return EST_OK;
+}
+
 static est_status set_config(est_estimator *e, const est_run_config *config, size_t config_size)
 {
     size_t full;
     const est_field *fields = est_run_config_fields(&full);
     EST_TRY(est__fields_apply(fields, "run config", config, config_size, &e->config, full));
     EST_TRY(est__fields_copy(fields, &e->config, &e->arena));
+    EST_TRY(est_cluster_new(NULL, &e->cluster));
+    EST_TRY(join_cluster(e));
     if (strcmp(e->config.device, "cuda") == 0)
         return est__fail(EST_UNIMPLEMENTED, "%s: device 'cuda' is not built in; there are 'auto' and 'cpu'", e->name);
     if (e->config.save_checkpoints_steps == 0 && e->config.save_checkpoints_secs == 0)
@@ -125,6 +140,7 @@ void est_estimator_free(est_estimator *e)
     for (size_t i = 0; i < e->num_sets; i++)
         est_columns_free(e->set[i]);
     est__pool_free(e->pool);
+    est_cluster_free(e->cluster);
     est__free(e->model_dir);
     est__arena_free(&e->spec);
     est__arena_free(&e->names);
@@ -135,6 +151,11 @@ void est_estimator_free(est_estimator *e)
 const char *est_estimator_model_dir(const est_estimator *e)
 {
     return e->model_dir;
+}
+
+const est_cluster *est_estimator_cluster(const est_estimator *e)
+{
+    return e->cluster;
 }
 
 est_head *est_estimator_head(const est_estimator *e)

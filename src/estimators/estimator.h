@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include <estimator/add_metrics.h>
+#include <estimator/cluster.h>
 #include <estimator/estimators.h>
 
 #include "base/base.h"
@@ -19,6 +20,9 @@
 #include "train/inputs.h"
 #include "train/partitioner.h"
 #include "train/warm_start.h"
+
+/* In a checkpoint that was saved after a rule had stopped training; TensorFlow's name. */
+#define EST__STOP_VARIABLE "signal_early_stopping/STOP"
 
 /* One mode's graph, made for a dataset's features and kept from call to call: only a newer checkpoint is read again. */
 typedef struct est__model {
@@ -82,6 +86,7 @@ struct est_estimator {
     est_features_spec features;
     const char *example_id;       /* a string feature that names the examples of training and evaluation; NULL: none */
     est_run_config config;
+    est_cluster *cluster;         /* TF_CONFIG */
     est__partitioning parts;      /* of variables in its checkpoints */
     const est_warm_start_settings *warm_start_from;   /* NULL: none */
     char *model_dir;

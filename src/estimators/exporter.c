@@ -1,6 +1,7 @@
 /* Exporters: after each evaluation, after the best ones, at the end. */
 #include "estimators/exporter.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "estimators/estimator.h"
@@ -190,13 +191,29 @@ static est_status export_to(est_exporter *x, const est__evaluated *v, const char
     return st;
 }
 
+/* The newest export is as old as its name says. */
+static est_status exported_since(const char *dir, double since, bool *yes)
+{
+    est__names names;
+    size_t count;
+    int64_t when;
+    *yes = false;
+    EST_TRY(list_versions(dir, &names, &count));
+    for (size_t i = 0; i < names.count; i++)
+        *yes = *yes || (is_version(names.name[i]) && est__parse_int64(names.name[i], 10, &when) && (double)when >= floor(since));
+    est__names_free(&names);
+    return EST_OK;
+}
+
 est_status est__exporter_run(est_exporter *x, const est__evaluated *v)
 {
     est__buffer dir = { 0 };
-    bool yes = false;
+    bool yes = false, done = false;
     est__buffer_printf(&dir, "%s/export/%s", v->estimator->model_dir, x->name);
     est_status st = dir.status;
-    if (st == EST_OK)
+    if (st == EST_OK && v->since > 0)
+        st = exported_since(dir.data, v->since, &done);
+    if (st == EST_OK && !done)
         st = x->kind->wants(x, v, dir.data, &yes);
     if (st == EST_OK && yes)
         st = export_to(x, v, dir.data);

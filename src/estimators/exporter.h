@@ -10,6 +10,7 @@ typedef struct est__evaluated {
     const char *checkpoint;       /* prefix */
     const char *eval_dir;         /* where earlier evaluations have written their events */
     const est_results *metrics;
+    double since;                 /* what has exported since then, seconds since 1970, has done it; 0: each exports */
     bool is_the_final_export;
 } est__evaluated;
 

@@ -19,8 +19,24 @@ typedef struct train_run {
     bool resumed, saves_input;
 } train_run;
 
+/* Training needs no other process yet. */
+static est_status check_cluster(const est_estimator *e)
+{
+    const est_cluster *c = e->cluster;
+    size_t tasks = 0;
+    if (strcmp(c->task_type, "evaluator") == 0)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: TF_CONFIG makes this process an evaluator, which does not train", e->name);
+    for (size_t i = 0; i < c->num_jobs; i++)
+        tasks += c->job[i].address.count;
+    if (tasks > 1)
+        return est__fail(EST_UNIMPLEMENTED, "%s: the cluster in TF_CONFIG has %zu tasks; training by several processes is not built in yet: "
+                         "give it one chief, and an evaluator beside it", e->name, tasks);
+    return EST_OK;
+}
+
 est_status est__train_check(const est_estimator *e, const est_train_options *o)
 {
+    EST_TRY(check_cluster(e));
     if (o->steps && o->max_steps)
         return est__fail(EST_INVALID_ARGUMENT, "%s: train takes steps or max_steps, not both", e->name);
     if (o->steps < 0 || o->max_steps < 0)

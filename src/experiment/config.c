@@ -97,6 +97,8 @@ static const est_field trainer_fields[] = {
     EST_FIELD(est__config_trainer, INT, folds, .def_text = "null", .min = 2, .max = LARGEST,
               .doc = "parts of task.train_data: train leaves one out, evaluate takes that one"),
     EST_FIELD(est__config_trainer, INT, fold, .min = 0, .max = LARGEST, .doc = "which one, from 0 on"),
+    EST_FIELD(est__config_trainer, INT, start_delay_secs, .def = 120, .min = 0, .max = LARGEST,
+              .doc = "an evaluator's (TF_CONFIG): seconds before it begins"),
     EST_FIELD(est__config_trainer, INT, throttle_secs, .def = 600, .min = 0, .max = LARGEST,
               .doc = "train-and-evaluate: seconds between evaluations; 0: each checkpoint"),
     EST_FIELD(est__config_trainer, STRING, best_checkpoint_eval_metric, .def_text = "loss", .doc = "what the best exporter looks at"),
@@ -110,6 +112,10 @@ static const est_field trainer_fields[] = {
               .doc = "no_increase, no_decrease: steps without it"),
     EST_FIELD(est__config_trainer, INT, early_stopping_min_steps, .min = 0, .max = LARGEST,
               .doc = "evaluations before that step do not count"),
+    EST_FIELD(est__config_trainer, INT, early_stopping_run_every_secs, .def_text = "null", .min = 1, .max = LARGEST,
+              .doc = "seconds between looks; null: 60, where the next key is too, and after each evaluation by this process"),
+    EST_FIELD(est__config_trainer, INT, early_stopping_run_every_steps, .def_text = "null", .min = 1, .max = LARGEST,
+              .doc = "the same in steps"),
     EST_FIELD(est__config_trainer, BOOL, early_stopping_restore_best, .doc = "the best evaluated checkpoint becomes the newest one"),
     { 0 } };
 
@@ -179,6 +185,9 @@ static est_status check_turns(const est__config *c)
     const est__yaml *list = est__yaml_get(est__yaml_get(c->root, "export"), "exporters");
     if (!strncmp(c->trainer.early_stopping, "no_", 3) && !c->trainer.early_stopping_steps)
         return est__yaml_fail(rule, "trainer.early_stopping '%s' needs trainer.early_stopping_steps", c->trainer.early_stopping);
+    if (c->trainer.early_stopping_run_every_secs && c->trainer.early_stopping_run_every_steps)
+        return est__yaml_fail(est__yaml_get(est__yaml_get(c->root, "trainer"), "early_stopping_run_every_steps"),
+                              "trainer.early_stopping_run_every_secs and early_stopping_run_every_steps are both given");
     for (size_t i = 0; i < c->export.exporters.count; i++) {
         const char *name = c->export.exporters.data[i];
         if (strcmp(name, "latest") && strcmp(name, "best") && strcmp(name, "final"))

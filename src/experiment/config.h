@@ -47,11 +47,12 @@ typedef struct est__config_trainer {
     int64_t checkpoint_interval, checkpoint_secs;   /* 0: not given */
     int64_t max_to_keep, summary_interval, log_interval, validation_steps;
     int64_t folds, fold;            /* folds 0: none */
-    int64_t throttle_secs;
+    int64_t start_delay_secs, throttle_secs;
     const char *best_checkpoint_eval_metric, *best_checkpoint_metric_comp;
     const char *early_stopping, *early_stopping_metric;
     double early_stopping_threshold;
     int64_t early_stopping_steps, early_stopping_min_steps;
+    int64_t early_stopping_run_every_secs, early_stopping_run_every_steps;   /* 0: not given */
     bool early_stopping_restore_best;
 } est__config_trainer;
 typedef struct est__config_export {

@@ -1,5 +1,6 @@
 /* An experiment: the configuration read and checked once, its estimator, and the verbs with what the configuration says. */
 #include <estimator/calibrate.h>
+#include <estimator/cluster.h>
 #include <estimator/explain.h>
 
 #include "experiment/config.h"
@@ -70,6 +71,19 @@ static est_status make_estimator(est_experiment *x)
     return st;
 }
 
+/* TF_CONFIG's, where neither the file nor the caller names one. */
+static est_status model_dir_of_cluster(est_experiment *x)
+{
+    est_cluster *cluster;
+    if (!est__yaml_is_null(est__yaml_get(x->config.root, "model_dir")))
+        return EST_OK;
+    EST_TRY(est_cluster_new(NULL, &cluster));
+    const char *dir = cluster->model_dir ? est__arena_strdup(&x->arena, cluster->model_dir) : x->config.top.model_dir;
+    est_cluster_free(cluster);
+    x->config.top.model_dir = dir;
+    return dir ? EST_OK : est__fail_memory(64);
+}
+
 static est_status load(est_experiment *x, const est_experiment_options *o)
 {
     const est__yaml *root = NULL;
@@ -79,6 +93,8 @@ static est_status load(est_experiment *x, const est_experiment_options *o)
         return est__fail(EST_INVALID_ARGUMENT, "the model directory's name is empty");
     if (o->model_dir && !(x->config.top.model_dir = est__arena_strdup(&x->arena, o->model_dir)))
         return est__fail_memory(1);
+    if (!o->model_dir)
+        EST_TRY(model_dir_of_cluster(x));
     EST_TRY(make_estimator(x));
     return est__resolve(&x->config, &x->resolved);
 }
@@ -229,7 +245,8 @@ static est_status train_by_turns(training *t, const est__turns *turns, est_train
     est_eval_spec spec = { .input_fn = est__source_open, .user = &held_out,
                            .steps = c->trainer.validation_steps ? c->trainer.validation_steps : EST_OFF,
                            .exporters = { turns->exporter, turns->num_exporters },
-                           .throttle_secs = c->trainer.throttle_secs ? c->trainer.throttle_secs : EST_OFF };
+                           .throttle_secs = c->trainer.throttle_secs ? c->trainer.throttle_secs : EST_OFF,
+                           .start_delay_secs = c->trainer.start_delay_secs ? c->trainer.start_delay_secs : EST_OFF };
     est_train_and_evaluate_options o = {
         .train_spec = { .input_fn = est__source_open, .user = &train, .max_steps = c->trainer.train_steps,
                         .hooks = { &turns->stop, turns->stop ? 1 : 0 }, .progress = on_progress, .progress_user = t },
@@ -247,8 +264,8 @@ est_status est_experiment_train_and_evaluate(est_experiment *x, void (*progress)
     est_status st = est__turns_new(x->estimator, &x->config, &turns);
     if (st == EST_OK)
         st = train_by_turns(&t, &turns, result, out);
-    if (st == EST_OK && !t.kept)
-        keep_config(&t);
+    if (st == EST_OK && !t.kept && strcmp(est_estimator_cluster(x->estimator)->task_type, "evaluator") != 0)
+        keep_config(&t);    /* an evaluator writes what it finds, nothing else */
     est__error error;
     est__error_take(&error, st);
     est__turns_free(&turns);

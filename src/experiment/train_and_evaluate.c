@@ -18,6 +18,8 @@ static est_status make_stop(est_estimator *e, const est__config_trainer *t, est_
     est_early_stopping_options o = { .metric_name = t->early_stopping_metric, .threshold = t->early_stopping_threshold,
                                      .max_steps_without_increase = t->early_stopping_steps,
                                      .max_steps_without_decrease = t->early_stopping_steps, .min_steps = t->early_stopping_min_steps,
+                                     .run_every_secs = (double)t->early_stopping_run_every_secs,
+                                     .run_every_steps = t->early_stopping_run_every_steps,
                                      .restore_best = t->early_stopping_restore_best };
     if (strcmp(t->early_stopping, "none") == 0)
         return EST_OK;

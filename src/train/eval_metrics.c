@@ -11,7 +11,7 @@ static est_status add(est__eval_metrics *m, const est__event_scalar *s)
     char *tag = est__strdup(s->tag);
     if (tag == NULL)
         return est__fail_memory(strlen(s->tag));
-    m->metric[m->count] = (est__eval_metric){ s->step, m->count, tag, (double)s->value };
+    m->metric[m->count] = (est__eval_metric){ s->step, m->count, tag, (double)s->value, s->wall_time };
     m->count++;
     return EST_OK;
 }

@@ -9,6 +9,7 @@ typedef struct est__eval_metric {
     size_t order;                 /* as it was read: of two of one step and tag the later one counts */
     char *tag;
     double value;
+    double wall_time;             /* when it was written, seconds since 1970 */
 } est__eval_metric;
 typedef struct est__eval_metrics {
     est__eval_metric *metric;     /* by step, then by tag; one each */

@@ -223,6 +223,13 @@ est_status est__hooks_after(est_run_context *c, size_t from, size_t to)
     return EST_OK;
 }
 
+est_status est__hooks_before_save(est_run_context *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        EST_TRY(call(c, c->hook[i], c->hook[i]->before_save));
+    return EST_OK;
+}
+
 est_status est__hooks_end(est_run_context *c)
 {
     for (size_t i = 0; i < c->count; i++)

@@ -18,6 +18,8 @@ struct est_hook {
     atomic_int shares;
     const est_checkpoint_saver_options *saver;   /* says when training saves; NULL: no such hook */
     bool stops_on_nan;            /* a loss of NaN ends training without an error */
+    /* Asked when a checkpoint is due after a step, and before after_run: what it decides is in that checkpoint. NULL: nothing. */
+    est_status (*before_save)(est_run_context *c, void *user);
 };
 
 /* A hook's option struct becomes a hook of a kind: `size` bytes at `user`, which free_user frees. */
@@ -76,6 +78,7 @@ est_status est__hooks_created(est_run_context *c, est__session *session);
 est_status est__hooks_before(est_run_context *c);
 /* Hooks from the `from`th to before the `to`th; the chief's come before what training itself does. */
 est_status est__hooks_after(est_run_context *c, size_t from, size_t to);
+est_status est__hooks_before_save(est_run_context *c);
 est_status est__hooks_end(est_run_context *c);
 typedef enum est__saving { EST__SAVING_BEGIN, EST__SAVING_BEFORE, EST__SAVING_AFTER, EST__SAVING_END } est__saving;
 est_status est__listeners_call(est_run_context *c, est__saving moment);

@@ -237,6 +237,7 @@ static est_status after_step(training *t, double now)
     bool wanted = t->step != l->last_step || est__listeners_any(c);   /* else the last one comes with the end */
     if (wanted && (due(t->step, l->save_steps) || by_time)) {
         t->saved = now;
+        EST_TRY(est__hooks_before_save(c));
         EST_TRY(save(t));
     }
     EST_TRY(est__hooks_after(c, 0, c->num_chief));

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "formats/checkpoint_state.h"
@@ -143,6 +144,29 @@ static void *work(void *arg)
 
 /* ---- the caller's side ---- */
 
+/* An evaluator that looks whether it is held holds it for a moment, and is waited for. */
+static bool lock_now(int file)
+{
+    const struct timespec moment = { .tv_nsec = 5 * 1000 * 1000 };
+    for (int tries = 0; flock(file, LOCK_EX | LOCK_NB) != 0; tries++) {
+        if (errno != EWOULDBLOCK || tries == 4)
+            return false;
+        nanosleep(&moment, NULL);
+    }
+    return true;
+}
+
+bool est__saver_at_work(const char *model_dir)
+{
+    char *path = est__path_join(model_dir, ".lock");
+    int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    bool held = file >= 0 && flock(file, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (file >= 0)
+        close(file);
+    est__free(path);
+    return held;
+}
+
 static est_status take_lock(est__saver *s)
 {
     char *path = est__path_join(s->dir, ".lock");
@@ -152,7 +176,7 @@ static est_status take_lock(est__saver *s)
     est_status st = EST_OK;
     if (s->lock < 0)
         st = est__fail_errno(errno, "%s: cannot be written", path);
-    else if (flock(s->lock, LOCK_EX | LOCK_NB) != 0)
+    else if (!lock_now(s->lock))
         st = errno == EWOULDBLOCK ? est__fail(EST_FAILED_PRECONDITION, "%s: another trainer is at work in this model directory", s->dir)
                                   : est__fail_errno(errno, "%s", path);
     est__free(path);

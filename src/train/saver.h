@@ -18,6 +18,8 @@ est_status est__saver_save(est__saver *s, const est__session *session, int64_t s
 est_status est__saver_wait(est__saver *s);
 /* Lists model.ckpt-<step>, which is there, as the newest one. */
 est_status est__saver_promote(est__saver *s, int64_t step);
+/* Does a trainer hold the lock of this model directory? */
+bool est__saver_at_work(const char *model_dir);
 /* The step of the newest save that was begun; -1: none. */
 int64_t est__saver_last(const est__saver *s);
 void est__saver_free(est__saver *s);
