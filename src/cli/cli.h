@@ -62,7 +62,7 @@ void cli_progress_end(void);
 /* ---- what model commands begin with (experiment.c) ---- */
 /* NULL after a failure, which was printed; *exit_status tells. SIGINT and SIGTERM stop the verbs from then on. */
 est_experiment *cli_experiment(const cli *c, int *exit_status);
-void print_trained(const est_train_result *r, bool json);          /* what training has come to (train.c) */
+void print_trained(const est_train_result *r, bool as_json);          /* what training has come to (train.c) */
 int cli_finish(est_experiment *x, est_status status);              /* the verb's status; frees x; the exit status */
 
 /* ---- results (output.c, json_write.c) ---- */

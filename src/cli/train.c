@@ -27,9 +27,9 @@ static void print_json(const est_train_result *r)
     puts("}");
 }
 
-void print_trained(const est_train_result *r, bool json)
+void print_trained(const est_train_result *r, bool as_json)
 {
-    if (json)
+    if (as_json)
         print_json(r);
     else
         print_text(r);

@@ -113,7 +113,7 @@ static const est_field trainer_fields[] = {
     EST_FIELD(est__config_trainer, INT, early_stopping_min_steps, .min = 0, .max = LARGEST,
               .doc = "evaluations before that step do not count"),
     EST_FIELD(est__config_trainer, INT, early_stopping_run_every_secs, .def_text = "null", .min = 1, .max = LARGEST,
-              .doc = "seconds between looks; null: 60, where the next key is too, and after each evaluation by this process"),
+              .doc = "seconds between its looks at evaluations; null: 60, and at each one by this process"),
     EST_FIELD(est__config_trainer, INT, early_stopping_run_every_steps, .def_text = "null", .min = 1, .max = LARGEST,
               .doc = "the same in steps"),
     EST_FIELD(est__config_trainer, BOOL, early_stopping_restore_best, .doc = "the best evaluated checkpoint becomes the newest one"),

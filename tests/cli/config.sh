@@ -14,6 +14,7 @@ trainer.log_interval  integer  100  steps between log lines; 0: none (log_step_c
 trainer.validation_steps  integer  null  batches to evaluate; null: to the end of the data (at least 1)
 trainer.folds  integer  null  parts of task.train_data: train leaves one out, evaluate takes that one (at least 2)
 trainer.fold  integer  0  which one, from 0 on (at least 0)
+trainer.start_delay_secs  integer  120  an evaluator's (TF_CONFIG): seconds before it begins (at least 0)
 trainer.throttle_secs  integer  600  train-and-evaluate: seconds between evaluations; 0: each checkpoint (at least 0)
 trainer.best_checkpoint_eval_metric  string  loss  what the best exporter looks at
 trainer.best_checkpoint_metric_comp  string  lower  which values of it are better (one of higher, lower)
@@ -22,6 +23,8 @@ trainer.early_stopping_metric  string  loss  what that rule looks at
 trainer.early_stopping_threshold  number  0  of higher and lower (at least -9007199254740992)
 trainer.early_stopping_steps  integer  null  no_increase, no_decrease: steps without it (at least 1)
 trainer.early_stopping_min_steps  integer  0  evaluations before that step do not count (at least 0)
+trainer.early_stopping_run_every_secs  integer  null  seconds between its looks at evaluations; null: 60, and at each one by this process (at least 1)
+trainer.early_stopping_run_every_steps  integer  null  the same in steps (at least 1)
 trainer.early_stopping_restore_best  bool  false  the best evaluated checkpoint becomes the newest one
 TEXT
 run 0 config --explain export.receiver
@@ -140,6 +143,7 @@ trainer:
   validation_steps: null
   folds: null
   fold: 0
+  start_delay_secs: 120
   throttle_secs: 600
   best_checkpoint_eval_metric: loss
   best_checkpoint_metric_comp: lower
@@ -148,6 +152,8 @@ trainer:
   early_stopping_threshold: 0
   early_stopping_steps: null
   early_stopping_min_steps: 0
+  early_stopping_run_every_secs: null
+  early_stopping_run_every_steps: null
   early_stopping_restore_best: false
 export:
   receiver: parsing
