@@ -41,6 +41,8 @@ est_status est__dataset_start(est_dataset *d, uint64_t seed);
 est_status est__dataset_read(est_dataset *d, est_batch *b);
 /* How many batches to make ahead: what est_dataset_prefetch set, or 0. */
 int64_t est__dataset_ahead(const est_dataset *d);
+/* Have its batches no end? Of a callback's own nobody knows. */
+bool est__dataset_endless(const est_dataset *d);
 
 /* The place after `batches` batches (which may be fewer than were read: the input thread runs ahead, by at most `window`
  * batches, which is promised by est__dataset_start's caller through est__dataset_window), as bytes. May be called while another

@@ -77,6 +77,7 @@ est_status est__model_run(est_estimator *e, est__model *m, est_run_context *c, e
     EST_TRY(est__dataset_start(d, (uint64_t)e->config.tf_random_seed));
     EST_TRY(est__feeder_new(d, m->early, m->in.feed, m->in.num_feeds, "batch", 0, false, &feeder));
     c->global_step = (int64_t)est__tensor_get(est__session_variable(m->session, "global_step")->value, 0);
+    c->graph->finalized = true;
     est_status st = est__hooks_created(c, m->session);
     for (int64_t n = 0; st == EST_OK && !c->stop && (b.steps == 0 || n < b.steps); n++) {
         if (atomic_load_explicit(&e->stop, memory_order_relaxed))
@@ -86,6 +87,7 @@ est_status est__model_run(est_estimator *e, est__model *m, est_run_context *c, e
     }
     if (st == EST_OK || (st == EST_OUT_OF_RANGE && !c->failed))
         st = est__hooks_end(c);
+    c->graph->finalized = false;
     est__error error;
     est__error_take(&error, st);
     est__feeder_free(feeder);
@@ -321,6 +323,9 @@ static est_status evaluate(est_estimator *e, evaluation *of, est_results **out)
         EST_TRY(est__model_adopt(e, &e->evaluating, d, c, of->from, of->prefix));
     else
         EST_TRY(est__model_ready(e, &e->evaluating, EST_EVAL, d, c, o->checkpoint_path));
+    if (o->steps == 0 && est__dataset_endless(d) && c->count == 0)   /* a hook may stop it */
+        return est__fail(EST_INVALID_ARGUMENT, "%s: evaluate: the data repeat for ever: repeat them once in the input_fn, or give steps",
+                         e->name);
     est__model *m = e->evaluating;
     est_status st = plan_metrics(e, m, c, &v.shown);
     if (st == EST_OK)

@@ -228,7 +228,7 @@ static est_status restore_newest(const wanted *w)
 /* A model that hooks add to serves once, and those hooks need a new one. */
 static bool serves(const est__model *m, const est_dataset *d, const est_run_context *c)
 {
-    return !m->altered && est__inputs_same(&m->in, d) && !est__hooks_alter(c, m->spec);
+    return !m->altered && m->graph->status == EST_OK && est__inputs_same(&m->in, d) && !est__hooks_alter(c, m->spec);
 }
 
 /* The model at `place`, if it serves, or a new one. */

@@ -40,6 +40,7 @@ static est_status after_save(est_run_context *c, void *user)
         st = evaluate_unless_stopped(t, v, c->session, prefix.data, max_steps && step >= max_steps);
     }
     est__buffer_free(&prefix);
+    c->is_explained = st != EST_OK;
     return st;
 }
 
@@ -59,6 +60,7 @@ static est_status at_end(est_run_context *c, void *user)
             st = est__evaluations_export(t, v, &(est__exporting){ .prefix = prefix.data, .final = true, .final_alone = true });
     }
     est__buffer_free(&prefix);
+    c->is_explained = st != EST_OK;
     return st;
 }
 

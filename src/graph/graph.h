@@ -79,6 +79,7 @@ struct est_graph {
     size_t functions_begun;
     est_node nil;
     est_operation nil_operation;
+    bool finalized;              /* it runs: nothing can be added now */
     est_status status;
     char error[1024];
 };

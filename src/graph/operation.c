@@ -314,6 +314,9 @@ static est_status build(est_graph *g, const char *type, const char *name, est_no
                         est_operation **out)
 {
     building b = { .g = g, .d = est__opdef_find(type), .name = name, .in = inputs, .given = attrs };
+    if (g->finalized)
+        return est__fail(EST_FAILED_PRECONDITION, "%s '%s': the graph is finalized, as it runs: add operations in the model_fn or in a "
+                         "hook's begin", type, name);
     if (b.d == NULL) {
         const char *near = est__opdef_nearest(type);
         return est__fail(EST_UNIMPLEMENTED, "op %s ('%s') is not known here%s%s%s", type, name,

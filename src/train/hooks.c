@@ -158,6 +158,8 @@ void est__hooks_free(est_run_context *c)
 static est_status failed(est_run_context *c, est_status st, const char *what, const char *name)
 {
     c->failed = true;
+    if (c->is_explained)
+        return st;
     if (*est_error() == 0)
         return est__fail(st, "%s '%s' returned %s", what, name, est_status_name(st));
     return est__fail_in(st, "%s '%s'", what, name);
@@ -166,6 +168,8 @@ static est_status failed(est_run_context *c, est_status st, const char *what, co
 static est_status call(est_run_context *c, est_hook *h, est__moment moment)
 {
     est_status st = moment ? moment(c, h->o.user) : EST_OK;
+    if (st == EST_OK)
+        st = est_graph_status(c->graph);
     return st == EST_OK ? EST_OK : failed(c, st, "hook", h->name);
 }
 

@@ -58,6 +58,7 @@ struct est_run_context {
     est__run *run;                /* of this step */
     bool full;                    /* it gives the asked fetches too */
     bool asked, stop, profile, failed;
+    bool is_explained;            /* by a listener of the library's own: its error needs no further word */
     est_status status;            /* of what begin was given */
     est__error error;
     est__hook_fetch *fetch;

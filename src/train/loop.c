@@ -389,6 +389,7 @@ est_status est__train_loop(const est__loop *l, est_train_result *result)
     training t = { .l = l, .step = l->first_step, .batches = l->batches, .logged_step = l->first_step };
     est_status st = prepare(&t);
     t.logged = t.saved = est__clock();
+    l->hooks->graph->finalized = true;
     if (st == EST_OK)
         st = created(&t);
     if (st == EST_OK)
@@ -400,6 +401,7 @@ est_status est__train_loop(const est__loop *l, est_train_result *result)
         st = EST_OK;
     }
     st = conclude(&t, st, end);
+    l->hooks->graph->finalized = false;
     measure(&t, end);
     release(&t);
     if (result)

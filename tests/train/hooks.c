@@ -329,6 +329,57 @@ static void fails_with_a_checkpoint(void)
     line_free(&l);
 }
 
+/* What it makes is not looked at by whoever is careless. */
+static est_status alter_graph(est_run_context *c, void *user)
+{
+    (void)user;
+    if (est_run_global_step(c) % 3 == 0)
+        est_add(est_run_graph(c), est_run_loss(c), est_run_loss(c));
+    return EST_OK;
+}
+
+static void graph_is_final_while_it_runs(void)
+{
+    static const char *const why =
+        "hook 'mine': AddV2 'AddV2': the graph is finalized, as it runs: add operations in the model_fn or in a hook's begin";
+    line l = { 0 };
+    est_hook *h = NULL;
+    est_results *r = NULL;
+    line_new(&l, "m");
+    EST_CHECK_OK(est_hook_new((&(est_hook_options){ .name = "mine", .after_run = alter_graph, .keeps_graph = true }), &h));
+    EST_CHECK_FAILS(est_train(l.e, &((est_train_options){ .input_fn = line_rows, .max_steps = 9, .hooks = EST_HOOKS(h) }), NULL),
+                    EST_FAILED_PRECONDITION, why);
+    EST_CHECK_STR(strrchr(est_estimator_latest_checkpoint(l.e), '-'), "-3");
+    for (int with = 2; with-- > 0;) {      /* with the hook it fails, and without it all is well again */
+        est_evaluate_options o = { .input_fn = line_rows, .steps = 2, .hooks = with ? EST_HOOKS(h) : (est_hook_list){ 0 } };
+        if (with)
+            EST_CHECK_FAILS(est_evaluate(l.e, &o, &r), EST_FAILED_PRECONDITION, why);
+        else
+            EST_CHECK_OK(est_evaluate(l.e, &o, &r));
+        est_results_free(r);
+    }
+    EST_CHECK_OK(est_train(l.e, &((est_train_options){ .input_fn = line_rows, .max_steps = 4 }), NULL));
+    est_hook_free(h);
+    line_free(&l);
+}
+
+static void data_for_ever(void)
+{
+    static const char *const why = "LinearClassifier: evaluate: the data repeat for ever: repeat them once in the input_fn, or give steps";
+    const est_eval_spec for_ever = { .input_fn = small_input, .steps = EST_OFF, .throttle_secs = EST_OFF };
+    const est_train_spec training = { .input_fn = small_input, .max_steps = 9 };
+    est_estimator *e = small_new(est_test_path("m"));
+    est_results *r = NULL;
+    EST_NEED(e != NULL);
+    EST_CHECK_FAILS(est_train_and_evaluate(e, (&(est_train_and_evaluate_options){ .train_spec = training, .eval_specs = { &for_ever, 1 } }), NULL, NULL),
+                    EST_INVALID_ARGUMENT, why);
+    EST_CHECK_STR(strrchr(est_estimator_latest_checkpoint(e), '-'), "-2");   /* what was trained stays */
+    EST_CHECK_FAILS(est_evaluate(e, &((est_evaluate_options){ .input_fn = small_input }), &r), EST_INVALID_ARGUMENT, why);
+    EST_CHECK_OK(est_evaluate(e, &((est_evaluate_options){ .input_fn = small_input, .steps = 1 }), &r));
+    est_results_free(r);
+    est_estimator_free(e);
+}
+
 static void bits_do_not_depend_on_them(void)
 {
     est_tensor *values[2] = { NULL, NULL };
@@ -357,4 +408,4 @@ static void bits_do_not_depend_on_them(void)
 }
 
 EST_SUITE(train_hooks, EST_TEST(moments_are_tensorflows), EST_TEST(fetches_each_step_or_when_asked), EST_TEST(refuses_what_has_no_value),
-          EST_TEST(fails_with_a_checkpoint), EST_TEST(bits_do_not_depend_on_them));
+          EST_TEST(fails_with_a_checkpoint), EST_TEST(graph_is_final_while_it_runs), EST_TEST(data_for_ever), EST_TEST(bits_do_not_depend_on_them));
