@@ -2,7 +2,7 @@
 # Who may include whom: a folder of src/ includes itself and folders to its left. The rooms that a user could have written
 # include the public headers and themselves alone; those of them inside the library also base, for its errors and containers.
 set -u
-layers="base proto tensor formats graph backend ops trees runtime data nn feature_columns heads distribute train export estimators hub serving experiment cli"
+layers="base proto tensor formats graph backend ops trees runtime data nn feature_columns heads distribute train loop export estimators hub serving experiment cli"
 public_only="cli"
 base_only="hub serving experiment"
 cd "$SRCDIR/src" || exit 2

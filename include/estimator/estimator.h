@@ -46,6 +46,7 @@
 #include <estimator/summary.h>
 #include <estimator/tensor.h>
 #include <estimator/training.h>
+#include <estimator/training_loop.h>
 #include <estimator/tune.h>
 #include <estimator/variables.h>
 #include <estimator/version.h>

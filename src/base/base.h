@@ -18,6 +18,7 @@ est_status est__fail(est_status status, const char *format, ...) EST_PRINTF(2, 3
 /* Puts "<place>: " before the text that a callee left. */
 est_status est__fail_in(est_status status, const char *format, ...) EST_PRINTF(2, 3);
 est_status est__fail_memory(size_t bytes);
+void est__error_clear(void);   /* the text becomes empty */
 /* "<format>: <strerror(errno)>", with the status that the errno stands for (NOT_FOUND, PERMISSION_DENIED, …). */
 est_status est__fail_errno(int error, const char *format, ...) EST_PRINTF(2, 3);
 #define EST_TRY(call)                               \

@@ -22,6 +22,11 @@ const char *est_status_name(est_status status)
     return "UNKNOWN";
 }
 
+void est__error_clear(void)
+{
+    *text = '\0';
+}
+
 /* The arguments may point into the old text, so the new one is made beside it. */
 static void set_text(const char *format, va_list args, const char *tail)
 {

@@ -135,7 +135,7 @@ static void forget(bucket *b)
 static est_status start(est_dataset *d)
 {
     bucket *b = d->source;
-    EST_TRY(est__dataset_start(b->stage.from[0], d->seed));
+    EST_TRY(est__dataset_start_pass(b->stage.from[0], d->seed, d->pass));
     pthread_mutex_lock(&b->lock);
     forget(b);
     est_status st = keep_place(b, NULL);

@@ -2,6 +2,8 @@
 #ifndef EST_DATA_DATA_H
 #define EST_DATA_DATA_H
 
+#include <stdatomic.h>
+
 #include <estimator/data.h>
 
 #include "base/base.h"
@@ -37,6 +39,11 @@ bool est__batch_nonfinite(const est_batch *b, est__buffer *out);
 
 /* Checks the chain and starts it at its beginning (or goes back there). `seed`: for a shuffle without one of its own. */
 est_status est__dataset_start(est_dataset *d, uint64_t seed);
+/* The same for one of several passes over all of it, from 0 on: what is shuffled anew in each epoch is so in each pass. */
+est_status est__dataset_start_pass(est_dataset *d, uint64_t seed, int64_t pass);
+bool est__dataset_endless(const est_dataset *d);
+/* How many batches a pass gives; it is read to its end where no number tells. INVALID_ARGUMENT: it is endless; CANCELLED: `stop`. */
+est_status est__dataset_count(est_dataset *d, const atomic_bool *stop, int64_t *out);
 /* Fills the batch; OUT_OF_RANGE at the end. Not yet started: starts with seed 0. */
 est_status est__dataset_read(est_dataset *d, est_batch *b);
 /* How many batches to make ahead: what est_dataset_prefetch set, or 0. */

@@ -244,6 +244,11 @@ uint64_t est__dataset_fingerprint(est_dataset *d)
 
 est_status est__dataset_start(est_dataset *d, uint64_t seed)
 {
+    return est__dataset_start_pass(d, seed, 0);
+}
+
+est_status est__dataset_start_pass(est_dataset *d, uint64_t seed, int64_t pass)
+{
     if (!d)
         return est__fail(EST_INVALID_ARGUMENT, "there is no dataset");
     if (d->error.status != EST_OK)
@@ -255,6 +260,7 @@ est_status est__dataset_start(est_dataset *d, uint64_t seed)
     if (!d->fingerprint)
         EST_TRY(make_fingerprint(d));
     d->seed = seed;
+    d->pass = pass;
     EST_TRY(d->kind->start(d));
     d->started = true;
     return EST_OK;

@@ -32,7 +32,7 @@ static void begin_epoch(est_dataset *d, int64_t epoch)
     est__reader_go(&r->in, 0);
     if (d->buffer_size)
         est__shuffle_seed(&r->shuffle, d->shuffle_seed ? d->shuffle_seed : d->seed,
-                          d->same_each_epoch ? 0 : (uint64_t)epoch + 1);
+                          d->same_each_epoch ? 0 : (uint64_t)(d->pass * (d->epochs > 0 ? d->epochs : 1) + epoch) + 1);
 }
 
 /* The shuffle after `draws` draws of an epoch of `rows` rows (-1: more than the draws reach), on row numbers. */

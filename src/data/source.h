@@ -230,6 +230,7 @@ struct est_dataset {
 
     bool started;
     uint64_t seed, fingerprint;
+    int64_t pass;             /* of est__dataset_start_pass */
     int64_t batches;          /* read since the beginning */
     est__rows rows;
     est_batch *own;           /* of est_dataset_next */

@@ -95,7 +95,7 @@ est_dataset *est__stage_put(est_dataset *d, est_features_spec features, const es
         est__dataset_spoil(d, st);
         return d;
     }
-    inner->endless = d->endless;
+    inner->endless = d->endless || (!kind->rows && d->epochs == EST_OFF);
     exchange(d, inner);
     s->from[0] = inner;
     s->features = est_dataset_features(d);
@@ -267,7 +267,7 @@ est_status est__stage_of_batches_check(const est_dataset *d)
 
 est_status est__stage_of_batches_start(est_dataset *d)
 {
-    return est__dataset_start(input_of(d), d->seed);
+    return est__dataset_start_pass(input_of(d), d->seed, d->pass);
 }
 
 void est__stage_of_batches_window(est_dataset *d, int64_t batches)

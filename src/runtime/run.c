@@ -185,18 +185,28 @@ static est_status check(const est__frame *f)
     return isfinite(value) ? EST_OK : est__fail(EST_ABORTED, "'%s' is %g", name, value);
 }
 
-est_status est__run_step(est__run *r, const est_tensor *const *feeds, uint64_t number)
+est_status est__run_compute(est__run *r, const est_tensor *const *feeds, uint64_t number)
 {
     est__frame *f = &r->frame;
-    const est__plan *p = f->plan;
     est__frame_begin(f);
     EST_TRY(est__run_feed(r, feeds));
-    EST_TRY(run_steps(r, 0, p->first_assign, number));
-    EST_TRY(check(f));
+    EST_TRY(run_steps(r, 0, f->plan->first_assign, number));
+    return check(f);
+}
+
+est_status est__run_assign(est__run *r, uint64_t number)
+{
+    const est__plan *p = r->frame.plan;
     EST_TRY(run_steps(r, p->first_assign, p->num_steps, number));
     r->calls += r->seconds != NULL;
-    est__frame_settle(f);
+    est__frame_settle(&r->frame);
     return EST_OK;
+}
+
+est_status est__run_step(est__run *r, const est_tensor *const *feeds, uint64_t number)
+{
+    EST_TRY(est__run_compute(r, feeds, number));
+    return est__run_assign(r, number);
 }
 
 const est_tensor *est__run_fetch(const est__run *r, size_t i)

@@ -43,6 +43,9 @@ void est__run_free(est__run *r);
 /* One step. Feeds are borrowed until the fetches have been read. Errors name the operation. When `checked` is
  * not finite: ABORTED, nothing assigned. */
 est_status est__run_step(est__run *r, const est_tensor *const *feeds, uint64_t step);
+/* The same in two: all that changes nothing, and what is assigned. Without the second a step has not been made. */
+est_status est__run_compute(est__run *r, const est_tensor *const *feeds, uint64_t step);
+est_status est__run_assign(est__run *r, uint64_t step);
 const est_tensor *est__run_fetch(const est__run *r, size_t i);   /* lent until the next step */
 /* From here on the run keeps the time of each line of the plan; the bits stay the same. */
 est_status est__run_profile(est__run *r);

@@ -19,6 +19,10 @@ const est_batch *est__feeder_batch(const est__feeder *f);
 /* Whether one of that batch's features holds NaN or infinity; the feeder's thread has looked. */
 bool est__feeder_nonfinite(const est__feeder *f);
 void est__feeder_free(est__feeder *f);    /* ends the thread */
+/* ABORTED: "step N: loss is NaN; …" of a step that was computed and not assigned, `step` having been done before: replays it with `feeds`
+ * for the feeds of `options` (not_finite.c). */
+est_status est__step_not_finite(const est_graph *g, const est__plan_options *options, const est_tensor *const *feeds, const est_batch *batch,
+                                int64_t step, float loss);
 /* How many batches a feeder reads ahead of the one in use, at most. */
 int64_t est__feeder_window(const est_dataset *d);
 

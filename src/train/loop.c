@@ -145,20 +145,13 @@ static est_status not_finite(const training *t)
     size_t n = t->l->feeds.count;
     const est_tensor **feeds = est__malloc((t->feeds.count + 1) * sizeof *feeds);
     est__plan_options o = t->options;
-    est__buffer found = { 0 }, of_input = { 0 };
     if (feeds == NULL)
         return est__fail_memory(n * sizeof *feeds);
     for (size_t i = 0; i < t->feeds.count; i++)
         feeds[i] = i < n ? est__batch_feed(b, t->l->feed[i]) : t->l->hooks->feed[i - n].value;
     o.feeds = t->feeds;
-    est_status st = est__find_nonfinite(t->l->spec->graph, &o, feeds, (uint64_t)t->step, &found);
-    float loss = (float)est__tensor_get(est__run_fetch(t->last, 0), 0);
-    bool input = st == EST_OK && est__batch_nonfinite(b, &of_input);
-    if (st == EST_OK)
-        st = est__fail(EST_ABORTED, "step %lld: loss is %s; %s%s%s%s", (long long)t->step + 1, isnan(loss) ? "NaN" : loss > 0 ? "inf" : "-inf",
-                       found.data ? found.data : "", input ? " (" : "", of_input.data ? of_input.data : "", input ? ")" : "");
-    est__buffer_free(&found);
-    est__buffer_free(&of_input);
+    est_status st = est__step_not_finite(t->l->spec->graph, &o, feeds, b, t->step,
+                                         (float)est__tensor_get(est__run_fetch(t->last, 0), 0));
     est__free(feeds);
     return st;
 }

@@ -245,6 +245,16 @@ est_status est__session_reset_local(est__session *s)
     return initialize(s, 0, is_local, NULL, s->graph->num_initializers);
 }
 
+est_status est__session_share(est__session *s, const est_graph *g)
+{
+    est__session view = { .graph = g, .resources = s->resources, .seed = s->seed };
+    for (size_t i = 0; i < g->num_variables; i++)
+        if (!g->variable[i].local && est__session_variable(s, g->variable[i].name) == NULL)
+            return est__fail(EST_NOT_FOUND, "there is no variable '%s' in the other graph", g->variable[i].name);
+    EST_TRY(bind(&view, 0));
+    return initialize(&view, 0, is_local, NULL, 0);
+}
+
 est_status est__session_extend(est__session *s)
 {
     const est_graph *g = s->graph;

@@ -21,6 +21,9 @@ void est__session_free(est__session *s);
 est_status est__session_start(est__session *s, const est__bundle *from);
 /* Starts what the graph has got since: its new variables, from their initial values, and its new tables. */
 est_status est__session_extend(est__session *s);
+/* Another graph takes the same variables and tables: its plans are made with the session's resources. NOT_FOUND: it has a variable that
+ * the session's graph has not. */
+est_status est__session_share(est__session *s, const est_graph *g);
 /* Local variables (metrics) back to their initial values. */
 est_status est__session_reset_local(est__session *s);
 est__variable *est__session_variable(const est__session *s, const char *name);   /* NULL: none */
