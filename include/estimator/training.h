@@ -122,6 +122,19 @@ static inline est_status est_final_exporter_new(const est_exporter_options *opti
 {
     return est_final_exporter_new_sized(options, sizeof *options, out);
 }
+/** What an exporter of one's own is told of an evaluation (the arguments of tf.estimator.Exporter.export). Lent for the call. */
+typedef struct est_export_call {
+    est_estimator *estimator;
+    const char *export_path;            /* <model_dir>/export/<name>; not made yet */
+    const char *checkpoint_path;
+    const est_results *eval_result;
+    bool is_the_final_export;
+} est_export_call;
+typedef est_status (*est_export_fn)(const est_export_call *call, void *user);
+/** A function of one's own, called after each evaluation (a subclass of tf.estimator.Exporter); another status than EST_OK ends
+ *  training. An evaluator that was killed and started again may call it once more for the last evaluation before. `user` lives as
+ *  long as the exporter. */
+EST_API est_status est_exporter_new(const char *name, est_export_fn fn, void *user, est_exporter **out);
 EST_API void est_exporter_free(est_exporter *x);            /* gives up one share; NULL does nothing */
 EST_API est_exporter *est_exporter_retain(est_exporter *x);  /* another share; returns `x` */
 

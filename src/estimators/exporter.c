@@ -12,6 +12,7 @@
 typedef struct exporter_kind {
     const char *name;
     est_status (*wants)(est_exporter *x, const est__evaluated *v, const char *dir, bool *yes);
+    est_status (*run)(est_exporter *x, const est__evaluated *v, const char *dir);
     bool keeps;                   /* as many exports as are wanted */
     bool at_end;
 } exporter_kind;
@@ -19,6 +20,7 @@ typedef struct exporter_kind {
 struct est_exporter {
     const exporter_kind *kind;
     est_exporter_options o;
+    est_export_fn fn;             /* one's own; NULL */
     char *name, *receiver, *metric;
     atomic_int shares;
     est_results *best;            /* of the best exporter: the best evaluation so far; NULL: none is known */
@@ -152,7 +154,7 @@ static est_status wants_best(est_exporter *x, const est__evaluated *v, const cha
     return better ? keep_best(x, v->metrics) : EST_OK;
 }
 
-static est_status wants_latest(est_exporter *x, const est__evaluated *v, const char *dir, bool *yes)
+static est_status always(est_exporter *x, const est__evaluated *v, const char *dir, bool *yes)
 {
     (void)x;
     (void)v;
@@ -169,10 +171,6 @@ static est_status wants_final(est_exporter *x, const est__evaluated *v, const ch
     return EST_OK;
 }
 
-static const exporter_kind latest = { .name = "LatestExporter", .wants = wants_latest, .keeps = true };
-static const exporter_kind best = { .name = "BestExporter", .wants = wants_best, .keeps = true };
-static const exporter_kind final = { .name = "FinalExporter", .wants = wants_final, .at_end = true };
-
 /* ---- running ---- */
 
 static est_status export_to(est_exporter *x, const est__evaluated *v, const char *dir)
@@ -181,15 +179,33 @@ static est_status export_to(est_exporter *x, const est__evaluated *v, const char
     EST_TRY(est_export_saved_model(v->estimator, dir, &((est_export_options){ .receiver = x->receiver, .checkpoint_path = v->checkpoint }),
                                    path, sizeof path));
     est__log(EST_LOG_INFO, "exporter '%s': %s", x->name, path);
-    if (x->kind->keeps)
-        EST_TRY(remove_old(dir, x->o.exports_to_keep));
-    if (x->kind != &best || x->o.checkpoints_to_keep <= 0)
+    return x->kind->keeps ? remove_old(dir, x->o.exports_to_keep) : EST_OK;
+}
+
+static est_status export_best(est_exporter *x, const est__evaluated *v, const char *dir)
+{
+    EST_TRY(export_to(x, v, dir));
+    if (x->o.checkpoints_to_keep <= 0)
         return EST_OK;
     char *kept = est__path_join(dir, "checkpoints");
     est_status st = kept ? est__checkpoint_keep(v->checkpoint, kept, x->o.checkpoints_to_keep) : est__fail_memory(strlen(dir));
     est__free(kept);
     return st;
 }
+
+static est_status call_own(est_exporter *x, const est__evaluated *v, const char *dir)
+{
+    (void)est__fail(EST_OK, "%s", "");   /* so that a function which says nothing is told from one that does */
+    est_status st = x->fn(&(est_export_call){ v->estimator, dir, v->checkpoint, v->metrics, v->is_the_final_export }, x->o.user);
+    if (st == EST_OK)
+        return EST_OK;
+    return *est_error() ? est__fail_in(st, "exporter '%s'", x->name) : est__fail(st, "exporter '%s' returned %s", x->name, est_status_name(st));
+}
+
+static const exporter_kind latest = { .name = "LatestExporter", .wants = always, .run = export_to, .keeps = true };
+static const exporter_kind best = { .name = "BestExporter", .wants = wants_best, .run = export_best, .keeps = true };
+static const exporter_kind final = { .name = "FinalExporter", .wants = wants_final, .run = export_to, .at_end = true };
+static const exporter_kind own = { .name = "exporter", .wants = always, .run = call_own };
 
 /* The newest export is as old as its name says. */
 static est_status exported_since(const char *dir, double since, bool *yes)
@@ -216,7 +232,7 @@ est_status est__exporter_run(est_exporter *x, const est__evaluated *v)
     if (st == EST_OK && !done)
         st = x->kind->wants(x, v, dir.data, &yes);
     if (st == EST_OK && yes)
-        st = export_to(x, v, dir.data);
+        st = x->kind->run(x, v, dir.data);
     est__buffer_free(&dir);
     return st;
 }
@@ -289,6 +305,17 @@ est_status est_best_exporter_new_sized(const est_exporter_options *options, size
 est_status est_final_exporter_new_sized(const est_exporter_options *options, size_t size, est_exporter **out)
 {
     return make(&final, options, size, out);
+}
+
+est_status est_exporter_new(const char *name, est_export_fn fn, void *user, est_exporter **out)
+{
+    *out = NULL;
+    if (fn == NULL)
+        return est__fail(EST_INVALID_ARGUMENT, "exporter '%s': fn is needed", name ? name : "");
+    est_exporter_options o = { .name = name, .user = user };
+    EST_TRY(make(&own, &o, sizeof o, out));
+    (*out)->fn = fn;
+    return EST_OK;
 }
 
 est_exporter *est_exporter_retain(est_exporter *x)

@@ -138,8 +138,12 @@ const est__section est__config_sections[] = {
     { "export", export_fields, offsetof(est__config, export) },
     { 0 } };
 
+const est_field est__config_evaluations = { .name = "validation", .type = EST_FIELD_MAP,
+                                            .doc = "{NAME: keys as in validation_data}: further evaluations of train-and-evaluate, in eval_NAME" };
+const est_field *const est__config_evaluation_fields = validation_fields;
+
 static const char *const top_others[] = { "runtime", "task", "trainer", "export", NULL };
-static const char *const task_others[] = { "model", "train_data", "validation_data", NULL };
+static const char *const task_others[] = { "model", "train_data", "validation_data", "validation", NULL };
 
 static est_status read_section(est__convert *v, const est__section *s, est__config *c)
 {
@@ -160,6 +164,38 @@ static est_status read_section(est__convert *v, const est__section *s, est__conf
     EST_TRY(est__convert_map(v, node, &keys, into));
     if (is_data)
         ((est__config_data *)into)->node = node;
+    return EST_OK;
+}
+
+static est_status read_evaluation(est__convert *v, const est__yaml_pair *pair, est__config_evaluation *out)
+{
+    char room[160];
+    out->name = pair->key;
+    out->where = est__arena_printf(v->arena, "task.validation.%s", pair->key);
+    if (!out->where)
+        return est__fail_memory(64);
+    if (!*pair->key || strchr(pair->key, '/'))
+        return est__yaml_fail(pair->value, "task.validation: the name '%s' ends the name of a folder, eval_NAME", pair->key);
+    if (pair->value->kind != EST_YAML_MAP)
+        return est__yaml_fail(pair->value, "'%s' takes a map of keys, not %s", out->where, est__yaml_describe(pair->value, room));
+    est__fields_defaults(validation_fields, &out->data);
+    out->data.node = pair->value;
+    return est__convert_map(v, pair->value, &(est__keys){ .path = out->where, .fields = validation_fields }, &out->data);
+}
+
+static est_status read_evaluations(est__convert *v, const est__yaml *task, est__config *c)
+{
+    char room[160];
+    const est__yaml *map = est__yaml_get(task, "validation");
+    if (est__yaml_is_null(map))
+        return EST_OK;
+    if (map->kind != EST_YAML_MAP)
+        return est__yaml_fail(map, "'task.validation' takes a map of names, not %s", est__yaml_describe(map, room));
+    c->evaluation = est__arena_alloc(v->arena, (map->count + 1) * sizeof *c->evaluation);
+    if (!c->evaluation)
+        return est__fail_memory(map->count * sizeof *c->evaluation);
+    for (; c->num_evaluations < map->count; c->num_evaluations++)
+        EST_TRY(read_evaluation(v, &map->pairs[c->num_evaluations], &c->evaluation[c->num_evaluations]));
     return EST_OK;
 }
 
@@ -199,15 +235,24 @@ static est_status check_turns(const est__config *c)
     return EST_OK;
 }
 
+/* One that ends. */
+static est_status check_validation(const est__config *c, est__config_data *d, const char *where)
+{
+    EST_TRY(check_data(d, where));
+    if (d->num_epochs == EST_OFF && !c->trainer.validation_steps)
+        return est__yaml_fail(est__yaml_get(d->node, "num_epochs"),
+                              "%s repeats for ever: give it num_epochs, or set trainer.validation_steps", where);
+    return EST_OK;
+}
+
 static est_status check_between(est__config *c)
 {
-    const est__yaml *epochs = est__yaml_get(c->validation_data.node, "num_epochs");
     EST_TRY(check_data(&c->train_data, "task.train_data"));
-    EST_TRY(check_data(&c->validation_data, "task.validation_data"));
+    EST_TRY(check_validation(c, &c->validation_data, "task.validation_data"));
+    for (size_t i = 0; i < c->num_evaluations; i++)
+        EST_TRY(check_validation(c, &c->evaluation[i].data, c->evaluation[i].where));
     if (strcmp(c->runtime.distribution_strategy, "one_device"))
         return not_built_in(c, "runtime", "distribution_strategy", c->runtime.distribution_strategy, "one_device");
-    if (c->validation_data.num_epochs == EST_OFF && !c->trainer.validation_steps)
-        return est__yaml_fail(epochs, "task.validation_data repeats for ever: give it num_epochs, or set trainer.validation_steps");
     if (c->trainer.fold && c->trainer.fold >= c->trainer.folds)
         return est__yaml_fail(est__yaml_get(est__yaml_get(c->root, "trainer"), "fold"), "trainer.fold is %lld; it must be below trainer.folds",
                               (long long)c->trainer.fold);
@@ -225,6 +270,7 @@ static est_status read_all(est__convert *v, est__config *c)
     if (est__yaml_is_null(task))
         return est__yaml_fail(c->root, "'task' is missing: what to train, and on what data");
     EST_TRY(est__convert_map(v, task, &(est__keys){ .path = "task", .others = task_others }, NULL));
+    EST_TRY(read_evaluations(v, task, c));
     c->model = est__yaml_get(task, "model");
     if (est__yaml_is_null(c->model))
         return est__yaml_fail(task, "'model' is missing in task");

@@ -61,12 +61,20 @@ typedef struct est__config_export {
     int64_t exports_to_keep, checkpoints_to_keep;
 } est__config_export;
 
+/* One of task.validation: train-and-evaluate evaluates it too, by its name. */
+typedef struct est__config_evaluation {
+    const char *name, *where;       /* "task.validation.NAME" */
+    est__config_data data;
+} est__config_evaluation;
+
 typedef struct est__config {
     est__config_top top;
     est__config_runtime runtime;
     est__config_data train_data, validation_data;
     est__config_trainer trainer;
     est__config_export export;
+    est__config_evaluation *evaluation;
+    size_t num_evaluations;
     const char *estimator;
     const est__yaml *root, *model;
 } est__config;
@@ -78,6 +86,8 @@ typedef struct est__section {
     size_t offset;                  /* in est__config */
 } est__section;
 extern const est__section est__config_sections[];
+/* task.validation, and the keys of each. */
+extern const est_field est__config_evaluations, *const est__config_evaluation_fields;
 
 /* Checks the whole tree but task.model's own keys, and fills `c`; strings live in `arena`. */
 est_status est__config_read(const est__yaml *root, est__arena *arena, est__config *c);

@@ -233,25 +233,45 @@ est_status est_experiment_evaluate(est_experiment *x, const char *checkpoint, es
     return est_evaluate(x->estimator, &o, out);
 }
 
-static est_status train_by_turns(training *t, const est__turns *turns, est_train_result *result, est_results **out)
+/* task.validation_data with the exporters, then those of task.validation. */
+static est_status run_turns(training *t, const est__turns *turns, est__source *held_out, est_eval_spec *spec, est_train_result *result,
+                            est_results **out)
 {
     est_experiment *x = t->x;
     const est__config *c = &x->config;
-    est__config_data room;
     est__source train = { .estimator = x->estimator, .data = &c->train_data, .where = "task.train_data", .log = x->resolved,
                           .folds = c->trainer.folds, .fold = c->trainer.fold };
-    est__source held_out;
-    EST_TRY(held_out_data(x, &room, &held_out));
-    est_eval_spec spec = { .input_fn = est__source_open, .user = &held_out,
-                           .steps = c->trainer.validation_steps ? c->trainer.validation_steps : EST_OFF,
-                           .exporters = { turns->exporter, turns->num_exporters },
-                           .throttle_secs = c->trainer.throttle_secs ? c->trainer.throttle_secs : EST_OFF,
-                           .start_delay_secs = c->trainer.start_delay_secs ? c->trainer.start_delay_secs : EST_OFF };
+    for (size_t i = 0; i <= c->num_evaluations; i++) {
+        spec[i] = (est_eval_spec){ .input_fn = est__source_open, .user = &held_out[i],
+                                   .steps = c->trainer.validation_steps ? c->trainer.validation_steps : EST_OFF,
+                                   .throttle_secs = c->trainer.throttle_secs ? c->trainer.throttle_secs : EST_OFF,
+                                   .start_delay_secs = c->trainer.start_delay_secs ? c->trainer.start_delay_secs : EST_OFF };
+        if (i) {
+            spec[i].name = c->evaluation[i - 1].name;
+            held_out[i] = (est__source){ .estimator = x->estimator, .data = &c->evaluation[i - 1].data, .where = c->evaluation[i - 1].where };
+            EST_TRY(need_block(x, held_out[i].data, held_out[i].where));
+        }
+    }
+    spec[0].exporters = (est_exporter_list){ turns->exporter, turns->num_exporters };
     est_train_and_evaluate_options o = {
         .train_spec = { .input_fn = est__source_open, .user = &train, .max_steps = c->trainer.train_steps,
                         .hooks = { &turns->stop, turns->stop ? 1 : 0 }, .progress = on_progress, .progress_user = t },
-        .eval_specs = { &spec, 1 } };
+        .eval_specs = { spec, c->num_evaluations + 1 } };
     return est_train_and_evaluate(x->estimator, &o, result, out);
+}
+
+static est_status train_by_turns(training *t, const est__turns *turns, est_train_result *result, est_results **out)
+{
+    size_t n = t->x->config.num_evaluations + 1;
+    est__config_data room;
+    est__source *source = est__calloc(n, sizeof *source);
+    est_eval_spec *spec = est__calloc(n, sizeof *spec);
+    est_status st = source && spec ? held_out_data(t->x, &room, &source[0]) : est__fail_memory(n * sizeof *spec);
+    if (st == EST_OK)
+        st = run_turns(t, turns, source, spec, result, out);
+    est__free(source);
+    est__free(spec);
+    return st;
 }
 
 est_status est_experiment_train_and_evaluate(est_experiment *x, void (*progress)(const est_progress *p, void *user), void *user,

@@ -174,6 +174,8 @@ est_status est_experiment_explain(const char *key, void (*write)(const char *lin
         if (*s->path)
             add_name(&l, s->path);
         put_fields(&l, s->path, s->fields, NULL);
+        if (s->offset == offsetof(est__config, validation_data))
+            put_key(&l, "task.validation", &est__config_evaluations, NULL);
     }
     est_status st = l.line.status != EST_OK ? est__fail_memory(l.line.size) : l.written ? EST_OK : not_found(&l);
     est__buffer_free(&l.line);

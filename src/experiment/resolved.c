@@ -348,10 +348,10 @@ static void put_ints(est__buffer *b, est_ints l)
 }
 
 /* A section of ours, whose struct holds every default already. */
-static void put_section(est__buffer *b, const est__section *s, const est__config *c, const char *indent)
+static void put_section(est__buffer *b, const est_field *fields, const void *from, const char *indent)
 {
-    for (const est_field *f = s->fields; f->type; f++) {
-        const char *p = (const char *)c + s->offset + f->offset;
+    for (const est_field *f = fields; f->type; f++) {
+        const char *p = (const char *)from + f->offset;
         est__buffer_printf(b, "%s%s: ", indent, f->name);
         if (f->type == EST_FIELD_BOOL) {
             est__buffer_text(b, *(const bool *)p ? "true" : "false");
@@ -377,11 +377,24 @@ static void put_section(est__buffer *b, const est__section *s, const est__config
     }
 }
 
+static void put_evaluations(est__buffer *b, const est__config *c)
+{
+    est__buffer_text(b, c->num_evaluations ? "  validation:\n" : "");
+    for (size_t i = 0; i < c->num_evaluations; i++) {
+        est__buffer_text(b, "    ");
+        est__yaml_quote(b, c->evaluation[i].name);
+        est__buffer_text(b, ":\n");
+        put_section(b, est__config_evaluation_fields, &c->evaluation[i].data, "      ");
+    }
+}
+
 static est_status put_all(est__buffer *b, const est__config *c)
 {
     for (const est__section *s = est__config_sections; s->path; s++) {
         const char *dot = strchr(s->path, '.');
         bool is_data = dot != NULL;
+        if (s->offset == offsetof(est__config, trainer))
+            put_evaluations(b, c);
         if (is_data && s->offset == offsetof(est__config, train_data)) {
             est__buffer_text(b, "task:\n");
             EST_TRY(put_model(b, c));
@@ -390,7 +403,7 @@ static est_status put_all(est__buffer *b, const est__config *c)
             continue;
         if (*s->path)
             est__buffer_printf(b, "%s%s:\n", is_data ? "  " : "", is_data ? dot + 1 : s->path);
-        put_section(b, s, c, is_data ? "    " : *s->path ? "  " : "");
+        put_section(b, s->fields, (const char *)c + s->offset, is_data ? "    " : *s->path ? "  " : "");
     }
     return b->status;
 }

@@ -192,6 +192,75 @@ static void exporters_and_a_restart(void)
     EST_CHECK(est__is_file(est_test_path("m/export/worst/checkpoints/model.ckpt-2.index")));
 }
 
+static est_status own_export(const est_export_call *call, void *user)
+{
+    record *r = user;
+    est__buffer_printf(&r->text, "%s %s %lld%s, ", strrchr(call->export_path, '/'), strrchr(call->checkpoint_path, '/'),
+                       (long long)metric_of(call->eval_result, "global_step"), call->is_the_final_export ? " final" : "");
+    if (call->estimator != r->stop)
+        return EST_OK;
+    return metric_of(call->eval_result, "global_step") < 4 ? EST_OK : EST_ABORTED;
+}
+
+static void own_exporter(void)
+{
+    est_estimator *e = small_new(est_test_path("m")), *fails = small_new(est_test_path("fails"));
+    est_exporter *x = NULL, *none_such = NULL;
+    record r = { 0 }, evaluations = { 0 };
+    EST_CHECK_OK(est_exporter_new("mine", own_export, &r, &x));
+    est_eval_specs specs = EST_EVAL_SPECS({ .input_fn = small_once, .throttle_secs = EST_OFF, .exporters = EST_EXPORTERS(x) });
+    EST_CHECK_OK(turns(e, 4, none, specs, &evaluations, NULL));
+    check_record(&r, "/mine /model.ckpt-2 2, /mine /model.ckpt-4 4 final, ");
+    EST_CHECK(!est__is_dir(est_test_path("m/export/mine")));
+    r.stop = fails;
+    EST_CHECK_FAILS(turns(fails, 8, none, specs, &evaluations, NULL), EST_ABORTED,
+                    "saving listener 'after_save': exporter 'mine' returned ABORTED");
+    est__buffer_free(&r.text);
+    est__buffer_free(&evaluations.text);
+    EST_CHECK_FAILS(est_exporter_new("mine", NULL, NULL, &none_such), EST_INVALID_ARGUMENT, "exporter 'mine': fn is needed");
+    EST_CHECK_FAILS(est_exporter_new("a/b", own_export, NULL, &none_such), EST_INVALID_ARGUMENT, "exporter: name is 'a/b'; it names a folder");
+    est_exporter_free(x);
+    est_estimator_free(e);
+    est_estimator_free(fails);
+}
+
+/* ---- graphs ---- */
+
+typedef struct counted {
+    est_head *head;
+    est_optimizer *optimizer;
+    int calls[3];                 /* of model_fn, by mode */
+} counted;
+
+static est_status counting_model(est_spec *spec, const est_features *features, est_node *labels, est_mode mode, void *user)
+{
+    counted *c = user;
+    est_node *logits = est_dense(est_spec_graph(spec), est_features_find(features, "x")->value, 1, NULL);
+    c->calls[mode]++;
+    return est_head_spec(c->head, spec, features, labels, mode, logits, c->optimizer);
+}
+
+/* One graph a mode, however many evaluations there are. */
+static void one_graph_a_mode(void)
+{
+    counted c = { 0 };
+    record r = { 0 };
+    est_estimator *e = NULL;
+    est_feature x = { .name = "x", .dtype = EST_FLOAT, .shape = EST_SHAPE(1) };
+    est_run_config config = { .model_dir = est_test_path("m"), .save_checkpoints_steps = 2, .num_threads = 1 };
+    EST_NEED_OK(est_head_new("BinaryClassHead", NULL, &c.head));
+    EST_NEED_OK(est_sgd_optimizer_new(NULL, &c.optimizer));
+    est_custom_options o = { .model_fn = counting_model, .user = &c, .features = { &x, 1 }, .head = c.head };
+    EST_NEED_OK(est_custom_new(&o, &config, &e));
+    EST_CHECK_OK(turns(e, 8, none, EST_EVAL_SPECS(ONCE, { .input_fn = small_once, .name = "again", .throttle_secs = EST_OFF }), &r, NULL));
+    check_record(&r, "@2 again@2 @4 again@4 @6 again@6 @8 again@8 ");
+    EST_CHECK_INT(c.calls[EST_TRAIN], 1);
+    EST_CHECK_INT(c.calls[EST_EVAL], 1);
+    est_estimator_free(e);
+    est_optimizer_free(c.optimizer);
+    est_head_free(c.head);
+}
+
 /* ---- early stopping ---- */
 
 typedef est_status (*new_rule)(est_estimator *e, const est_early_stopping_options *o, size_t size, est_hook **out);
@@ -326,4 +395,5 @@ static void from_memory(void)
 }
 
 EST_SUITE(estimators_train_and_evaluate, EST_TEST(each_checkpoint_or_throttled), EST_TEST(a_stop_amid_evaluations), EST_TEST(wrong_specs),
-          EST_TEST(exporters_and_a_restart), EST_TEST(rules_stop), EST_TEST(rules_refuse), EST_TEST(own_function), EST_TEST(from_memory));
+          EST_TEST(exporters_and_a_restart),
+          EST_TEST(own_exporter), EST_TEST(one_graph_a_mode), EST_TEST(rules_stop), EST_TEST(rules_refuse), EST_TEST(own_function), EST_TEST(from_memory));
