@@ -213,8 +213,7 @@ static void own_exporter(void)
     check_record(&r, "/mine /model.ckpt-2 2, /mine /model.ckpt-4 4 final, ");
     EST_CHECK(!est__is_dir(est_test_path("m/export/mine")));
     r.stop = fails;
-    EST_CHECK_FAILS(turns(fails, 8, none, specs, &evaluations, NULL), EST_ABORTED,
-                    "saving listener 'after_save': exporter 'mine' returned ABORTED");
+    EST_CHECK_FAILS(turns(fails, 8, none, specs, &evaluations, NULL), EST_ABORTED, "exporter 'mine' returned ABORTED");
     est__buffer_free(&r.text);
     est__buffer_free(&evaluations.text);
     EST_CHECK_FAILS(est_exporter_new("mine", NULL, NULL, &none_such), EST_INVALID_ARGUMENT, "exporter 'mine': fn is needed");
