@@ -26,7 +26,8 @@ _estimator()
             COMPREPLY=($(compgen -W "$options" -- "$current"))
             return
             ;;
-        --set | --label | --keys | --checkpoint | --signature | --na-value | --field-delim | --multivalent-delim | --max-rows | --try | --method | --trials | --folds | --metric | --goal | --jobs | --seed | --top | --steps) return ;;
+        --set | --label | --keys | --checkpoint | --signature | --na-value | --field-delim | --multivalent-delim | --max-rows | --try | --method | --trials | --folds | --metric | --goal | --jobs | --seed | --top | --steps | --tags | --smoothing | --width | --height) return ;;
+        --x) COMPREPLY=($(compgen -W 'step relative time' -- "$current")); return ;;
     esac
     if [[ $current == -* ]]; then
         case $command in
@@ -41,12 +42,13 @@ _estimator()
             explain) options="$model --input --output --format --top --steps --checkpoint" ;;
             export) options="$model --export-dir --receiver --format" ;;
             config) options="$model --explain" ;;
+            plot) options='--tags --x --smoothing --log-scale --html --width --height --ascii' ;;
             'saved-model run') options='--input --signature --output' ;;
             *) options='' ;;
         esac
         COMPREPLY=($(compgen -W "$common $options" -- "$current"))
     elif [[ -z $command ]]; then
-        COMPREPLY=($(compgen -W 'stats convert init train train-and-evaluate evaluate calibrate tune predict explain export inspect saved-model config' -- "$current"))
+        COMPREPLY=($(compgen -W 'stats convert init train train-and-evaluate evaluate calibrate tune predict explain export inspect plot saved-model config' -- "$current"))
     elif [[ $command == saved-model ]]; then
         COMPREPLY=($(compgen -W 'show run' -- "$current"))
     else

@@ -36,6 +36,7 @@
 #include <estimator/object_checkpoint.h>
 #include <estimator/ops.h>
 #include <estimator/partitioner.h>
+#include <estimator/plot.h>
 #include <estimator/readers.h>
 #include <estimator/records.h>
 #include <estimator/run_config.h>

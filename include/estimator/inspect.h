@@ -21,7 +21,8 @@ typedef enum est_file_kind {
  *  Errors: NOT_FOUND: there is nothing; the file system's. Thread-safe. Since 0.1. */
 EST_API est_status est_file_kind_of(const char *path, est_file_kind *kind);
 
-/** The scalars of an event file (TensorBoard's), in its order. One thread at a time per reader. */
+/** The scalars of an event file (TensorBoard's), in its order: values of TensorFlow 1's summaries and of this library's, and tensors without
+ *  dimensions, as TensorFlow 2 writes them. One thread at a time per reader. */
 typedef struct est_event_reader est_event_reader;
 typedef struct est_event_scalar {
     double wall_time;        /* seconds since 1970 */
@@ -38,6 +39,12 @@ EST_API void est_event_reader_free(est_event_reader *r);
  *  Errors: OUT_OF_RANGE: the end, where a record that is still being written counts as the end; DATA_LOSS.
  *  One thread at a time per reader. Since 0.1. */
 EST_API est_status est_event_reader_next(est_event_reader *r, est_event_scalar *scalar);
+
+/** Calls `each` for the scalars of an event file, or of all event files right in a folder in the order of their names. The rest of a file that
+ *  is damaged, or just being written, is passed over with a warning in the log. What `each` gets is lent for the call; another status than
+ *  EST_OK ends it and is returned.
+ *  Errors: NOT_FOUND; the file system's. Thread-safe. Since 0.1. */
+EST_API est_status est_event_scalars(const char *path, est_status (*each)(const est_event_scalar *scalar, void *user), void *user);
 
 /** A feature of a serialized tf.Example: `value` is [count] of float32, int64 or string, NULL where the
  *  feature has no kind; `name` ends with NUL. */

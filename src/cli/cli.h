@@ -39,7 +39,7 @@ struct cli {
     struct cli_given { char name[48]; const char *value; } *given;   /* dashes for underscores */
     size_t given_count;
 };
-extern const cli_command cli_calibrate, cli_init, cli_train, cli_evaluate, cli_explain, cli_predict, cli_export, cli_inspect, cli_show, cli_run, cli_config, cli_stats, cli_convert, cli_train_and_evaluate, cli_tune;
+extern const cli_command cli_calibrate, cli_init, cli_train, cli_evaluate, cli_explain, cli_predict, cli_export, cli_inspect, cli_show, cli_run, cli_config, cli_stats, cli_convert, cli_plot, cli_train_and_evaluate, cli_tune;
 extern const cli_command *const cli_commands[];
 
 /* Returns an exit status when that is all (--help, --version, wrong usage), else -1. */

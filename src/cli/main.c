@@ -4,7 +4,7 @@
 #include "cli/cli.h"
 
 const cli_command *const cli_commands[] = { &cli_stats, &cli_convert, &cli_init, &cli_train, &cli_train_and_evaluate, &cli_evaluate, &cli_calibrate, &cli_tune,
-                                            &cli_predict, &cli_explain, &cli_export, &cli_inspect, &cli_show, &cli_run, &cli_config, NULL };
+                                            &cli_predict, &cli_explain, &cli_export, &cli_inspect, &cli_plot, &cli_show, &cli_run, &cli_config, NULL };
 
 int main(int argc, char **argv)
 {

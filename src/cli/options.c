@@ -21,7 +21,7 @@ static const cli_option model[] = {
     { NULL, NULL, NULL, false } };
 
 /* Known, but not built in. */
-static const char *const later[] = { "serve", "plot", "profile", "launch", "hub" };
+static const char *const later[] = { "serve", "profile", "launch", "hub" };
 
 static size_t smaller(size_t a, size_t b)
 {

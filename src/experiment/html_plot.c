@@ -1,6 +1,7 @@
 /* Plots in SVG: lines and points over axes with round numbers, and bars. Colours are the page's own or of a fixed list. */
 #include <math.h>
 
+#include "experiment/axis.h"
 #include "experiment/html.h"
 
 enum { WIDTH = 480, HEIGHT = 300, LEFT = 54, RIGHT = 18, TOP = 8, BOTTOM = 38, BARS_WIDTH = 480, BARS_HEIGHT = 140 };
@@ -18,34 +19,21 @@ static double y_of(const est__plot *p, double y)
     return TOP + (p->y_max - y) / (p->y_max - p->y_min) * (HEIGHT - TOP - BOTTOM);
 }
 
-/* The least and the greatest of what is finite; a range of its own for what has none. */
+/* The least and the greatest of what is finite. */
 static void find_range(const est__plot *p, bool of_x, double *least, double *most)
 {
-    *least = INFINITY, *most = -INFINITY;
+    est__range r = est__range_empty();
     for (size_t i = 0; i < p->count; i++)
-        for (size_t j = 0; j < p->line[i].count; j++) {
-            double v = of_x ? p->line[i].x[j] : p->line[i].y[j];
-            if (isfinite(v)) {
-                *least = fmin(*least, v);
-                *most = fmax(*most, v);
-            }
-        }
-    if (!(*least <= *most))
-        *least = 0, *most = 1;
-    if (*least == *most)
-        *least -= 0.5, *most += 0.5;
-}
-
-/* 1, 2 or 5 times a power of ten, for about five marks over the range. */
-static double round_step(double range)
-{
-    double power = pow(10, floor(log10(range / 5))), rest = range / 5 / power;
-    return power * (rest < 1.5 ? 1 : rest < 3.5 ? 2 : rest < 7.5 ? 5 : 10);
+        for (size_t j = 0; j < p->line[i].count; j++)
+            est__range_take(&r, of_x ? p->line[i].x[j] : p->line[i].y[j]);
+    est__range_close(&r);
+    *least = r.least;
+    *most = r.most;
 }
 
 static void put_axes(est__buffer *b, const est__plot *p)
 {
-    double step = round_step(p->x_max - p->x_min), bottom = HEIGHT - BOTTOM;
+    double step = est__axis_step(p->x_max - p->x_min, 5), bottom = HEIGHT - BOTTOM;
     for (double v = ceil(p->x_min / step - 1e-9) * step; v <= p->x_max + step * 1e-9; v += step) {
         double x = x_of(p, v);
         est__buffer_printf(b, "<line class=\"grid\" x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%.0f\"/>"
@@ -53,7 +41,7 @@ static void put_axes(est__buffer *b, const est__plot *p)
         est__html_number(b, fabs(v) < step / 2 ? 0 : v);
         est__buffer_text(b, "</text>\n");
     }
-    step = round_step(p->y_max - p->y_min);
+    step = est__axis_step(p->y_max - p->y_min, 5);
     for (double v = ceil(p->y_min / step - 1e-9) * step; v <= p->y_max + step * 1e-9; v += step) {
         double y = y_of(p, v);
         est__buffer_printf(b, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/>"

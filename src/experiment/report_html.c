@@ -1,7 +1,7 @@
 /* A report as one page of HTML: metrics, curves, calibration, confusion, importances, and the losses of the training. */
 #include <math.h>
 
-#include <estimator/inspect.h>
+#include <estimator/plot.h>
 
 #include "experiment/html.h"
 #include "experiment/report.h"
@@ -267,84 +267,57 @@ static est_status put_numbers(const est__report_head *h, est__buffer *b)
 
 /* ---- losses by step, of event files ---- */
 
-typedef struct series { double *x, *y; size_t count, x_capacity, y_capacity; } series;
-
-static est_status read_file(const char *path, const char *tag, series *s)
-{
-    est_event_reader *reader;
-    est_event_scalar scalar;
-    est_status st = est_event_reader_open(path, &reader);
-    while (st == EST_OK && (st = est_event_reader_next(reader, &scalar)) == EST_OK) {
-        if (strcmp(scalar.tag, tag) != 0)
-            continue;
-        st = est__grow(&s->x, &s->x_capacity, s->count + 1, sizeof *s->x);
-        if (st == EST_OK)
-            st = est__grow(&s->y, &s->y_capacity, s->count + 1, sizeof *s->y);
-        if (st == EST_OK) {
-            s->x[s->count] = (double)scalar.step;
-            s->y[s->count++] = (double)scalar.value;
-        }
-    }
-    est_event_reader_free(reader);
-    return st;
-}
-
-/* Of all event files of a folder; one that is damaged or not there has no points. */
-static est_status read_losses(const char *dir, const char *tag, series *s)
-{
-    est__names files;
-    if (est__list_dir(dir, &files) != EST_OK)
-        return EST_OK;
-    est_status st = EST_OK;
-    for (size_t i = 0; i < files.count && st != EST_RESOURCE_EXHAUSTED; i++) {
-        char *path = strstr(files.name[i], "tfevents") ? est__path_join(dir, files.name[i]) : NULL;
-        if (path)
-            st = read_file(path, tag, s);
-        est__free(path);
-    }
-    est__names_free(&files);
-    return st == EST_RESOURCE_EXHAUSTED ? st : EST_OK;
-}
+enum { LOSS_POINTS = 400, LOSS_LINES = 4 };
+typedef struct losses {
+    double x[LOSS_LINES][LOSS_POINTS], y[LOSS_LINES][LOSS_POINTS];
+    est__line line[2 * LOSS_LINES];
+    size_t count;
+} losses;
 
 /* Neighbouring points become their mean, so that the page stays small. */
-static void thin(series *s, size_t most)
+static size_t thin(const est_plot_series *s, double *x, double *y)
 {
-    size_t n = (s->count + most - 1) / most, kept = 0;
-    for (size_t i = 0; n > 1 && i < s->count; i += n) {
-        double x = 0, y = 0;
+    size_t n = (s->count + LOSS_POINTS - 1) / LOSS_POINTS, kept = 0;
+    for (size_t i = 0; i < s->count; i += n, kept++) {
         size_t m = s->count - i < n ? s->count - i : n;
+        x[kept] = y[kept] = 0;
         for (size_t j = 0; j < m; j++) {
-            x += s->x[i + j];
-            y += s->y[i + j];
+            x[kept] += (double)s->step[i + j] / (double)m;
+            y[kept] += s->value[i + j] / (double)m;
         }
-        s->x[kept] = x / (double)m;
-        s->y[kept++] = y / (double)m;
     }
-    s->count = n > 1 ? kept : s->count;
+    return kept;
 }
 
+/* Of evaluations, which are few, the points too. */
+static void gather(const est_plot *plot, losses *l)
+{
+    for (size_t i = 0; i < LOSS_LINES && est_plot_at(plot, i); i++) {
+        const est_plot_series *s = est_plot_at(plot, i);
+        size_t n = thin(s, l->x[i], l->y[i]);
+        l->line[l->count++] = (est__line){ .name = s->phase, .x = l->x[i], .y = l->y[i], .count = n };
+        if (strcmp(s->phase, "training") != 0)
+            l->line[l->count++] = (est__line){ .x = l->x[i], .y = l->y[i], .count = n, .dots = true };
+    }
+}
+
+/* A model without event files, or with damaged ones, has no such plot. */
 static est_status put_losses(const char *model_dir, est__buffer *b)
 {
-    series train = { 0 }, held_out = { 0 };
-    char *eval = est__path_join(model_dir, "eval");
-    est_status st = eval ? read_losses(model_dir, "loss", &train) : est__fail_memory(1);
-    if (st == EST_OK)
-        st = read_losses(eval, "loss", &held_out);
-    if (st == EST_OK && train.count) {
-        thin(&train, 400);
-        thin(&held_out, 400);
-        est__line line[] = { { .name = "training", .x = train.x, .y = train.y, .count = train.count },
-                             { .name = "evaluation", .x = held_out.x, .y = held_out.y, .count = held_out.count },
-                             { .x = held_out.x, .y = held_out.y, .count = held_out.count, .dots = true } };
+    est_plot *plot;
+    est_status st = est_plot_new((est_strings){ &model_dir, 1 }, &(est_plot_options){ .tags = EST_STRINGS("^loss$") }, &plot);
+    if (st != EST_OK)
+        return st == EST_RESOURCE_EXHAUSTED ? st : EST_OK;
+    losses *l = est__calloc(1, sizeof *l);
+    if (l) {
+        gather(plot, l);
         begin_section(b, "Loss", "By global step.");
-        est__html_plot(b, &(est__plot){ .x_name = "step", .y_name = "loss", .line = line, .count = held_out.count ? 3 : 1 });
+        est__html_plot(b, &(est__plot){ .x_name = "step", .y_name = "loss", .line = l->line, .count = l->count });
         end_section(b);
     }
-    est__free(train.x);
-    est__free(train.y);
-    est__free(held_out.x);
-    est__free(held_out.y);
-    est__free(eval);
+    st = l ? EST_OK : est__fail_memory(sizeof *l);
+    est__free(l);
+    est_plot_free(plot);
     return st;
 }
 

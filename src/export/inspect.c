@@ -89,6 +89,22 @@ est_status est_event_reader_next(est_event_reader *r, est_event_scalar *scalar)
     return EST_OK;
 }
 
+typedef struct scalar_call {
+    est_status (*each)(const est_event_scalar *scalar, void *user);
+    void *user;
+} scalar_call;
+
+static est_status pass_scalar(void *user, const est__event_scalar *s)
+{
+    const scalar_call *c = user;
+    return c->each(&(est_event_scalar){ s->wall_time, s->step, s->tag, s->value }, c->user);
+}
+
+est_status est_event_scalars(const char *path, est_status (*each)(const est_event_scalar *scalar, void *user), void *user)
+{
+    return est__event_walk(path, pass_scalar, &(scalar_call){ each, user });
+}
+
 /* The features of one Example: first their names and kinds, then their values as columns of a batch of one row. */
 typedef struct listing {
     est__arena arena;

@@ -53,7 +53,8 @@ typedef struct est__event_reader est__event_reader;
 est_status est__event_open(const char *path, est__event_reader **out);
 /* The next event, lent until the next call; OUT_OF_RANGE at the end. */
 est_status est__event_next(est__event_reader *r, const Tensorflow__Event **event);
-/* The next scalar; `tag` is lent until the next call. Passes over other events. OUT_OF_RANGE at the end. */
+/* The next scalar, a simple_value or a tensor without dimensions; `tag` is lent until the next call. Passes over other events.
+ * OUT_OF_RANGE at the end. */
 typedef struct est__event_scalar {
     double wall_time;
     int64_t step;
@@ -63,6 +64,9 @@ typedef struct est__event_scalar {
 est_status est__event_next_scalar(est__event_reader *r, est__event_scalar *out);
 bool est__event_torn(const est__event_reader *r);   /* at the end: was a part of a record left over? */
 void est__event_close(est__event_reader *r);
+/* Calls `each` for the scalars of a file, or of all event files right in a folder, by their names. The rest of a file that is damaged or
+ * just being written is passed over with a warning. What `each` returns but EST_OK ends it. Errors: NOT_FOUND, the file system's. */
+est_status est__event_walk(const char *path, est_status (*each)(void *user, const est__event_scalar *s), void *user);
 
 /* A histogram over TensorFlow's default buckets. */
 typedef struct est__histogram {

@@ -5,8 +5,9 @@
 
 #include "formats/event.h"
 
-static est_status add(est__eval_metrics *m, const est__event_scalar *s)
+static est_status add(void *user, const est__event_scalar *s)
 {
+    est__eval_metrics *m = user;
     EST_TRY(est__grow(&m->metric, &m->capacity, m->count + 1, sizeof *m->metric));
     char *tag = est__strdup(s->tag);
     if (tag == NULL)
@@ -14,20 +15,6 @@ static est_status add(est__eval_metrics *m, const est__event_scalar *s)
     m->metric[m->count] = (est__eval_metric){ s->step, m->count, tag, (double)s->value, s->wall_time };
     m->count++;
     return EST_OK;
-}
-
-static est_status read_file(est__eval_metrics *m, const char *path)
-{
-    est__event_reader *r;
-    est__event_scalar s;
-    EST_TRY(est__event_open(path, &r));
-    est_status st = EST_OK;
-    while (st == EST_OK && (st = est__event_next_scalar(r, &s)) == EST_OK)
-        st = add(m, &s);
-    est__event_close(r);
-    if (st == EST_DATA_LOSS)
-        est__log(EST_LOG_WARNING, "%s; the rest of that file is passed over", est_error());
-    return st == EST_OUT_OF_RANGE || st == EST_DATA_LOSS || st == EST_NOT_FOUND ? EST_OK : st;
 }
 
 static int by_step(const void *a, const void *b)
@@ -53,22 +40,12 @@ static void thin_out(est__eval_metrics *m)
 
 est_status est__eval_metrics_read(const char *dir, est__eval_metrics *out)
 {
-    est__names files;
     *out = (est__eval_metrics){ 0 };
-    est_status st = est__list_dir(dir, &files);
-    if (st != EST_OK)
-        return st == EST_NOT_FOUND ? EST_OK : st;
-    for (size_t i = 0; i < files.count && st == EST_OK; i++) {
-        char *path = strstr(files.name[i], ".tfevents.") ? est__path_join(dir, files.name[i]) : NULL;
-        if (path)
-            st = read_file(out, path);
-        est__free(path);
-    }
-    est__names_free(&files);
+    est_status st = est__event_walk(dir, add, out);
     if (out->count)
         qsort(out->metric, out->count, sizeof *out->metric, by_step);
     thin_out(out);
-    return st;
+    return st == EST_NOT_FOUND ? EST_OK : st;
 }
 
 size_t est__eval_metrics_end(const est__eval_metrics *m, size_t i)

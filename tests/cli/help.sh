@@ -21,6 +21,7 @@ Commands:
   explain            what features are worth to a model, or to each of its predictions
   export             writes the newest checkpoint as a SavedModel and prints its folder
   inspect            says what PATH is and prints its contents
+  plot               loss, metrics and learning rate of runs, drawn by step
   saved-model show   tags, signatures, dtypes and shapes of a SavedModel
   saved-model run    runs a signature on rows and prints a JSON object a line
   config             prints the configuration with every default filled in
@@ -62,7 +63,7 @@ run 0 --version
 grep -qE '^estimator \(libestimator\) [0-9]+\.[0-9]+\.[0-9]+$' out || fail "--version says $(cat out)"
 
 # Every command has a help, and every option of it stands in the manual page and the completion.
-for command in stats convert init train evaluate calibrate predict explain export inspect 'saved-model show' 'saved-model run' config; do
+for command in stats convert init train evaluate calibrate predict explain export inspect plot 'saved-model show' 'saved-model run' config; do
     run 0 $command --help
     for option in $(sed -n 's/^  \(--[a-z-]*\).*/\1/p' out); do
         grep -q "^\.B.*$(echo "$option" | sed 's/-/\\\\-/g')" "$SRCDIR/docs/estimator.1" ||

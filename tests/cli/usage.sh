@@ -16,7 +16,7 @@ usage '' "unknown command 'trian'; did you mean 'train'?" trian c.yaml
 usage '' "unknown option '--hlep'; did you mean '--help'?" --hlep
 usage '' "unknown option '-x'" -x
 usage '' "'saved-model' is followed by 'show' or 'run'" saved-model
-for later in serve plot profile launch hub; do
+for later in serve profile launch hub; do
     usage '' "the command '$later' is not built in" $later
 done
 usage train 'CONFIG is missing' train
