@@ -19,14 +19,28 @@ typedef struct walk {
     est_nodes ys;
 } walk;
 
-static bool differentiable(const est_node *n)
+/* What says the dtype and shape of what the handle stands for; NULL: it is not known. */
+static const est_operation *variable_of(const est_node *n)
 {
-    if (n->dtype == EST_RESOURCE) {
-        const est_operation *variable = est__handle_made_by(n);
-        const est_attr *dtype = variable ? est__attr(variable, "dtype") : NULL;
-        return dtype && est__dtype_is_float(dtype->type);
-    }
-    return est__dtype_is_float(n->dtype);
+    const est_operation *by = n->dtype == EST_RESOURCE ? est__handle_made_by(n) : NULL;
+    return by && est__attr(by, "dtype") && est__attr(by, "shape") ? by : NULL;
+}
+
+est_dtype est__gradient_dtype(const est_node *n)
+{
+    const est_operation *variable = variable_of(n);
+    return variable ? est__attr_type(variable, "dtype") : n->dtype;
+}
+
+const est_shape *est__gradient_shape(const est_node *n)
+{
+    const est_operation *variable = variable_of(n);
+    return variable ? est__attr(variable, "shape")->shape : &n->shape;
+}
+
+bool est__differentiable(const est_node *n)
+{
+    return est__dtype_is_float(est__gradient_dtype(n));
 }
 
 static est_status mark_dependants(walk *w, est_nodes xs)
@@ -39,7 +53,7 @@ static est_status mark_dependants(walk *w, est_nodes xs)
     for (size_t id = 0; id < w->count; id++) {
         const est_operation *op = w->from->operation[id];
         for (int i = 0; i < op->num_inputs && !w->depends[id]; i++)
-            w->depends[id] = w->depends[op->input[i]->op->id] && differentiable(op->input[i]);
+            w->depends[id] = w->depends[op->input[i]->op->id] && est__differentiable(op->input[i]);
     }
     return EST_OK;
 }
@@ -63,17 +77,10 @@ static est_status flow_into(walk *w, est_node *to, est_node *value, est_node *in
     return EST_OK;
 }
 
-static const est_shape *shape_of(const est_node *of)
-{
-    const est_operation *variable = of->dtype == EST_RESOURCE ? est__handle_made_by(of) : NULL;
-    const est_attr *shape = variable ? est__attr(variable, "shape") : NULL;
-    return shape ? shape->shape : &of->shape;
-}
-
 /* How many rows the value of a node, or of the variable that it is the handle of, has. */
 static est_node *rows_of(est_graph *g, est_node *of)
 {
-    const est_shape *known = shape_of(of);
+    const est_shape *known = est__gradient_shape(of);
     if (known->rank > 0 && known->dim[0] >= 0)
         return est_constant_int(g, EST_INT64, known->dim[0]);
     if (of->dtype == EST_RESOURCE)
@@ -97,17 +104,12 @@ est_node *est__gradient_dense(est_graph *g, est_node *of, est_gradient s)
 
 est_node *est__gradient_zeros(est_graph *g, est_node *of)
 {
-    const est_operation *variable = of->dtype == EST_RESOURCE ? est__handle_made_by(of) : NULL;
     if (of->dtype != EST_RESOURCE)
         return est_op(g, "ZerosLike", NULL, EST_NODES(of), EST_NO_ATTRS);
-    if (variable == NULL)
-        return est__graph_fail(g, EST_INVALID_ARGUMENT, "'%s' is the handle of a variable that is not known",
-                               of->op->name);
-    const est_shape *s = shape_of(of);
-    est_node *dims = est_constant_ints(g, EST_INT64, (est_ints){ s->dim, (size_t)s->rank });
+    const est_shape *s = est__gradient_shape(of);
     est_node *zero = est_op(g, "Cast", NULL, EST_NODES(est_constant_float(g, 0)),
-                            EST_ATTRS(EST_TYPE_ATTR("DstT", est__attr_type(variable, "dtype"))));
-    return est_op(g, "Fill", NULL, EST_NODES(dims, zero), EST_NO_ATTRS);
+                            EST_ATTRS(EST_TYPE_ATTR("DstT", est__gradient_dtype(of))));
+    return est_op(g, "Fill", NULL, EST_NODES(est__shape_constant(g, s), zero), EST_NO_ATTRS);
 }
 
 static est_node *join(est_graph *g, const est_gradient *s, size_t n, bool indices)
@@ -193,7 +195,7 @@ static est_status no_gradient(const walk *w, const est_operation *op)
 static bool leads_on(const walk *w, const est_operation *op)
 {
     for (int i = 0; i < op->num_inputs; i++)
-        if (w->depends[op->input[i]->op->id] && differentiable(op->input[i]))
+        if (w->depends[op->input[i]->op->id] && est__differentiable(op->input[i]))
             return true;
     return false;
 }
@@ -242,7 +244,7 @@ static est_status through(walk *w, est_operation *op)
         return no_gradient(w, op);
     for (size_t i = 0; i < in; i++) {
         x[i] = op->input[i];
-        wanted[i] = w->depends[x[i]->op->id] && differentiable(x[i]);
+        wanted[i] = w->depends[x[i]->op->id] && est__differentiable(x[i]);
     }
     est_grad b = { .g = w->g, .op = op, .x = x, .y = y, .dy = dy, .dx = dx, .dx_indices = dx_indices, .wanted = wanted };
     op->row->grad(&b);

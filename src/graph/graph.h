@@ -114,10 +114,18 @@ void est__graph_replace(est_operation *op, size_t first, est_operation *instead)
  * nothing), by xs, nodes of that graph; as new nodes of `g`, which is `from` or the body of its gradient. */
 est_status est__gradients(est_graph *from, est_graph *g, est_nodes ys, est_node *const *dys, est_nodes xs,
                           est_gradient *out);
+/* Can a gradient flow into it? Values of floats, handles of variables of floats. */
+bool est__differentiable(const est_node *n);
+/* Of its gradient: for a handle, those of the variable. */
+est_dtype est__gradient_dtype(const est_node *n);
+const est_shape *est__gradient_shape(const est_node *n);
 /* The gradient as a tensor of the shape of `of`, a value or a handle. */
 est_node *est__gradient_dense(est_graph *g, est_node *of, est_gradient gradient);
 /* Zeros of that shape. */
 est_node *est__gradient_zeros(est_graph *g, est_node *of);
+
+/* A shape as ops take it: int32 [rank], -1 where a dimension is not known; the scalar -1 for an unknown rank. */
+est_node *est__shape_constant(est_graph *g, const est_shape *shape);
 
 /* Attributes by name; the op's signature promises them, so a missing one is our own mistake (assert). */
 const est_attr *est__attr(const est_operation *op, const char *name);  /* NULL: none */

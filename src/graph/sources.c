@@ -63,6 +63,12 @@ est_node *est_constant_ints(est_graph *g, est_dtype dtype, est_ints values)
     return n;
 }
 
+est_node *est__shape_constant(est_graph *g, const est_shape *shape)
+{
+    return shape->rank < 0 ? est_constant_int(g, EST_INT32, -1)
+                           : est_constant_ints(g, EST_INT32, (est_ints){ shape->dim, (size_t)shape->rank });
+}
+
 static est_node *string_constant(est_graph *g, est_shape shape, const char *const *strings)
 {
     est_tensor *t;

@@ -70,13 +70,16 @@ static est_status copy_body(copying *c, const est__function *from, const est_ope
     return est__function_set_results(c->to, (est_nodes){ result, from->num_results });
 }
 
-static est_status copy_function(const est_operation *op, const est__function *from, int first, est__function **out)
+est_status est__function_copy(const est_operation *op, int callee, int first, est__function **out)
 {
+    const est__function *from = op->callee[callee];
     copying c = { .became = est__calloc(from->body->num_operations + 1, sizeof *c.became) };
     est_status st = c.became ? est__function_new(op->graph, from->name, &c.to) : est__fail_memory(64);
     *out = c.to;
     if (st == EST_OK)
         st = copy_body(&c, from, op, first);
+    if (st == EST_OK)
+        c.to->flags = from->flags;
     est__free(c.became);
     return st;
 }
@@ -86,8 +89,7 @@ est_status est__tape_new(const est_operation *op, int callee, int first, est__ta
     *out = (est__tape){ .inside = est__map_new() };
     if (out->inside == NULL)
         return est__fail_memory(64);
-    EST_TRY(copy_function(op, op->callee[callee], first, &out->forward));
-    out->forward->flags = op->callee[callee]->flags;
+    EST_TRY(est__function_copy(op, callee, first, &out->forward));
     const char *name = est__arena_printf(&op->graph->arena, "gradient_of_%s", op->callee[callee]->name);
     if (name == NULL)
         return est__fail_memory(64);
@@ -138,7 +140,12 @@ static est_node *remake(est__tape *t, est_node *n)
 {
     const est_operation *op = n->op;
     est_graph *g = t->backward->body;
-    est_node *made = est_op(g, op->row->tf_name, op->name, (est_nodes){ op->input, (size_t)op->num_inputs },
+    est_node **in = est__arena_alloc(&g->arena, ((size_t)op->num_inputs + 1) * sizeof *in);
+    if (in == NULL)
+        return est__spoil(g, est__fail_memory((size_t)op->num_inputs * sizeof *in));
+    for (int i = 0; i < op->num_inputs; i++)
+        in[i] = est__tape_take(t, op->input[i]);
+    est_node *made = est_op(g, op->row->tf_name, op->name, (est_nodes){ in, (size_t)op->num_inputs },
                             (est_attrs){ op->attr, (size_t)op->num_attrs });
     return est_node_output(made, n->index);
 }
@@ -164,10 +171,7 @@ static est_node *element(est__tape *t, est_node *n)
 {
     est_graph *g = t->backward->body;
     est_node *list = add_taken(t, n, EST_VARIANT, (est_shape){ 0 }, true);
-    est_node *shape = n->shape.rank < 0
-                          ? est_constant_int(g, EST_INT32, -1)
-                          : est_constant_ints(g, EST_INT32, (est_ints){ n->shape.dim, (size_t)n->shape.rank });
-    return est_op(g, "TensorListGetItem", NULL, EST_NODES(list, t->iteration, shape),
+    return est_op(g, "TensorListGetItem", NULL, EST_NODES(list, t->iteration, est__shape_constant(g, &n->shape)),
                   EST_ATTRS(EST_TYPE_ATTR("element_dtype", n->dtype)));
 }
 

@@ -23,7 +23,10 @@ typedef struct est__tape {
     est__map *inside;              /* by address of a node of forward: what stands for it */
 } est__tape;
 
-/* For what `op` calls as its function number `callee`, given its inputs from number `first` on. */
+/* A copy of what `op` calls as its function number `callee`, given its inputs from number `first` on: the caller's
+ * until it is added, or released (also on failure). */
+est_status est__function_copy(const est_operation *op, int callee, int first, est__function **out);
+/* For that function. */
 est_status est__tape_new(const est_operation *op, int callee, int first, est__tape *out);
 /* Frees what was not added. */
 void est__tape_free(est__tape *t);

@@ -1,5 +1,5 @@
-/* TensorList…: the lists in which TensorFlow's loops gather their results. Their elements have one shape, and
- * are numbers. */
+/* TensorList…: the lists in which TensorFlow's loops gather their results. Their elements
+ * are numbers, or lists. */
 #include "backend/list.h"
 #include "ops/ops.h"
 
@@ -22,10 +22,10 @@ static est_status shape_in(est_kernel *k, int i, est_shape *out)
 
 static est_status check_dtype(est_kernel *k, est_dtype dtype)
 {
-    bool number = est__dtype_is_float(dtype) || est__dtype_is_integer(dtype) || dtype == EST_BOOL;
-    return number ? EST_OK
-                  : est__kernel_fail(k, EST_UNIMPLEMENTED, "a list of %s; only lists of numbers are known here",
-                                     est_dtype_name(dtype));
+    bool known = est__dtype_is_float(dtype) || est__dtype_is_integer(dtype) || dtype == EST_BOOL || dtype == EST_VARIANT;
+    return known ? EST_OK
+                 : est__kernel_fail(k, EST_UNIMPLEMENTED, "a list of %s; only lists of numbers and of lists are known here",
+                                    est_dtype_name(dtype));
 }
 
 static est_status prepare(const est_operation *op, void *state)
@@ -70,11 +70,11 @@ static est_status reserve_cpu(est_kernel *k)
     return est__out_list(k, 0, dtype_of(k), &shape, est__int_at(est__in(k, 1), 0), &l);
 }
 
-/* Of any dtype: TensorFlow's loops begin with lists of lists as well, which only a gradient would fill. */
 static est_status empty_cpu(est_kernel *k)
 {
     est_shape shape;
     est__list *l;
+    EST_TRY(check_dtype(k, dtype_of(k)));
     EST_TRY(shape_in(k, 0, &shape));
     return est__out_list(k, 0, dtype_of(k), &shape, 0, &l);
 }
@@ -86,65 +86,46 @@ static est_status from_tensor_cpu(est_kernel *k)
     EST_TRY(check_dtype(k, t->dtype));
     if (t->shape.rank < 1)
         return est__kernel_fail(k, EST_INVALID_ARGUMENT, "a scalar has no elements to make a list of");
-    est_shape shape = est_shape_of(t->shape.rank - 1, t->shape.dim + 1);
+    est_shape shape = est_shape_of(t->shape.rank - 1, t->shape.dim + 1), declared;
+    EST_TRY(shape_in(k, 1, &declared));
     EST_TRY(est__out_list(k, 0, t->dtype, &shape, t->shape.dim[0], &l));
-    memset(est__list_set(l), true, (size_t)l->count);
+    l->declared = declared;
+    memset(l->set, true, (size_t)l->count);
     if (est__tensor_bytes(t))
-        memcpy(est__list_at(l, 0), t->data, est__tensor_bytes(t));
+        memcpy(l->items, t->data, est__tensor_bytes(t));
     return EST_OK;
 }
 
 /* ---- lists with one element more, or another one ---- */
 
-/* Output 0: `from` with room for `count` elements, which are of that shape. */
-static est_status copy_list(est_kernel *k, const est__list *from, const est_shape *shape, int64_t count,
-                            est__list **out)
+/* Output 0: the list of input 0 with input `item` as element i. */
+static est_status put(est_kernel *k, const est__list *from, int64_t i, int item)
 {
     char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
-    bool any = false;
-    for (int64_t i = 0; i < from->count; i++)
-        any |= est__list_set(from)[i];
-    if (any ? !est_shape_equal(&from->shape, shape) : !est__shape_compatible(&from->shape, shape))
-        return est__kernel_fail(k, any ? EST_UNIMPLEMENTED : EST_INVALID_ARGUMENT,
-                                "the list's elements are %s, not %s; elements of several shapes are not known here",
-                                est__shape_string(a, &from->shape), est__shape_string(b, shape));
-    EST_TRY(est__out_list(k, 0, from->dtype, shape, count, out));
-    int64_t kept = from->count < count ? from->count : count;
-    if (kept)
-        memcpy(est__list_set(*out), est__list_set(from), (size_t)kept);
-    if (kept && any)
-        memcpy(est__list_at(*out, 0), est__list_at(from, 0), (size_t)kept * from->size);
-    return EST_OK;
-}
-
-static est_status put(est__list *l, int64_t i, const est_tensor *item)
-{
-    est__list_set(l)[i] = true;
-    if (l->size)
-        memcpy(est__list_at(l, i), item->data, l->size);
-    return EST_OK;
+    const est_tensor *t = est__in(k, item);
+    est__list *l;
+    if (!est__shape_compatible(&from->declared, &t->shape))
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the list's elements are %s, not %s",
+                                est__shape_string(a, &from->declared), est__shape_string(b, &t->shape));
+    EST_TRY(est__out_changed_list(k, 0, 0, &l));
+    est_status st = est__list_put(l, i, t, est__takes(k, item));
+    return st == EST_OK ? st : est__kernel_fail(k, st, "%s", est_error());
 }
 
 static est_status set_item_cpu(est_kernel *k)
 {
     const est__list *from;
-    const est_tensor *item = est__in(k, 2);
-    est__list *l;
     int64_t i;
     EST_TRY(list_in(k, &from));
     EST_TRY(index_in(k, 1, from->count, &i));
-    EST_TRY(copy_list(k, from, &item->shape, from->count, &l));
-    return put(l, i, item);
+    return put(k, from, i, 2);
 }
 
 static est_status push_back_cpu(est_kernel *k)
 {
     const est__list *from;
-    const est_tensor *item = est__in(k, 1);
-    est__list *l;
     EST_TRY(list_in(k, &from));
-    EST_TRY(copy_list(k, from, &item->shape, from->count + 1, &l));
-    return put(l, from->count, item);
+    return put(k, from, from->count, 1);
 }
 
 /* ---- what is in a list ---- */
@@ -168,6 +149,7 @@ static est_status element_shape(est_kernel *k, const est__list *l, int i, est_sh
     return EST_OK;
 }
 
+/* The element stays where it is; one that was not set is made. */
 static est_status get_item_cpu(est_kernel *k)
 {
     const est__list *l;
@@ -176,14 +158,36 @@ static est_status get_item_cpu(est_kernel *k)
     int64_t i;
     EST_TRY(list_in(k, &l));
     EST_TRY(index_in(k, 1, l->count, &i));
+    const est_tensor element = est__list_get(l, i);
+    if (element.data)
+        return est__out_lend(k, 0, &element);
+    if (l->dtype == EST_VARIANT)
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "element %lld, a list, was not set", (long long)i);
     EST_TRY(element_shape(k, l, 2, &shape));
     EST_TRY(est__out(k, 0, &shape, &out));
-    if (est__tensor_bytes(out) == 0)
-        return EST_OK;
-    if (est__list_set(l)[i])
-        memcpy(out->data, est__list_at(l, i), est__tensor_bytes(out));
-    else
-        memset(out->data, 0, est__tensor_bytes(out));
+    memset(out->data, 0, est__tensor_bytes(out));
+    return EST_OK;
+}
+
+/* The shape that all elements have, if they have one each. */
+static est_status common_shape(est_kernel *k, const est__list *l, est_shape *out)
+{
+    char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
+    int64_t first = -1;
+    if (l->dtype == EST_VARIANT)
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "a list of lists is no tensor");
+    for (int64_t i = 0; l->several && i < l->count; i++) {
+        if (!l->set[i])
+            continue;
+        first = first < 0 ? i : first;
+        if (!est_shape_equal(&l->place[i].shape, &l->place[first].shape))
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "elements %lld and %lld are %s and %s, which is no tensor",
+                                    (long long)first, (long long)i, est__shape_string(a, &l->place[first].shape),
+                                    est__shape_string(b, &l->place[i].shape));
+    }
+    if (first < 0)
+        return element_shape(k, l, 1, out);
+    *out = l->place[first].shape;
     return EST_OK;
 }
 
@@ -193,18 +197,21 @@ static est_status stack_cpu(est_kernel *k)
     est_shape shape, all;
     est_tensor *out;
     EST_TRY(list_in(k, &l));
-    EST_TRY(element_shape(k, l, 1, &shape));
+    EST_TRY(common_shape(k, l, &shape));
     if (shape.rank == EST_MAX_RANK)
         return est__kernel_fail(k, EST_UNIMPLEMENTED, "the result would have more than %d dimensions", EST_MAX_RANK);
     all = (est_shape){ .rank = shape.rank + 1, .dim = { l->count } };
     memcpy(all.dim + 1, shape.dim, (size_t)shape.rank * sizeof shape.dim[0]);
     EST_TRY(est__out(k, 0, &all, &out));
-    if (est__tensor_bytes(out) == 0)
-        return EST_OK;
-    if (l->size)   /* what was not set is zeros already */
-        memcpy(out->data, est__list_at(l, 0), est__tensor_bytes(out));
-    else
-        memset(out->data, 0, est__tensor_bytes(out));
+    size_t size = l->count ? est__tensor_bytes(out) / (size_t)l->count : 0;
+    for (int64_t i = 0; size && i < l->count; i++) {
+        const est_tensor element = est__list_get(l, i);
+        char *to = (char *)out->data + (size_t)i * size;
+        if (element.data)
+            memcpy(to, element.data, size);
+        else
+            memset(to, 0, size);
+    }
     return EST_OK;
 }
 

@@ -68,6 +68,9 @@ typedef struct variable {
 typedef struct loop {
     variable *v;
     const est_tensor **feeds[2];   /* of the condition and of the body: the variables' values */
+    est__list **list;              /* that it holds, of which each is one variable's at most */
+    int num_lists;
+    uint64_t iterations;           /* so far */
 } loop;
 
 static size_t rounded(size_t n)
@@ -84,8 +87,6 @@ static est_status keep(est_kernel *k, variable *v, int set, const est_tensor *fr
     v->value = *from;
     if (from->dtype == EST_RESOURCE)
         return EST_OK;
-    if (from->dtype == EST_VARIANT)
-        main = est__list_in(from)->bytes;
     if (from->dtype == EST_STRING)
         text = (size_t)(offset[n] - offset[0]);
     size_t need = rounded(main) + text;
@@ -108,41 +109,122 @@ static est_status keep(est_kernel *k, variable *v, int set, const est_tensor *fr
     return EST_OK;
 }
 
-/* One more time through the body; *done: the condition does not hold any more. */
-static est_status iterate(est_kernel *k, loop *l, uint64_t iteration, bool *done)
+/* ---- lists: those of the loop are changed by its body in place ---- */
+
+/* The variable holds the list, as the only one. */
+static void hold(loop *l, variable *v, est__list *list)
+{
+    list->holder = l;
+    list->mark = l->iterations;
+    v->value = (est_tensor){ .dtype = EST_VARIANT, .data = list };
+}
+
+static bool holds(const loop *l, const est__list *list)
+{
+    return list->holder == l && list->mark == l->iterations;
+}
+
+/* A list of the loop's that no variable holds; NULL: no memory. */
+static est__list *spare(est_kernel *k, loop *l)
+{
+    for (int i = 0; i < l->num_lists; i++)
+        if (!holds(l, l->list[i]))
+            return l->list[i];
+    est__list *list = est__scratch_list(k);
+    if (list)
+        l->list[l->num_lists++] = list;
+    return list;
+}
+
+/* The new values that are lists: one that the loop has it keeps; one that the body has made it takes over; what it
+ * holds already, or is another's, it copies. */
+static est_status keep_lists(est_kernel *k, loop *l)
 {
     const est__called *c = k->frame->step->called;
-    uint64_t number = k->step + (iteration << 40);   /* random numbers of its own */
+    const est__run *body = run_of(k, 1);
+    for (int i = 0; i < c->num_made; i++) {
+        est__list *from = est__list_in(est__run_fetch(body, (size_t)i));
+        if (est__run_fetch(body, (size_t)i)->dtype == EST_VARIANT && from->holder == l && !holds(l, from))
+            hold(l, &l->v[c->made[i]], from);
+    }
+    for (int i = 0; i < c->num_made; i++) {
+        const est_tensor *t = est__run_fetch(body, (size_t)i);
+        variable *v = &l->v[c->made[i]];
+        if (t->dtype != EST_VARIANT || (v->value.data == t->data && holds(l, est__list_in(t))))
+            continue;
+        est__list *to = spare(k, l);
+        if (to == NULL)
+            return EST_RESOURCE_EXHAUSTED;
+        EST_TRY(place_error(k, est__list_copy(to, est__list_in(t))));
+        hold(l, v, to);
+    }
+    return EST_OK;
+}
+
+/* The first value of a variable that changes, a list: the loop's own if nobody else wants it, else a copy. */
+static est_status begin_list(est_kernel *k, loop *l, int i)
+{
+    est__list *from = est__list_in(k->in[i]), *to = est__takes(k, i) ? from : est__scratch_list(k);
+    if (to == NULL)
+        return EST_RESOURCE_EXHAUSTED;
+    if (to != from)
+        EST_TRY(place_error(k, est__list_copy(to, from)));
+    hold(l, &l->v[i], to);
+    l->list[l->num_lists++] = to;
+    return EST_OK;
+}
+
+/* One more time through the body; *done: the condition does not hold any more. */
+static est_status iterate(est_kernel *k, loop *l, bool *done)
+{
+    const est__called *c = k->frame->step->called;
+    uint64_t number = k->step + (l->iterations << 40);   /* random numbers of its own */
     EST_TRY(run_part(k, 0, l->feeds[0], number));
     *done = !is_true(est__run_fetch(run_of(k, 0), 0));
     if (*done)
         return EST_OK;
     EST_TRY(run_part(k, 1, l->feeds[1], number));
+    int set = (int)(l->iterations++ & 1);
     for (int i = 0; i < c->num_made; i++)
-        EST_TRY(keep(k, &l->v[c->made[i]], (int)(iteration & 1), est__run_fetch(run_of(k, 1), (size_t)i)));
+        if (est__run_fetch(run_of(k, 1), (size_t)i)->dtype != EST_VARIANT)
+            EST_TRY(keep(k, &l->v[c->made[i]], set, est__run_fetch(run_of(k, 1), (size_t)i)));
+    return keep_lists(k, l);
+}
+
+static est_status begin(est_kernel *k, loop *l)
+{
+    const est__called *c = k->frame->step->called;
+    size_t n = (size_t)k->num_in;
+    const est_tensor **in = est__scratch(k, (n + 1) * sizeof *in);
+    l->v = est__scratch(k, (n + 1) * sizeof *l->v);
+    l->list = est__scratch(k, (2 * n + 1) * sizeof *l->list);
+    if (in == NULL || l->v == NULL || l->list == NULL)
+        return EST_RESOURCE_EXHAUSTED;
+    for (size_t i = 0; i < n; i++) {
+        l->v[i] = (variable){ .value = *k->in[i] };
+        in[i] = &l->v[i].value;
+    }
+    for (int i = 0; i < c->num_made; i++)
+        if (k->in[c->made[i]]->dtype == EST_VARIANT)
+            EST_TRY(begin_list(k, l, c->made[i]));
+    for (int part = 0; part < 2; part++)
+        if ((l->feeds[part] = feeds_of(k, part, in)) == NULL)
+            return EST_RESOURCE_EXHAUSTED;
     return EST_OK;
 }
 
 est_status est__while_cpu(est_kernel *k)
 {
     const est__called *c = k->frame->step->called;
-    size_t n = (size_t)k->num_in;
-    loop l = { .v = est__scratch(k, (n + 1) * sizeof *l.v) };
-    const est_tensor **in = est__scratch(k, (n + 1) * sizeof *in);
-    if (l.v == NULL || in == NULL)
-        return EST_RESOURCE_EXHAUSTED;
-    for (size_t i = 0; i < n; i++) {
-        l.v[i] = (variable){ .value = *k->in[i] };
-        in[i] = &l.v[i].value;
-    }
-    for (int part = 0; part < 2; part++)
-        if ((l.feeds[part] = feeds_of(k, part, in)) == NULL)
-            return EST_RESOURCE_EXHAUSTED;
+    loop l = { 0 };
     bool done = false;
-    for (uint64_t iteration = 0; !done; iteration++)
-        EST_TRY(iterate(k, &l, iteration, &done));
+    EST_TRY(begin(k, &l));
+    while (!done)
+        EST_TRY(iterate(k, &l, &done));
     for (int i = 0; i < k->num_out; i++)
-        if (c->used[i])
+        if (c->used[i] && l.v[i].value.dtype == EST_VARIANT && est__list_in(&l.v[i].value)->holder == &l)
+            EST_TRY(est__out_lend(k, i, &l.v[i].value));
+        else if (c->used[i])
             EST_TRY(est__out_copy(k, i, &l.v[i].value));
     return EST_OK;
 }

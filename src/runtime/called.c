@@ -99,21 +99,24 @@ static bool is_invariant(const est__function *body, int i)
 
 /* The plan of a function: its arguments from `taken` on are fed, the results `made` fetched. */
 static est_status plan_part(est__arena *arena, const est__calling *c, const est__function *f, const bool *needed,
-                            const int *made, int num_made, const bool *fixed, int first, est__called_plan *out)
+                            const int *made, int num_made, const bool *fixed, bool body, int first,
+                            est__called_plan *out)
 {
     size_t n = 0;
     est_node **feeds = est__arena_alloc(arena, (f->num_args + 1) * sizeof *feeds);
     est_node **fetches = est__arena_alloc(arena, ((size_t)num_made + 1) * sizeof *fetches);
     est_node **targets = est__arena_alloc(arena, (f->num_effects + 1) * sizeof *targets);
     const est_tensor **given = est__arena_alloc(arena, (f->num_args + 1) * sizeof *given);
+    bool *taken = est__arena_alloc(arena, f->num_args + 1);
     out->given = est__arena_alloc(arena, (f->num_args + 1) * sizeof *out->given);
-    if (!feeds || !fetches || !targets || !given || !out->given)
+    if (!feeds || !fetches || !targets || !given || !taken || !out->given)
         return est__fail_memory(f->num_args * sizeof *feeds);
     for (size_t i = 0; i < f->num_args; i++) {
         if (needed && !needed[i])
             continue;
         feeds[n] = f->arg[i];
         given[n] = !fixed || fixed[i] ? c->constant[first + (int)i] : NULL;
+        taken[n] = body && !fixed[i];   /* the loop holds its variables alone */
         out->given[n++] = (int)i;
     }
     for (int i = 0; i < num_made; i++)
@@ -121,7 +124,7 @@ static est_status plan_part(est__arena *arena, const est__calling *c, const est_
     for (size_t i = 0; i < f->num_effects; i++)
         targets[i] = est__operation_node(f->effect[i]);
     const est__plan_options *o = c->options;
-    est__plan_options own = { .resources = o->resources, .feeds = { feeds, n }, .given = given, .unfused = o->unfused,
+    est__plan_options own = { .resources = o->resources, .feeds = { feeds, n }, .given = given, .taken = taken, .unfused = o->unfused,
                               .fetches = { fetches, (size_t)num_made }, .targets = { targets, f->num_effects },
                               .outer = c->graph, .plans = o->plans,
                               .seed = o->seed ^ est__fingerprint64(c->op->name, strlen(c->op->name)) };
@@ -148,8 +151,8 @@ static est_status plan_while(est__arena *arena, const est__calling *c, est__call
             out->made[out->num_made++] = i;
     }
     out->num_parts = 2;
-    EST_TRY(plan_part(arena, c, op->callee[0], needed, truth, 1, fixed, 0, &out->part[0]));
-    return plan_part(arena, c, op->callee[1], needed, out->made, out->num_made, fixed, 0, &out->part[1]);
+    EST_TRY(plan_part(arena, c, op->callee[0], needed, truth, 1, fixed, false, 0, &out->part[0]));
+    return plan_part(arena, c, op->callee[1], needed, out->made, out->num_made, fixed, true, 0, &out->part[1]);
 }
 
 static est_status plan_branches(est__arena *arena, const est__calling *c, est__called *out)
@@ -164,7 +167,7 @@ static est_status plan_branches(est__arena *arena, const est__calling *c, est__c
             out->made[out->num_made++] = i;
     for (int i = 0; i < op->num_callees; i++) {
         out->num_parts++;
-        EST_TRY(plan_part(arena, c, op->callee[i], NULL, out->made, out->num_made, NULL, first, &out->part[i]));
+        EST_TRY(plan_part(arena, c, op->callee[i], NULL, out->made, out->num_made, NULL, false, first, &out->part[i]));
     }
     return EST_OK;
 }

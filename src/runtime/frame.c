@@ -46,8 +46,11 @@ est_status est__frame_new(est__frame *f, const est__plan *p, est__pool *pool)
 void est__frame_begin(est__frame *f)
 {
     est__heap_empty(&f->strings);
-    for (int i = 0; f->lane && i < EST__LANES; i++)
+    f->used_lists = 0;
+    for (int i = 0; f->lane && i < EST__LANES; i++) {
         est__heap_empty(&f->lane[i].strings);
+        f->lane[i].used_lists = 0;
+    }
 }
 
 static void free_heap(est__heap *h)
@@ -58,6 +61,13 @@ static void free_heap(est__heap *h)
     est__free(h->size);
 }
 
+static void free_lists(est__frame *f)
+{
+    for (size_t i = 0; i < f->num_lists; i++)
+        est__list_free(f->list[i]);
+    est__free(f->list);
+}
+
 void est__frame_free(est__frame *f)
 {
     for (size_t v = 0; f->place && v < f->plan->num_values; v++)
@@ -65,7 +75,9 @@ void est__frame_free(est__frame *f)
             est__free_aligned(f->place[v].p);
     free_heap(&f->strings);
     free_heap(&f->scratch);
+    free_lists(f);
     for (int i = 0; f->lane && i < EST__LANES; i++) {
+        free_lists(&f->lane[i]);
         free_heap(&f->lane[i].strings);
         free_heap(&f->lane[i].scratch);
     }
@@ -142,7 +154,7 @@ static void move(est__frame *f, const placed *done, size_t n, char *arena)
     for (size_t v = 0; v < p->num_values; v++) {
         const est__place *root = &f->place[f->place[v].root];
         if (p->value[v].last == (int)p->num_steps && f->tensor[v].data && !p->value[v].constant &&
-            p->value[v].feed < 0 && root->capacity)
+            p->value[v].feed < 0 && root->capacity && !root->lent)
             f->tensor[v].data = root->p;
     }
     est__free_aligned(f->arena);
@@ -209,6 +221,7 @@ static est_status room_for(est_kernel *k, int i, const est_shape *shape, size_t 
     if (bytes > f->place[v].capacity || f->place[v].p == NULL)
         EST_TRY(grow(f, v, bytes ? bytes : 1));
     f->place[v].root = v;
+    f->place[v].lent = false;
     t->shape = *shape;
     t->data = f->place[v].p;
     t->bytes = NULL;
@@ -273,20 +286,60 @@ static bool may_share(const est__frame *f, int root, int v)
     return owner->constant || owner->feed >= 0 || owner->last >= f->plan->value[v].last;
 }
 
+/* ---- lists ---- */
+
+est__list *est__scratch_list(est_kernel *k)
+{
+    est__frame *f = k->frame;
+    if (f->used_lists == f->num_lists) {
+        if (est__grow(&f->list, &f->cap_lists, f->num_lists + 1, sizeof *f->list) != EST_OK ||
+            est__list_new(&f->list[f->num_lists]) != EST_OK)
+            return NULL;
+        f->num_lists++;
+    }
+    est__list *l = f->list[f->used_lists++];
+    l->holder = NULL;
+    return l;
+}
+
+static void put_list(est_kernel *k, int i, est__list *l)
+{
+    est__frame *f = k->frame;
+    int v = f->step->out[i];
+    f->tensor[v] = (est_tensor){ .dtype = EST_VARIANT, .data = l };
+    f->place[v].root = v;
+    f->place[v].lent = true;
+}
+
+static est_status named(const est_kernel *k, est_status st)
+{
+    const est_operation *op = k->frame->step->op;
+    return st == EST_OK ? st : est__fail_in(st, "%s '%s'", op->row->tf_name, op->name);
+}
+
 est_status est__out_list(est_kernel *k, int i, est_dtype dtype, const est_shape *shape, int64_t count, est__list **out)
 {
-    int64_t elements = est_shape_elements(shape);
-    est__list l = { .dtype = dtype, .shape = *shape, .count = count };
-    est_shape scalar = EST_SCALAR;
-    est_tensor *t;
-    l.size = elements < 0 ? 0 : (size_t)elements * est_dtype_size(dtype);
-    if (count < 0 || count > INT32_MAX || elements > INT32_MAX || (l.size && (size_t)count > (SIZE_MAX >> 8) / l.size))
-        return est__kernel_fail(k, EST_RESOURCE_EXHAUSTED, "a list of %lld elements is too large", (long long)count);
-    l.bytes = (size_t)(est__list_at(&l, count) - (char *)&l);
-    EST_TRY(room_for(k, i, &scalar, l.bytes / est_dtype_size(EST_VARIANT) + 1, &t));
-    *out = t->data;
-    **out = l;
-    memset(est__list_set(*out), 0, l.bytes - sizeof l);
+    est__list *l = *out = est__scratch_list(k);
+    if (l == NULL)
+        return EST_RESOURCE_EXHAUSTED;
+    EST_TRY(named(k, est__list_begin(l, dtype, shape, count)));
+    put_list(k, i, l);
+    return EST_OK;
+}
+
+bool est__takes(const est_kernel *k, int j)
+{
+    return j < 32 && (k->frame->step->takes >> j & 1);
+}
+
+est_status est__out_changed_list(est_kernel *k, int i, int j, est__list **out)
+{
+    est__list *from = est__list_in(k->in[j]), *l = *out = est__takes(k, j) ? from : est__scratch_list(k);
+    if (l == NULL)
+        return EST_RESOURCE_EXHAUSTED;
+    if (l != from)
+        EST_TRY(named(k, est__list_copy(l, from)));
+    put_list(k, i, l);
     return EST_OK;
 }
 
@@ -299,10 +352,11 @@ static est_status copy_out(est_kernel *k, int i, const est_tensor *from, const e
         return EST_OK;
     }
     if (from->dtype == EST_VARIANT) {
-        const est__list *l = est__list_in(from);
-        EST_TRY(room_for(k, i, shape, l->bytes / est_dtype_size(EST_VARIANT) + 1, &to));
-        memcpy(to->data, l, l->bytes);
-        return EST_OK;
+        est__list *l = est__scratch_list(k);
+        if (l == NULL)
+            return EST_RESOURCE_EXHAUSTED;
+        put_list(k, i, l);
+        return named(k, est__list_copy(l, est__list_in(from)));
     }
     if (from->dtype != EST_STRING) {
         EST_TRY(est__out(k, i, shape, &to));
@@ -333,6 +387,7 @@ est_status est__out_share(est_kernel *k, int i, int j, const est_shape *shape)
     f->tensor[v] = *k->in[j];
     f->tensor[v].shape = *shape;
     f->place[v].root = root;
+    f->place[v].lent = false;
     return EST_OK;
 }
 
@@ -344,6 +399,7 @@ est_status est__out_lend(est_kernel *k, int i, const est_tensor *lent)
         return copy_out(k, i, lent, &lent->shape);
     f->tensor[v] = *lent;
     f->place[v].root = v;
+    f->place[v].lent = true;
     return EST_OK;
 }
 

@@ -12,6 +12,7 @@ typedef struct est__place {
     size_t capacity;
     bool own;                     /* a piece of its own, to be freed */
     int root;                     /* whose memory it shares; itself when it has its own */
+    bool lent;                    /* for this step it is somewhere else */
 } est__place;
 
 /* A bump heap: pieces that do not move until all are given back at once. For strings (a step long) and
@@ -29,6 +30,8 @@ struct est__frame {
     est_tensor *tensor;           /* by value */
     est__place *place;            /* by value */
     est__heap strings, scratch;
+    struct est__list **list;      /* all that were ever made, the first of which are in use in this step */
+    size_t num_lists, cap_lists, used_lists;
     est_kernel *member;           /* kernels of the members of chains */
     struct est__run **called;     /* runs of the plans of functions */
     char *arena;

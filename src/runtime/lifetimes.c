@@ -1,5 +1,5 @@
-/* Lifetimes: between which steps the memory of each value is in use, and which reads of variables must be
- * copies. */
+/* Lifetimes: between which steps the memory of each value is in use, which reads of variables must be copies, and
+ * which lists may be changed in place. */
 #include "runtime/plan.h"
 
 bool est__passes_on(const est_operation *op)
@@ -13,7 +13,8 @@ bool est__passes_on(const est_operation *op)
                                          "PreventGradient",
                                          "PlaceholderWithDefault",
                                          "EstCheckRange",
-                                         "EstCheckKnown" };
+                                         "EstCheckKnown",
+                                         "TensorListGetItem" };
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (strcmp(op->row->tf_name, types[i]) == 0)
             return true;
@@ -94,8 +95,52 @@ static void settle_reads(est__plan *p)
     }
 }
 
-void est__plan_lifetimes(est__plan *p)
+/* ---- lists ---- */
+
+/* Is step s the only one that still wants the list, and has nobody outside the plan a part in it? */
+static bool takes(const est__plan *p, const int *made_by, int s, int i)
+{
+    const est__step *step = &p->step[s];
+    int v = step->in[i];
+    for (int j = 0; j < step->num_in; j++)
+        if (j != i && step->in[j] == v)
+            return false;
+    for (;;) {
+        const est__value *value = &p->value[v];
+        if (value->last != s || value->constant)
+            return false;
+        if (value->feed >= 0)
+            return value->taken;
+        const est__step *from = made_by[v] >= 0 ? &p->step[made_by[v]] : NULL;
+        if (from == NULL || !est__passes_on(from->op))
+            return from != NULL;
+        if (strcmp(from->op->row->tf_name, "TensorListGetItem") == 0)   /* a part of another list */
+            return false;
+        v = from->in[p->value[v].node->index];
+    }
+}
+
+static est_status settle_lists(est__plan *p)
+{
+    int *made_by = est__malloc((p->num_values + 1) * sizeof *made_by);
+    if (made_by == NULL)
+        return est__fail_memory(p->num_values * sizeof *made_by);
+    for (size_t v = 0; v < p->num_values; v++)
+        made_by[v] = -1;
+    for (size_t s = 0; s < p->num_steps; s++)
+        for (int i = 0; i < p->step[s].num_out; i++)
+            made_by[p->step[s].out[i]] = (int)s;
+    for (size_t s = 0; s < p->num_steps; s++)
+        for (int i = 0; i < p->step[s].num_in && i < 32; i++)
+            if (p->value[p->step[s].in[i]].node->dtype == EST_VARIANT && takes(p, made_by, (int)s, i))
+                p->step[s].takes |= 1u << i;
+    est__free(made_by);
+    return EST_OK;
+}
+
+est_status est__plan_lifetimes(est__plan *p)
 {
     measure(p);
     settle_reads(p);
+    return settle_lists(p);
 }

@@ -333,6 +333,7 @@ static est_status compile_all(compiler *c)
         p->value[p->feed[i]].feed = (int)i;
         if (c->o->given)
             p->value[p->feed[i]].constant = c->o->given[i];
+        p->value[p->feed[i]].taken = c->o->taken && c->o->taken[i];
     }
     EST_TRY(order(c));
     EST_TRY(find_used(c));
@@ -370,8 +371,13 @@ static est_status check_options(const est_graph *g, const est__plan_options *o)
 {
     for (size_t i = 0; i < o->feeds.count; i++)
         EST_TRY(check_node(g, o->feeds.data[i], "a feed", true));
-    for (size_t i = 0; i < o->fetches.count; i++)
-        EST_TRY(check_node(g, o->fetches.data[i], "a fetch", true));
+    for (size_t i = 0; i < o->fetches.count; i++) {
+        const est_node *n = o->fetches.data[i];
+        EST_TRY(check_node(g, n, "a fetch", true));
+        if (n->dtype == EST_VARIANT && o->outer == NULL)
+            return est__fail(EST_UNIMPLEMENTED, "%s '%s' gives a list, which cannot be fetched; TensorListStack makes a "
+                                                "tensor of it", n->op->row->tf_name, n->op->name);
+    }
     for (size_t i = 0; i < o->targets.count; i++)
         EST_TRY(check_node(g, o->targets.data[i], "a target", false));
     if (o->checked == NULL)
@@ -452,7 +458,7 @@ est_status est__plan_new(const est_graph *g, const est__plan_options *options, e
     if (st == EST_OK)
         st = est__plan_group(p);
     if (st == EST_OK)
-        est__plan_lifetimes(p);
+        st = est__plan_lifetimes(p);
     est__free(c.value_of);
     est__free(c.mark);
     est__free(c.late);

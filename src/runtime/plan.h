@@ -10,6 +10,7 @@ typedef struct est__value {
     const est_node *node;
     const est_tensor *constant;   /* NULL: fed or made */
     int feed;                     /* index among the feeds; -1: not fed */
+    bool taken;                   /* fed: a list that may be changed */
     int first, last;              /* steps between which its memory is in use */
 } est__value;
 
@@ -45,6 +46,7 @@ typedef struct est__step {
     int num_in, num_out;
     size_t group_begin, group_end; /* the steps that may run side by side with it, itself among them */
     bool stateful;                /* wants the step's number */
+    unsigned takes;               /* bit i: nobody else wants the list of input i, it may be changed in place */
     bool copies;                  /* what it lends will be changed within the step: copy it */
     est__fused *fused;
     est__called *called;          /* the functions that it calls; NULL: none */
@@ -76,7 +78,7 @@ enum { EST__FUSED_OPS = 12, EST__FUSED_INPUTS = 12, EST__FUSED_BLOCK = 512 };
 est_status est__plan_fold(est__plan *p);        /* evaluates what depends on constants alone */
 est_status est__plan_fuse(est__plan *p);        /* joins elementwise steps to chains */
 est_status est__plan_group(est__plan *p);       /* brings together what may run side by side */
-void est__plan_lifetimes(est__plan *p);
+est_status est__plan_lifetimes(est__plan *p);
 bool est__passes_on(const est_operation *op);   /* its output is its input's memory */
 /* The resource behind a handle; NULL: known when it runs only. */
 const est__resource *est__plan_resource(const est__plan *p, int v);

@@ -23,6 +23,7 @@ typedef struct est__plan_options {
     /* of the body of a function: what is known of its feeds, each NULL or a constant that lives as long as the
      * plan; the graph whose functions it calls; how many plans were made of functions, all together */
     const est_tensor *const *given;
+    const bool *taken;          /* of these: by feed, whether it is a list that may be changed; NULL: none is */
     est_graph *outer;
     int *plans;
 } est__plan_options;

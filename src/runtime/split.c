@@ -27,7 +27,16 @@ static char kind_of_input(const cut *c, const est_node *n)
     return is_feed(c, n) ? EARLY : c->kind[n->op->id];
 }
 
-/* Creation order is an order in which inputs come first. What is run for its own sake runs with the step. */
+static bool gives_list(const est_operation *op)
+{
+    for (int i = 0; i < op->num_outputs; i++)
+        if (op->output[i].dtype == EST_VARIANT)
+            return true;
+    return false;
+}
+
+/* Creation order is an order in which inputs come first. What is run for its own sake runs with the step; so do
+ * lists, which belong to the run that makes them. */
 static void classify(cut *c)
 {
     for (size_t i = 0; i < c->o->targets.count; i++)
@@ -38,7 +47,8 @@ static void classify(cut *c)
         const est_operation *op = c->g->operation[id];
         bool variable = strcmp(op->row->tf_name, "VarHandleOp") == 0;
         char kind = c->kind[id] == LATE ? LATE : FIXED;
-        if (variable || (op->flags & (EST_OP_STATEFUL | EST_OP_ASSIGNS)) || op->num_controls)
+        if (variable || (op->flags & (EST_OP_STATEFUL | EST_OP_ASSIGNS)) || op->num_controls ||
+            gives_list(op))
             kind = LATE;
         for (int i = 0; i < op->num_inputs && kind != LATE; i++) {
             char in = kind_of_input(c, op->input[i]);

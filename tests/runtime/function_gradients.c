@@ -188,6 +188,139 @@ static void variables(void)
     lab_end(&l);
 }
 
+/* ---- loops ---- */
+
+static void below_n(est_graph *g, est_nodes in, est_node **r, void *user)
+{
+    r[0] = est_less(g, in.data[0], ((outside *)user)->n);
+}
+
+/* (i, h, unused) becomes (i + 1, tanh(w h + x), h): x and w are taken from outside. */
+static void recur(est_graph *g, est_nodes in, est_node **r, void *user)
+{
+    const outside *o = user;
+    r[0] = est_add(g, in.data[0], est_constant_int(g, EST_INT32, 1));
+    r[1] = est_tanh(g, est_add(g, est_mul(g, in.data[1], o->w), o->x));
+    r[2] = est_square(g, in.data[1]);
+}
+
+static void over_and_over(void)
+{
+    lab l;
+    outside o;
+    est_gradient d[2];
+    EST_NEED(begin(&l, &o));
+    est_node *zero = est_constant_int(l.g, EST_INT32, 0);
+    est_node *n = est_while(l.g, below_n, recur, EST_NODES(zero, est_square(l.g, o.x), est_neg(l.g, o.x)), &o);
+    est_node *y = est_add(l.g, total(l.g, est_node_output(n, 1)), total(l.g, est_square(l.g, est_node_output(n, 2))));
+    EST_NEED_OK(est_gradients(l.g, y, EST_NODES(o.x, o.w), d));
+    for (int times = 0; times < 4; times++) {
+        feed_int(&l, 2, times);
+        differs(&l, y, d[0].value);
+        is_kept(&l, d[0].value);
+        is_kept(&l, d[1].value);
+        is_kept(&l, n);
+    }
+    lab_end(&l);
+}
+
+/* Variables that change places, one of which is an integer, one of which nothing needs. */
+static void swap(est_graph *g, est_nodes in, est_node **r, void *user)
+{
+    const outside *o = user;
+    r[0] = est_add(g, in.data[0], est_constant_int(g, EST_INT32, 1));
+    r[1] = in.data[2];
+    r[2] = est_mul(g, est_add(g, in.data[1], est_cast(g, in.data[0], EST_DOUBLE)), o->x);
+    r[3] = est_op(g, "DivNoNan", NULL, EST_NODES(in.data[3], o->x), EST_NO_ATTRS);
+}
+
+static void places_change(void)
+{
+    lab l;
+    outside o;
+    est_gradient d;
+    EST_NEED(begin(&l, &o));
+    est_node *zero = est_constant_int(l.g, EST_INT32, 0);
+    est_node *n = est_while(l.g, below_n, swap, EST_NODES(zero, o.x, est_exp(l.g, o.x), o.x), &o);
+    est_node *y = total(l.g, est_mul(l.g, est_node_output(n, 1), est_node_output(n, 2)));
+    EST_NEED_OK(est_gradients(l.g, y, EST_NODES(o.x), &d));
+    for (int times = 0; times < 5; times++) {
+        feed_int(&l, 2, times);
+        differs(&l, y, d.value);
+        is_kept(&l, d.value);
+    }
+    lab_end(&l);
+}
+
+/* 1 of an odd number, 0 of an even one. */
+static est_node *odd(est_graph *g, est_node *i)
+{
+    return est_op(g, "FloorMod", NULL, EST_NODES(i, est_constant_int(g, EST_INT32, 2)), EST_NO_ATTRS);
+}
+
+/* A branch within a loop, and a loop within a loop whose length the outer one's counter tells. */
+static void below_outer(est_graph *g, est_nodes in, est_node **r, void *user)
+{
+    r[0] = est_less(g, in.data[0], ((outside *)user)->n);
+}
+
+static void nested(est_graph *g, est_nodes in, est_node **r, void *user)
+{
+    const outside *o = user;
+    est_node *zero = est_constant_int(g, EST_INT32, 0), *one = est_constant_int(g, EST_INT32, 1);
+    outside own = *o;
+    own.n = in.data[0];
+    est_node *loop = est_while(g, below_outer, recur, EST_NODES(zero, in.data[1], in.data[1]), &own);
+    own.x = est_node_output(loop, 1);
+    est_node *is_odd = est_equal(g, odd(g, in.data[0]), one);
+    r[0] = est_add(g, in.data[0], one);
+    r[1] = est_mul(g, est_cond(g, is_odd, polynomial, product, 2, &own), est_tanh(g, in.data[1]));
+}
+
+static void loops_within_loops(void)
+{
+    lab l;
+    outside o;
+    est_gradient d;
+    EST_NEED(begin(&l, &o));
+    est_node *n = est_while(l.g, below_n, nested, EST_NODES(est_constant_int(l.g, EST_INT32, 0), o.x), &o);
+    est_node *y = total(l.g, est_node_output(n, 1));
+    EST_NEED_OK(est_gradients(l.g, y, EST_NODES(o.x), &d));
+    for (int times = 0; times < 4; times++) {
+        feed_int(&l, 2, times);
+        differs(&l, y, d.value);
+        is_kept(&l, d.value);
+    }
+    lab_end(&l);
+}
+
+/* A variable's rows by the loop's counter, and the whole of it. */
+static void reads_rows(est_graph *g, est_nodes in, est_node **r, void *user)
+{
+    const outside *o = user;
+    est_node *row = est_op(g, "ResourceGather", NULL, EST_NODES(o->v, odd(g, in.data[0])),
+                           EST_ATTRS(EST_TYPE_ATTR("dtype", EST_FLOAT)));
+    r[0] = est_add(g, in.data[0], est_constant_int(g, EST_INT32, 1));
+    r[1] = est_add(g, in.data[1], est_reduce_sum(g, est_mul(g, est_read(g, o->v), row), EST_ALL_AXES, false));
+}
+
+static void variables_in_loops(void)
+{
+    lab l;
+    outside o;
+    est_gradient d;
+    EST_NEED(begin(&l, &o));
+    est_node *n = est_while(l.g, below_n, reads_rows, EST_NODES(est_constant_int(l.g, EST_INT32, 0), est_constant_float(l.g, 0)), &o);
+    EST_NEED_OK(est_gradients(l.g, est_node_output(n, 1), EST_NODES(o.v), &d));
+    feed_int(&l, 2, 0);
+    lab_gives(&l, d.value, "float32[2,3] 0 0 0 0 0 0");
+    feed_int(&l, 2, 1);         /* (v0 + v1) v0: 2 v0 + v1 and v0 */
+    lab_gives(&l, d.value, "float32[2,3] 2.5 -3.75 5 1 -2 3");
+    feed_int(&l, 2, 3);         /* 2 v0 (v0 + v1) + v1 (v0 + v1) */
+    lab_gives(&l, d.value, "float32[2,3] 5.5 -7.25 9 4 -5.5 7");
+    lab_end(&l);
+}
+
 /* ---- what has no gradient ---- */
 
 
@@ -229,4 +362,5 @@ static void fakes(void)
 }
 
 EST_SUITE(runtime_function_gradients, EST_TEST(either), EST_TEST(branches_within_branches), EST_TEST(variables),
-          EST_TEST(stopped), EST_TEST(fakes));
+          EST_TEST(over_and_over),
+          EST_TEST(places_change), EST_TEST(loops_within_loops), EST_TEST(variables_in_loops), EST_TEST(stopped), EST_TEST(fakes));

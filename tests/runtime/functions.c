@@ -219,32 +219,45 @@ static void fails(lab *l, est_node *n, est_status status, const char *message)
     est__plan_free(plan);
 }
 
+static est_node *length(est_graph *g, est_node *list)
+{
+    return est_op(g, "TensorListLength", NULL, EST_NODES(list), EST_NO_ATTRS);
+}
+
 static void wrong_lists(void)
 {
     lab l;
     EST_NEED(lab_begin(&l));
     est_graph *g = l.g;
-    est_node *any = est_constant_int(g, EST_INT32, -1), *one = est_constant_int(g, EST_INT32, 1);
+    est_node *any = est_constant_int(g, EST_INT32, -1), *one = est_constant_int(g, EST_INT32, 1),
+             *two = est_constant_int(g, EST_INT32, 2);
     est_node *x = lab_feed(&l, "x", EST_SHAPE(-1), lab_floats(&l, EST_SHAPE(2), (float[]){ 1, 2 }));
     est_node *rows = op_of(g, "TensorListFromTensor", EST_NODES(x, any), EST_FLOAT);
     fails(&l, op_of(g, "TensorListGetItem", EST_NODES(rows, est_constant_int(g, EST_INT32, 2), any), EST_FLOAT),
           EST_INVALID_ARGUMENT, "TensorListGetItem 'TensorListGetItem': element 2 of a list of 2");
-    fails(&l, op_of(g, "TensorListSetItem", EST_NODES(rows, one, x), EST_FLOAT), EST_UNIMPLEMENTED,
-          "TensorListSetItem 'TensorListSetItem': the list's elements are [], not [2]; elements of several shapes are "
-          "not known here");
+    est_node *scalars = op_of(g, "TensorListReserve", EST_NODES(est_constant_ints(g, EST_INT32, (est_ints){ 0 }), two),
+                              EST_FLOAT);
+    fails(&l, length(g, op_of(g, "TensorListSetItem", EST_NODES(scalars, one, x), EST_FLOAT)), EST_INVALID_ARGUMENT,
+          "TensorListSetItem 'TensorListSetItem': the list's elements are [], not [2]");
     fails(&l, op_of(g, "TensorListStack", EST_NODES(rows, any), EST_DOUBLE), EST_INVALID_ARGUMENT,
           "TensorListStack 'TensorListStack': the list is of float32, not float64");
     fails(&l, op_of(g, "TensorListStack", EST_NODES(op_of(g, "TensorListReserve", EST_NODES(any, one), EST_FLOAT), any),
                     EST_FLOAT),
           EST_INVALID_ARGUMENT, "TensorListStack 'TensorListStack_1': an element that was not set is wanted, and the shape "
                                 "of elements is not known");
-    fails(&l, op_of(g, "TensorListReserve", EST_NODES(any, est_constant_int(g, EST_INT32, -5)), EST_FLOAT),
-          EST_RESOURCE_EXHAUSTED, "TensorListReserve 'TensorListReserve_1': a list of -5 elements is too large");
-    fails(&l, op_of(g, "TensorListReserve", EST_NODES(any, one), EST_STRING), EST_UNIMPLEMENTED,
-          "TensorListReserve 'TensorListReserve_2': a list of string; only lists of numbers are known here");
+    fails(&l, length(g, op_of(g, "TensorListReserve", EST_NODES(any, est_constant_int(g, EST_INT32, -5)), EST_FLOAT)),
+          EST_RESOURCE_EXHAUSTED, "TensorListReserve 'TensorListReserve_2': a list of -5 elements is too large");
+    fails(&l, length(g, op_of(g, "TensorListReserve", EST_NODES(any, one), EST_STRING)), EST_UNIMPLEMENTED,
+          "TensorListReserve 'TensorListReserve_3': a list of string; only lists of numbers and of lists are known here");
     est_node *nested = op_of(g, "EmptyTensorList", EST_NODES(any, any), EST_VARIANT);
-    fails(&l, op_of(g, "TensorListPushBack", EST_NODES(nested, rows), EST_VARIANT), EST_UNIMPLEMENTED,
-          "TensorListPushBack 'TensorListPushBack': a list of variant; only lists of numbers are known here");
+    est_node *pushed = op_of(g, "TensorListPushBack", EST_NODES(nested, rows), EST_VARIANT);
+    fails(&l, length(g, op_of(g, "TensorListStack", EST_NODES(pushed, any), EST_VARIANT)), EST_INVALID_ARGUMENT,
+          "TensorListStack 'TensorListStack_2': a list of lists is no tensor");
+    fails(&l, op_of(g, "TensorListStack",
+                    EST_NODES(op_of(g, "TensorListPushBack", EST_NODES(rows, x), EST_FLOAT), any), EST_FLOAT),
+          EST_INVALID_ARGUMENT, "TensorListStack 'TensorListStack_3': elements 0 and 2 are [] and [2], which is no tensor");
+    fails(&l, pushed, EST_UNIMPLEMENTED, "TensorListPushBack 'TensorListPushBack' gives a list, which cannot be fetched; "
+                                         "TensorListStack makes a tensor of it");
     fails(&l, est_op(g, "Assert", NULL, EST_NODES(est_constant_int(g, EST_BOOL, 0), est_constant_string(g, "x is"), x),
                      EST_NO_ATTRS),
           EST_INVALID_ARGUMENT, "Assert 'Assert': assertion failed: x is 1 2");
