@@ -41,6 +41,7 @@ bool est__batch_nonfinite(const est_batch *b, est__buffer *out);
 est_status est__dataset_start(est_dataset *d, uint64_t seed);
 /* The same for one of several passes over all of it, from 0 on: what is shuffled anew in each epoch is so in each pass. */
 est_status est__dataset_start_pass(est_dataset *d, uint64_t seed, int64_t pass);
+/* Have its batches no end? Of a callback's own nobody knows. */
 bool est__dataset_endless(const est_dataset *d);
 /* How many batches a pass gives; it is read to its end where no number tells. INVALID_ARGUMENT: it is endless; CANCELLED: `stop`. */
 est_status est__dataset_count(est_dataset *d, const atomic_bool *stop, int64_t *out);
@@ -48,8 +49,6 @@ est_status est__dataset_count(est_dataset *d, const atomic_bool *stop, int64_t *
 est_status est__dataset_read(est_dataset *d, est_batch *b);
 /* How many batches to make ahead: what est_dataset_prefetch set, or 0. */
 int64_t est__dataset_ahead(const est_dataset *d);
-/* Have its batches no end? Of a callback's own nobody knows. */
-bool est__dataset_endless(const est_dataset *d);
 
 /* The place after `batches` batches (which may be fewer than were read: the input thread runs ahead, by at most `window`
  * batches, which is promised by est__dataset_start's caller through est__dataset_window), as bytes. May be called while another
