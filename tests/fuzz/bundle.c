@@ -1,5 +1,5 @@
 /* A checkpoint whose index holds any entries, under checksums that fit. The input is entries: length, key,
- * length, value. Covers src/formats/bundle.c. */
+ * length, value. Covers src/formats/bundle_index.c, src/formats/bundle_read.c. */
 #include "fuzz/fuzz.h"
 
 #include <stdio.h>
