@@ -1,5 +1,5 @@
-/* A model_fn of one's own: who survived the Titanic, and what did the ticket cost? Two losses, two optimizers, gradients clipped by hand.
- * model_fn.md sets it beside the Python that it stands for. */
+/* A model_fn of one's own: who survived the Titanic, and what did the ticket cost? Two losses, two optimizers, gradients clipped by hand,
+ * a regularizer, a constraint, and moving averages that are used where nothing is trained. model_fn.md sets it beside the Python that it stands for. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -24,7 +24,7 @@ static est_node *shared_layer(est_graph *g, const est_features *features, const 
     return est_relu(g, est_batch_norm(g, h, &(est_batch_norm_options){ .training = mode == EST_TRAIN, .momentum = 0.9, .name = "norm" }));
 }
 
-/* Adam for all that survival depends on, its gradients clipped together; Adagrad for the fare's own layer. */
+/* Adam for all that survival depends on, its gradients clipped together; Adagrad for the fare's own layer; then the averages. */
 static est_node *train_op(est_graph *g, const job *j, est_node *survival_loss, est_node *fare_loss, est_node *global_step)
 {
     est_nodes all = est_graph_trainable_variables(g);
@@ -40,7 +40,7 @@ static est_node *train_op(est_graph *g, const job *j, est_node *survival_loss, e
     est_node *first = est_optimizer_apply_gradients(j->adam, g, gradients, (est_nodes){ survival, n }, global_step);
     est_node *second = est_optimizer_minimize_variables(j->adagrad, g, fare_loss, (est_nodes){ fare, 2 }, NULL);
     est_node_after(first, second);
-    return first;
+    return est_moving_averages(g, all, &(est_moving_average_options){ .decay = 0.99, .num_updates = global_step, .after = first });
 }
 
 static est_status model_fn(est_spec *spec, const est_features *features, est_node *labels, est_mode mode, void *user)
@@ -51,6 +51,10 @@ static est_status model_fn(est_spec *spec, const est_features *features, est_nod
     est_node *logits = est_dense(g, h, 1, &(est_dense_options){ .name = "survival" });
     est_node *fare = est_dense(g, est_stop_gradient(g, h), 1, &(est_dense_options){ .name = "fare" });   /* it learns of h, h not of it */
     est_node *survives = est_sigmoid(g, logits), *dollars = est_sub(g, est_exp(g, fare), est_constant_float(g, 1));
+    est_regularize(g, est_graph_variable(g, "shared/kernel"), &(est_regularizer){ .l2 = 0.01 });
+    est_constrain(g, est_graph_variable(g, "fare/kernel"), &(est_constraint){ .type = "NonNeg" });
+    if (mode != EST_TRAIN)
+        est_spec_restore_averages(spec, NULL);
 
     est_spec_prediction(spec, "survives", survives);
     est_spec_prediction(spec, "fare", dollars);
@@ -63,9 +67,8 @@ static est_status model_fn(est_spec *spec, const est_features *features, est_nod
 
     est_node *survived = est_slice(g, labels, EST_INTS(0, 0), EST_INTS(-1, 1));     /* labels: [batch, 2] */
     est_node *log_fare = est_log1p(g, est_slice(g, labels, EST_INTS(0, 1), EST_INTS(-1, 1)));
-    est_node *kernel = est_read(g, est_graph_variable(g, "shared/kernel"));
-    est_node *penalty = est_mul(g, est_constant_float(g, 0.01), est_reduce_sum(g, est_square(g, kernel), EST_ALL_AXES, false));
-    est_node *survival_loss = est_add(g, est_loss_reduce(g, est_sigmoid_cross_entropy(g, survived, logits), NULL, NULL), penalty);
+    est_node *cross_entropy = est_loss_reduce(g, est_sigmoid_cross_entropy(g, survived, logits), NULL, NULL);
+    est_node *survival_loss = est_add(g, cross_entropy, est_regularization_loss(g));
     est_node *fare_loss = est_loss_reduce(g, est_squared_error(g, log_fare, fare), NULL, NULL);
     est_spec_loss(spec, est_add(g, survival_loss, fare_loss));
 

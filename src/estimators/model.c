@@ -49,6 +49,10 @@ static est_status check_spec(est_estimator *e, const est__model *m)
         return est__fail(EST_INVALID_ARGUMENT, "%s: model_fn gave no train_op", e->name);
     if (m->mode == EST_PREDICT && s->num_predictions == 0)
         return est__fail(EST_INVALID_ARGUMENT, "%s: model_fn gave no predictions", e->name);
+    for (size_t i = 0; i < m->graph->num_variables && m->mode == EST_TRAIN; i++)
+        if (m->graph->variable[i].restore_name)
+            return est__fail(EST_INVALID_ARGUMENT, "%s: model_fn restores variable '%s' as '%s' in training; that is for the other modes",
+                             e->name, m->graph->variable[i].name, m->graph->variable[i].restore_name);
     if (s->loss && (est_node_dtype(s->loss) != EST_FLOAT || est_shape_elements(est_node_shape(s->loss)) > 1))
         return est__fail(EST_INVALID_ARGUMENT, "%s: model_fn's loss must be a float32 scalar", e->name);
     return EST_OK;
@@ -183,6 +187,8 @@ static est_status restore(const wanted *w, const char *prefix)
     m = *w->place;
     if (st == EST_OK)
         st = est__session_start(m->session, bundle);
+    if (st == EST_OK)
+        st = est__session_run_op(m->session, m->spec->local_init_op);
     est__bundle_free(bundle);
     if (m == NULL)
         return st;
@@ -260,12 +266,13 @@ static est_status copy_variables(est__model *m, const est__session *from)
 {
     const est_graph *g = m->graph;
     for (size_t i = 0; i < g->num_variables; i++) {
-        const est__variable *have = est__session_variable(from, g->variable[i].name);
+        const est__variable *have = est__session_variable(from, est__restore_name(&g->variable[i]));
         est__variable *v = est__session_variable(m->session, g->variable[i].name);
         if (g->variable[i].local)
             continue;
         if (have == NULL || !est_shape_equal(&have->value->shape, &v->value->shape) || have->value->dtype != v->value->dtype)
-            return est__fail(EST_NOT_FOUND, "variable '%s' of the evaluated model is not in the trained one", g->variable[i].name);
+            return est__fail(EST_NOT_FOUND, "variable '%s' of the evaluated model is not in the trained one",
+                             est__restore_name(&g->variable[i]));
         memcpy(v->value->data, have->value->data, est__tensor_bytes(v->value));
     }
     return EST_OK;
@@ -283,6 +290,7 @@ est_status est__model_adopt(est_estimator *e, est__model **place, const est_data
     est__free(m->checkpoint);
     m->checkpoint = NULL;
     EST_TRY(copy_variables(m, from));
+    EST_TRY(est__session_run_op(m->session, m->spec->local_init_op));
     if (prefix && (m->checkpoint = est__strdup(prefix)) == NULL)
         return est__fail_memory(strlen(prefix));
     m->identity = prefix ? identity_of(prefix) : 0;

@@ -104,10 +104,12 @@ static est_status start(train_run *t)
     EST_TRY(st);
     if (!t->resumed) {
         EST_TRY(est__session_start(t->model->session, NULL));
+        EST_TRY(est__hooks_init(&t->hooks, t->model->session, t->model->spec));
         if (t->e->warm_start_from)
             EST_TRY(est__warm_start(t->model->session, t->e->warm_start_from));
         EST_TRY(place_input(t, NULL));
     }
+    EST_TRY(est__session_run_op(t->model->session, t->model->spec->local_init_op));
     t->step = *(const int64_t *)est__session_variable(t->model->session, "global_step")->value->data;
     return EST_OK;
 }

@@ -330,10 +330,10 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static est_status copy_variable(est__bundle_writer *b, const est__bundle *from, const char *name)
+static est_status copy_variable(est__bundle_writer *b, const est__bundle *from, const est_graph *g, const char *name)
 {
     est_tensor *value;
-    EST_TRY(est__bundle_read(from, name, &value));
+    EST_TRY(est__bundle_read(from, est__restore_name(est__graph_find_variable(g, name)), &value));
     est_status st = est__bundle_add(b, name, value);
     est_tensor_free(value);
     return st;
@@ -354,7 +354,7 @@ static est_status write_variables(writer *w, const est__bundle *from, const char
     EST_TRY(est__bundle_writer_new(prefix, &b));
     est_status st = EST_OK;
     for (size_t i = 0; i < g->num_variables && st == EST_OK; i++)
-        st = copy_variable(b, from, names[i]);
+        st = copy_variable(b, from, g, names[i]);
     return est__bundle_end(b, st);
 }
 

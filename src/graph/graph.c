@@ -31,6 +31,7 @@ void est_graph_free(est_graph *g)
     est__free(g->variable);
     est__free(g->initializer);
     est__free(g->update);
+    est__free(g->penalty);
     est__free(g->rate);
     est__free(g->capture);
     for (size_t i = 0; g->functions && i < est__map_size(g->functions); i++)
@@ -73,17 +74,25 @@ typedef struct scope {
     char text[];
 } scope;
 
-void est_graph_begin_scope(est_graph *g, const char *name)
+void est__graph_enter_scope(est_graph *g, const char *name, size_t length)
 {
-    size_t n = strlen(g->scope) + strlen(name) + 2;
-    scope *s = est__arena_alloc(&g->arena, sizeof *s + n);
+    scope *s = est__arena_alloc(&g->arena, sizeof *s + length + 2);
     if (s == NULL) {
-        est__spoil(g, est__fail_memory(n));
+        est__spoil(g, est__fail_memory(length));
         return;
     }
-    snprintf(s->text, n, "%s%s/", g->scope, name);
+    snprintf(s->text, length + 2, "%.*s/", (int)length, name);
     s->outer = g->scope;
     g->scope = s->text;
+}
+
+void est_graph_begin_scope(est_graph *g, const char *name)
+{
+    const char *full = est__arena_printf(&g->arena, "%s%s", g->scope, name);
+    if (full == NULL)
+        est__spoil(g, est__fail_memory(strlen(name)));
+    else
+        est__graph_enter_scope(g, full, strlen(full));
 }
 
 void est_graph_end_scope(est_graph *g)

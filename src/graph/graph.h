@@ -44,6 +44,8 @@ typedef struct est__graph_variable {
     bool trainable, local, hyper;
     bool grows;                  /* of a table, whose name is another: the rows (dimension 0) are as many as there happen to be */
     const void *owner;           /* who alone may ask for it by name; NULL: anybody */
+    const char *restore_name;    /* what it is called where its value comes from; NULL: as here */
+    const struct est_constraint *constraint;   /* nn/constraints.c; NULL: none */
 } est__graph_variable;
 
 struct est_graph {
@@ -65,6 +67,9 @@ struct est_graph {
     est_node *rows;              /* examples of a batch, int64, where no feature could tell; NULL: a feature can */
     est_node **update;           /* run with each training step */
     size_t num_updates, cap_updates;
+    est_node **penalty;          /* losses of regularizers (nn/regularizers.c) */
+    size_t num_penalties, cap_penalties;
+    struct est__variable_scope *variable_scope;   /* the innermost (nn/variable_scopes.c); NULL: none */
     struct est__rate {           /* learning rates that change from step to step (optimizers) */
         const char *optimizer;
         est_node *node;
@@ -88,6 +93,14 @@ struct est_graph {
 est_status est__graph_add_variable(est_graph *g, const est__graph_variable *v);
 /* Lent until the next variable is made; NULL: there is none. */
 est__graph_variable *est__graph_find_variable(const est_graph *g, const char *name);
+static inline const char *est__restore_name(const est__graph_variable *v)
+{
+    return v->restore_name ? v->restore_name : v->name;
+}
+est__graph_variable *est__graph_variable_of(const est_graph *g, const est_node *handle);
+
+/* A scope by its whole name, of `length` bytes, without its last slash. */
+void est__graph_enter_scope(est_graph *g, const char *name, size_t length);
 
 /* One operation with exactly that name (no scope, no suffix), for import and expansion; NULL after it spoiled
  * the graph. */

@@ -143,7 +143,8 @@ est_status est__infer_fail(const est_infer *c, const char *format, ...)
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     for (int i = 0; i < c->op->num_inputs && i < 8; i++)
-        est__buffer_printf(&shapes, "%s%s", i ? ", " : "", est__shape_string(shape, &c->op->input[i]->shape));
+        est__buffer_printf(&shapes, "%s'%s' %s", i ? ", " : "", est_node_name(c->op->input[i]),
+                           est__shape_string(shape, &c->op->input[i]->shape));
     est_status st = est__fail(EST_INVALID_ARGUMENT, "%s '%s': %s (inputs: %s)", c->op->row->tf_name,
                               c->op->name, text, shapes.data ? shapes.data : "none");
     est__buffer_free(&shapes);

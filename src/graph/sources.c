@@ -159,6 +159,14 @@ est__graph_variable *est__graph_find_variable(const est_graph *g, const char *na
     return NULL;
 }
 
+est__graph_variable *est__graph_variable_of(const est_graph *g, const est_node *handle)
+{
+    for (size_t i = 0; i < g->num_variables; i++)
+        if (g->variable[i].handle == handle)
+            return &g->variable[i];
+    return NULL;
+}
+
 est_node *est_graph_variable(const est_graph *g, const char *name)
 {
     const est__graph_variable *v = est__graph_find_variable(g, name);

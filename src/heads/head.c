@@ -336,6 +336,23 @@ void est__head_loss(est__head_run *r)
     est_graph_end_scope(r->g);
 }
 
+/* The losses of regularizers are added to the head's own, not to those of a MultiHead's parts. */
+static void add_penalties(est__head_run *r)
+{
+    est_nodes all = r->spec->penalties;
+    if (all.count == 0 || est_graph_status(r->g) != EST_OK)
+        return;
+    r->spec->penalty = all.count > 1 ? est_add_n(r->g, all) : all.data[0];
+    r->loss = est_add(r->g, r->loss, r->spec->penalty);
+}
+
+/* Their mean over the batches. */
+static void add_penalty_metric(est__head_run *r)
+{
+    if (r->spec->penalty)
+        est_spec_metric(r->spec, est_metric_mean(r->g, est__head_key(r, "regularization_loss"), r->spec->penalty, NULL));
+}
+
 void est__head_metrics(est__head_run *r)
 {
     est_graph_begin_scope(r->g, "metrics");
@@ -350,9 +367,12 @@ static est_status run(est__head_run *r)
     if (r->mode == EST_PREDICT)
         return est_graph_status(r->g);
     est__head_loss(r);
+    add_penalties(r);
     est_spec_loss(r->spec, r->loss);
-    if (r->mode == EST_EVAL && est_graph_status(r->g) == EST_OK)
+    if (r->mode == EST_EVAL && est_graph_status(r->g) == EST_OK) {
         est__head_metrics(r);
+        add_penalty_metric(r);
+    }
     return est_graph_status(r->g);
 }
 
@@ -370,6 +390,8 @@ static est_status train(est__head_run *r, est_train_op_fn train_op_fn, void *use
     est_spec_train_op(r->spec, train_op_fn(r->g, r->loss, r->spec->global_step, user));
     if (r->head->options.name)   /* "loss" itself is every training's */
         est_spec_scalar_summary(r->spec, est__head_key(r, "loss"), r->loss);
+    if (r->spec->penalty)
+        est_spec_scalar_summary(r->spec, est__head_key(r, "regularization_loss"), r->spec->penalty);
     return est_graph_status(r->g);
 }
 

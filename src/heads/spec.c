@@ -152,3 +152,57 @@ void est_spec_export_output(est_spec *s, const char *key, const char *method, es
         .key = keep(s, key), .method = keep(s, method), .output = output, .count = keys.count
     };
 }
+
+void est_spec_regularization_losses(est_spec *s, est_nodes losses)
+{
+    est_node **copy = est__arena_alloc(&s->arena, (losses.count + 1) * sizeof *copy);
+    if (!copy) {
+        est__spoil(s->graph, est__fail_memory(losses.count * sizeof *copy));
+        return;
+    }
+    for (size_t i = 0; i < losses.count; i++) {
+        copy[i] = losses.data[i];
+        if (s->graph->status == EST_OK && (est__is_nil(copy[i]) || copy[i]->op->graph != s->graph || copy[i]->dtype != EST_FLOAT ||
+                                           copy[i]->shape.rank != 0))
+            est__graph_fail(s->graph, EST_INVALID_ARGUMENT, "est_spec_regularization_losses: loss %zu is no float32 scalar of the graph", i);
+    }
+    s->penalties = (est_nodes){ copy, losses.count };
+}
+
+void est_spec_init_fn(est_spec *s, est_status (*init_fn)(est_run_context *c, void *user), void *user)
+{
+    s->init_fn = init_fn;
+    s->init_user = user;
+}
+
+void est_spec_local_init_op(est_spec *s, est_node *op)
+{
+    s->local_init_op = op;
+}
+
+/* Kept in the graph's memory, as its variables are. */
+static void restore_as(est_spec *s, est__graph_variable *v, const char *format, const char *first, const char *second)
+{
+    v->restore_name = est__arena_printf(&s->graph->arena, format, first, second);
+    if (!v->restore_name)
+        est__spoil(s->graph, est__fail_memory(strlen(first)));
+}
+
+void est_spec_restore_name(est_spec *s, est_node *variable, const char *name)
+{
+    est__graph_variable *v = est__graph_variable_of(s->graph, variable);
+    if (s->graph->status != EST_OK)
+        return;
+    if (v)
+        restore_as(s, v, "%s%s", name, "");
+    else
+        est__graph_fail(s->graph, EST_INVALID_ARGUMENT, "est_spec_restore_name: '%s' is no variable of the graph",
+                        est__is_nil(variable) ? "(none)" : est_node_name(variable));
+}
+
+void est_spec_restore_averages(est_spec *s, const char *name)
+{
+    for (size_t i = 0; i < s->graph->num_variables; i++)
+        if (s->graph->variable[i].trainable)
+            restore_as(s, &s->graph->variable[i], "%s/%s", s->graph->variable[i].name, name ? name : "ExponentialMovingAverage");
+}

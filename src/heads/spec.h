@@ -3,7 +3,7 @@
 #define EST_HEADS_SPEC_H
 
 #include <estimator/heads.h>
-#include <estimator/hooks.h>
+#include <estimator/scaffold.h>
 
 #include "base/base.h"
 #include "formats/event.h"
@@ -42,6 +42,11 @@ struct est_spec {
     size_t num_summaries, cap_summaries;
     est__export_output *export_output;
     size_t num_export_outputs, cap_export_outputs;
+    est_nodes penalties;       /* for the head; in the arena */
+    est_node *penalty;         /* their sum, once the head has taken it; NULL: none */
+    est_status (*init_fn)(est_run_context *c, void *user);   /* NULL: none */
+    void *init_user;
+    est_node *local_init_op;   /* NULL: none */
     est__spec_hook *hook;      /* a share of each */
     size_t num_hooks, cap_hooks;
     est__arena arena;          /* names */

@@ -204,6 +204,35 @@ est_status est__hooks_begin(est_run_context *c, est_graph *g, const est_spec *sp
     return begin_all(c);
 }
 
+est_status est__hooks_init(est_run_context *c, est__session *session, const est_spec *spec)
+{
+    c->session = session;
+    if (spec->init_fn == NULL)
+        return EST_OK;
+    no_text();
+    est_status st = spec->init_fn(c, spec->init_user);
+    if (st != EST_OK && *est_error() == 0)
+        return est__fail(st, "init_fn returned %s", est_status_name(st));
+    return st == EST_OK ? EST_OK : est__fail_in(st, "init_fn");
+}
+
+est_status est_run_assign(est_run_context *c, est_node *variable, const est_tensor *value)
+{
+    const est__graph_variable *known = est__graph_variable_of(c->graph, variable);
+    est__variable *v = known && c->session ? est__session_variable(c->session, known->name) : NULL;
+    char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
+    if (v == NULL)
+        return est__fail(EST_INVALID_ARGUMENT, "est_run_assign: '%s' is no variable of the graph, or has no value yet",
+                         est__is_nil(variable) ? "(none)" : est_node_name(variable));
+    if (value->dtype != v->value->dtype || !est_shape_equal(&value->shape, &v->value->shape))
+        return est__fail(EST_INVALID_ARGUMENT, "est_run_assign: variable '%s' is %s %s, the value %s %s", known->name,
+                         est_dtype_name(v->value->dtype), est__shape_string(a, &v->value->shape), est_dtype_name(value->dtype),
+                         est__shape_string(b, &value->shape));
+    memcpy(v->value->data, value->data, est__tensor_bytes(value));
+    v->taken = false;
+    return EST_OK;
+}
+
 est_status est__hooks_created(est_run_context *c, est__session *session)
 {
     c->session = session;

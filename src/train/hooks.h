@@ -75,6 +75,8 @@ typedef est_status (*est__moment)(est_run_context *c, void *user);
 bool est__hooks_alter(const est_run_context *c, const est_spec *spec);
 /* Gathers the hooks of the mode and calls their begin, over a graph that model_fn has made. */
 est_status est__hooks_begin(est_run_context *c, est_graph *g, const est_spec *spec, est_mode mode);
+/* The spec's init_fn, over variables that have their first values. */
+est_status est__hooks_init(est_run_context *c, est__session *session, const est_spec *spec);
 est_status est__hooks_created(est_run_context *c, est__session *session);
 est_status est__hooks_before(est_run_context *c);
 /* Hooks from the `from`th to before the `to`th; the chief's come before what training itself does. */

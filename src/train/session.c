@@ -145,7 +145,7 @@ static est_status missing(const est__graph_variable *v, const est__bundle *from)
                          "optimizer that wrote it, or take its variables into a new model_dir by warm_start_from",
                          est__bundle_prefix(from), v->name);
     return est__fail(EST_NOT_FOUND, "%s: variable '%s' of the model is not in it: was model_dir written by another model?",
-                     est__bundle_prefix(from), v->name);
+                     est__bundle_prefix(from), est__restore_name(v));
 }
 
 static bool is_of_shape(const est__graph_variable *v, const est_shape *have)
@@ -158,19 +158,20 @@ static bool is_of_shape(const est__graph_variable *v, const est_shape *have)
 
 static est_status check(const est__graph_variable *v, const est__bundle *from)
 {
-    const est__bundle_variable *have = est__bundle_find(from, v->name);
+    const char *name = est__restore_name(v);
+    const est__bundle_variable *have = est__bundle_find(from, name);
     est__bundle_variable v1;
     est__v1_slot slot;
     char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
     if (have == NULL) {
-        if (!est__v1_slot_find(from, v->name, &slot))
+        if (!est__v1_slot_find(from, name, &slot))
             return missing(v, from);
         v1 = (est__bundle_variable){ slot.name, slot.dtype, slot.shape, 0, NULL };
         have = &v1;
     }
     if (!is_of_shape(v, &have->shape))
         return est__fail(EST_INVALID_ARGUMENT, "%s: variable '%s' is %s, the model has %s: was model_dir written by another model?",
-                         est__bundle_prefix(from), v->name, est__shape_string(a, &have->shape), est__shape_string(b, &v->shape));
+                         est__bundle_prefix(from), name, est__shape_string(a, &have->shape), est__shape_string(b, &v->shape));
     if (have->dtype != v->dtype)
         return est__fail(EST_INVALID_ARGUMENT, "%s: variable '%s' is %s, the model has %s", est__bundle_prefix(from), v->name,
                          est_dtype_name(have->dtype), est_dtype_name(v->dtype));
@@ -234,10 +235,26 @@ est_status est__session_start(est__session *s, const est__bundle *from)
         est__variable *variable = est__session_variable(s, v->name);
         if (v->grows)
             EST_TRY(make_room(variable, from));
-        EST_TRY(read_value(from, v->name, variable->value));
+        EST_TRY(read_value(from, est__restore_name(v), variable->value));
         variable->initialized = true;
     }
     return EST_OK;
+}
+
+est_status est__session_run_op(est__session *s, est_node *op)
+{
+    est__plan *plan = NULL;
+    est__run *run = NULL;
+    if (op == NULL)
+        return EST_OK;
+    est_status st = est__plan_new(s->graph, &(est__plan_options){ .resources = s->resources, .targets = { &op, 1 }, .seed = s->seed }, &plan);
+    if (st == EST_OK)
+        st = est__run_new(plan, NULL, &run);
+    if (st == EST_OK)
+        st = est__run_step(run, NULL, 0);
+    est__run_free(run);
+    est__plan_free(plan);
+    return st;
 }
 
 est_status est__session_reset_local(est__session *s)

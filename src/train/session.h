@@ -24,6 +24,8 @@ est_status est__session_extend(est__session *s);
 /* Another graph takes the same variables and tables: its plans are made with the session's resources. NOT_FOUND: it has a variable that
  * the session's graph has not. */
 est_status est__session_share(est__session *s, const est_graph *g);
+/* An operation that depends on no input; NULL: nothing. */
+est_status est__session_run_op(est__session *s, est_node *op);
 /* Local variables (metrics) back to their initial values. */
 est_status est__session_reset_local(est__session *s);
 est__variable *est__session_variable(const est__session *s, const char *name);   /* NULL: none */

@@ -373,3 +373,46 @@ v1_optimizers(data)
 adamw(data)
 lamb(data)
 initializers()
+
+
+R, C = tf.keras.regularizers, tf.keras.constraints
+REGULARIZERS = {"l1": R.L1(0.3), "l2": R.L2(0.2), "l1_l2": R.L1L2(0.3, 0.2), "own": lambda w: tf.reduce_sum(w ** 4)}
+CONSTRAINTS = {"NonNeg": C.NonNeg(), "MaxNorm": C.MaxNorm(0.7), "MaxNorm_1": C.MaxNorm(0.7, axis=[0, 1]), "UnitNorm": C.UnitNorm(axis=1),
+               "MinMaxNorm": C.MinMaxNorm(0.8, 1.1, rate=0.25, axis=1), "own": lambda w: tf.minimum(w, 0.5)}
+
+
+def regularizers_and_constraints(data):
+    w0, _, dense, _, _ = data
+    for name, regularizer in REGULARIZERS.items():
+        put(f"regularizer/{name}", regularizer(tf.constant(w0)))
+    for name, constraint in CONSTRAINTS.items():
+        put(f"constraint/{name}", constraint(tf.constant(w0)))
+        w, optimizer = tf.Variable(w0, constraint=constraint), legacy.Adam(0.1)
+        for t in range(STEPS):
+            optimizer.apply_gradients([(tf.constant(dense[t]), w)])
+        put(f"constraint/{name}/trained", w)
+
+
+def moving_averages(data):
+    """Averages of a variable that SGD trains and of its gradient, in a graph of TensorFlow 1."""
+    w0, _, dense, _, _ = data
+    v1 = tf.compat.v1
+    for name, counts, debias in ("plain", False, False), ("counted", True, False), ("debiased", True, True):
+        with tf.Graph().as_default(), v1.Session() as session:
+            w, fed = v1.get_variable("w", initializer=w0, use_resource=True), v1.placeholder(tf.float32, [3, 2])
+            step = v1.train.create_global_step()
+            optimizer = legacy.SGD(0.1)
+            optimizer.iterations = step
+            updates = optimizer.apply_gradients([(fed, w)])
+            average = tf.train.ExponentialMovingAverage(0.9, step if counts else None, zero_debias=debias)
+            with tf.control_dependencies([updates]):
+                train = average.apply([w, fed])
+            session.run(v1.global_variables_initializer())
+            for t in range(STEPS):
+                session.run(train, {fed: dense[t]})
+            put(f"average/{name}/w", session.run(average.average(w)))
+            put(f"average/{name}/fed", session.run(average.average(fed)))
+
+
+regularizers_and_constraints(data)
+moving_averages(data)

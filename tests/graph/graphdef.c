@@ -431,7 +431,7 @@ static void wrong_lists(void)
             counts[i];
         IMPORTED(&f, "s", EST_INVALID_ARGUMENT,
                  counts[i] == 0
-                     ? "Split 's': num_split must be at least 1 (inputs: [], ?)"
+                     ? "Split 's': num_split must be at least 1 (inputs: 'axis' [], 'x' ?)"
                      : est_test_text("Split 's': 'output' would be %lld outputs; 0 to 65536 are possible",
                                      (long long)counts[i]));
     }

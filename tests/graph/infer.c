@@ -33,7 +33,7 @@ static void dimensions(void)
     EST_CHECK_OK(est_graph_status(g));
     est_add(g, x, lab_feed(&l, "bad", EST_SHAPE(7, 2), NULL));
     EST_CHECK_FAILS(est_graph_status(g), EST_INVALID_ARGUMENT,
-                    "AddV2 'AddV2_4': the shapes do not broadcast (inputs: [?,3], [7,2])");
+                    "AddV2 'AddV2_4': the shapes do not broadcast (inputs: 'x' [?,3], 'bad' [7,2])");
     lab_end(&l);
 }
 

@@ -44,7 +44,7 @@ def check(what, good, detail=""):
 
 def shared_layer(features, mode):
     x = v1.feature_column.input_layer(features, COLUMNS)
-    h = v1.layers.dense(x, 16, use_bias=False, name="shared")
+    h = v1.layers.dense(x, 16, use_bias=False, name="shared", kernel_regularizer=tf.keras.regularizers.L2(0.01))
     return tf.nn.relu(v1.layers.batch_normalization(h, training=mode == "train", momentum=0.9, name="norm"))
 
 
@@ -57,32 +57,36 @@ def train_op(survival_loss, fare_loss, global_step):
     with tf.name_scope("training"):
         first = adam.apply_gradients(zip(gradients, survival))
         second = adagrad.get_updates(fare_loss, fare)
-    return tf.group(first, second, v1.get_collection(v1.GraphKeys.UPDATE_OPS))
+    with tf.control_dependencies([first] + second + v1.get_collection(v1.GraphKeys.UPDATE_OPS)):
+        return tf.train.ExponentialMovingAverage(0.99, global_step).apply(v1.trainable_variables())
 
 
 def model_fn(features, labels, mode):
     h = shared_layer(features, mode)
     logits = v1.layers.dense(h, 1, name="survival")
-    fare = v1.layers.dense(tf.stop_gradient(h), 1, name="fare")
+    fare = v1.layers.dense(tf.stop_gradient(h), 1, name="fare", kernel_constraint=tf.keras.constraints.NonNeg())
     survives, dollars = tf.sigmoid(logits), tf.exp(fare) - 1
 
     predictions = {"survives": survives, "fare": dollars}
+    scaffold = None
+    if mode != "train":
+        averages = tf.train.ExponentialMovingAverage(0.99).variables_to_restore(v1.trainable_variables())
+        scaffold = v1.train.Scaffold(saver=v1.train.Saver(averages))
     if mode == "infer":
-        return tf.estimator.EstimatorSpec(mode, predictions, export_outputs={
+        return tf.estimator.EstimatorSpec(mode, predictions, scaffold=scaffold, export_outputs={
             "serving_default": tf.estimator.export.PredictOutput(predictions),
             "survival": tf.estimator.export.RegressionOutput(survives)})
 
     survived, log_fare = labels[:, :1], tf.math.log1p(labels[:, 1:])
-    kernel = [v for v in v1.trainable_variables() if v.name == "shared/kernel:0"][0]
-    penalty = 0.01 * tf.reduce_sum(tf.square(kernel))
-    survival_loss = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(survived, logits)) + penalty
+    cross_entropy = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(survived, logits))
+    survival_loss = cross_entropy + v1.losses.get_regularization_loss()
     fare_loss = tf.reduce_mean(tf.math.squared_difference(log_fare, fare))
     loss = survival_loss + fare_loss
 
     if mode == "eval":
         auc = tf.keras.metrics.AUC()
         auc.update_state(survived, survives)
-        return tf.estimator.EstimatorSpec(mode, predictions, loss, eval_metric_ops={
+        return tf.estimator.EstimatorSpec(mode, predictions, loss, scaffold=scaffold, eval_metric_ops={
             "accuracy": v1.metrics.accuracy(survived, tf.cast(survives > 0.5, tf.float32)),
             "auc": auc,
             "log_fare_error": v1.metrics.mean_absolute_error(log_fare, fare)})

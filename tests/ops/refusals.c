@@ -193,7 +193,8 @@ static void lists_of_unequal_length(void)
     est_op(o.g, "ParseExampleV2", "parse", EST_NODES(s, s, s, s, s), (est_attrs){ lists, 6 });
     EST_CHECK_FAILS(
         est_graph_status(o.g), EST_INVALID_ARGUMENT,
-        "ParseExampleV2 'parse': 3 sparse_types for 0 sparse features (inputs: [?], [?], [?], [?], [?])");
+        "ParseExampleV2 'parse': 3 sparse_types for 0 sparse features (inputs: 's' [?], 's' [?], 's' [?], 's' [?], "
+        "'s' [?])");
     once_end(&o);
 }
 

@@ -47,7 +47,7 @@ static void a_value_of_another_shape_is_refused(void)
            EST_NO_ATTRS);
     EST_CHECK_FAILS(est_graph_status(o.g), EST_INVALID_ARGUMENT,
                     "AssignVariableOp 'assign': a value of shape [3] for the variable 'w' of shape [2] "
-                    "(inputs: [], [3])");
+                    "(inputs: 'w' [], 'Const' [3])");
     once_end(&o);
 }
 

@@ -387,7 +387,7 @@ static void wrong_functions(void)
     kept = attribute(loop, "body")->func->name;
     attribute(loop, "body")->func->name = cond->signature->name;
     refused(def, EST_INVALID_ARGUMENT, "StatelessWhile 'StatelessWhile': function 'while_cond_1' gives 1 results; 5 are "
-                                       "wanted (inputs: [], [1], [1], [], [1])");
+                                       "wanted (inputs: 'Const_1' [], 'Const' [1], 'Const' [1], 'Const_1' [], 'Const' [1])");
     attribute(loop, "body")->func->name = kept;
     est__proto_free(def);
     lab_end(&l);

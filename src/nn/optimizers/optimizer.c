@@ -282,9 +282,13 @@ static est_node *update(est__updates *u, const est_optimizer *o, const est__grap
     for (int i = 0; i < n; i++)
         slot[i] = add_slot(u->g, u, v, &slots[i], i, o->kind->is_v1);
     u->variable = v->name;
+    if (gradient.indices && v->constraint)
+        return est__graph_fail(u->g, EST_INVALID_ARGUMENT, "optimizer '%s': variable '%s' has a constraint and a sparse gradient; a "
+                               "constraint is for dense ones", o->kind->name, v->name);
     if (gradient.indices)
         return o->kind->sparse(u, v->handle, slot, gradient.value, gradient.indices);
-    return o->kind->dense(u, v->handle, slot, gradient.value);
+    est_node *done = o->kind->dense(u, v->handle, slot, gradient.value);
+    return v->constraint ? est__constrain_after(u->g, v, done) : done;
 }
 
 /* What minimize() works on: the trainable variables and their gradients. */
@@ -424,11 +428,8 @@ est_node *est_optimizer_minimize_variables(est_optimizer *o, est_graph *g, est_n
 /* Gradient i as it was given, if it is one of that variable. */
 static est_status take_gradient(const est_graph *g, const est_gradient *given, est_nodes variables, size_t i, task *t)
 {
-    const est__graph_variable *v = NULL;
+    const est__graph_variable *v = est__graph_variable_of(g, variables.data[i]);
     char a[EST__SHAPE_TEXT_SIZE], b[EST__SHAPE_TEXT_SIZE];
-    for (size_t k = 0; k < g->num_variables && !v; k++)
-        if (g->variable[k].handle == variables.data[i])
-            v = &g->variable[k];
     if (!v)
         return est__fail(EST_INVALID_ARGUMENT, "est_optimizer_apply_gradients: variable %zu is no handle of the graph", i);
     for (size_t k = 0; k < i; k++)

@@ -4,6 +4,7 @@
 
 #include <estimator/variables.h>
 
+#include "graph/graph.h"
 #include "nn/schedules.h"
 
 enum { EST__MAX_SLOTS = 3, EST__MAX_HYPERS = 4, EST__MAX_DERIVED = 8 };
@@ -95,6 +96,9 @@ typedef struct est__decayed_rows {
 } est__decayed_rows;
 est__decayed_rows est__decay_rows(const est__updates *u, est_node *slot, est_node *ids, est_node *decay, est_node *one_minus_decay,
                                   est_node *value);
+
+/* The variable's constraint, applied to what `update` has made of it. */
+est_node *est__constrain_after(est_graph *g, const est__graph_variable *v, est_node *update);
 
 extern const est__optimizer_kind est__optimizer_adadelta, est__optimizer_adagrad, est__optimizer_adam, est__optimizer_adamax,
     est__optimizer_adamw, est__optimizer_ftrl, est__optimizer_lamb, est__optimizer_linear_sdca, est__optimizer_nadam, est__optimizer_proximal_adagrad,
