@@ -1,6 +1,11 @@
 /* How many batches a pass over a dataset gives. */
 #include "data/source.h"
 
+bool est__dataset_endless(const est_dataset *d)
+{
+    return d->endless || d->epochs == EST_OFF;
+}
+
 static est_status read_all(est_dataset *d, est_batch *b, const atomic_bool *stop, int64_t *out)
 {
     est_status st = EST_OK;
