@@ -193,11 +193,6 @@ int64_t est__dataset_ahead(const est_dataset *d)
     return d->ahead;
 }
 
-bool est__dataset_endless(const est_dataset *d)
-{
-    return d->endless || d->epochs == EST_OFF;
-}
-
 int64_t est_dataset_skipped(const est_dataset *d)
 {
     return d && d->kind->skipped ? d->kind->skipped(d) : 0;
