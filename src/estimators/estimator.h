@@ -102,6 +102,12 @@ struct est_estimator {
 /* The features of a serving input: those of the columns, or the given ones. */
 est_status est__estimator_features(est_estimator *e, est_features_spec *out);
 
+/* UNIMPLEMENTED: the run configuration's device_fn puts an operation where nothing is (device_fn.c). */
+est_status est__device_fn_check(const est_estimator *e, const est_graph *g);
+
+/* A saver with what the run configuration says of keeping. */
+est_status est__estimator_saver(const est_estimator *e, const char *dir, est__saver **out);
+
 /* A verb has ended: with the outermost one a request to stop is spent. */
 void est__verb_end(est_estimator *e);
 

@@ -94,6 +94,7 @@ static est_status build(est_estimator *e, est__model *m, const est_dataset *d, e
         m->altered = est__hooks_alter(c, m->spec);
         EST_TRY(est__hooks_begin(c, m->graph, m->spec, m->mode));
     }
+    EST_TRY(est__device_fn_check(e, m->graph));
     return est__session_new(m->graph, (uint64_t)e->config.tf_random_seed, &m->session);
 }
 

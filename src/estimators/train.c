@@ -144,7 +144,7 @@ est_status est__write_graph(est_estimator *e, const est_graph *g, est__event_wri
         st = est__proto_pack(def, &wire);
     char *path = est__path_join(e->model_dir, "graph.pbtxt");
     bool there = st == EST_OK && path && holds_graph(e->model_dir, path, &text, events);
-    if (st == EST_OK)
+    if (st == EST_OK && !e->config.no_checkpoint_graph_def)
         st = path ? est__file_put(path, text.data, text.size) : est__fail_memory(64);
     if (st == EST_OK)
         st = est__event_graph(events, 0, wire.data, wire.size, there);
@@ -157,6 +157,14 @@ est_status est__write_graph(est_estimator *e, const est_graph *g, est__event_wri
     est__buffer_free(&text);
     est__arena_free(&arena);
     return st;
+}
+
+/* 10,000 hours is TensorFlow's way to say never. */
+est_status est__estimator_saver(const est_estimator *e, const char *dir, est__saver **out)
+{
+    double hours = e->config.keep_checkpoint_every_n_hours;
+    return est__saver_new(dir, &(est__saver_options){ .keep = e->config.keep_checkpoint_max, .every_n_hours = hours < 10000 ? hours : 0,
+                                                      .parts = &e->parts }, out);
 }
 
 static est_status run_loop(train_run *t, const est_train_options *o, double began, est_train_result *result)
@@ -188,11 +196,10 @@ static void probe_input(train_run *t)
 static est_status train(train_run *t, const est_train_options *o, double began, est_train_result *result)
 {
     est_estimator *e = t->e;
-    int64_t keep = e->config.keep_checkpoint_max;
     EST_TRY(est__train_check(e, o));
     t->hooks = (est_run_context){ .config = &e->config, .model_dir = e->model_dir, .given = o->hooks, .listeners = o->saving_listeners };
     EST_TRY(est__estimator_dataset(e, EST_TRAIN, o->input_fn, o->user, &t->dataset));
-    EST_TRY(est__saver_new(e->model_dir, keep == EST_OFF ? 0 : keep, &e->parts, &t->saver));
+    EST_TRY(est__estimator_saver(e, e->model_dir, &t->saver));
     EST_TRY(est__model_new(e, EST_TRAIN, t->dataset, &t->hooks, &t->model));
     est__dataset_window(t->dataset, est__feeder_window(t->dataset));
     EST_TRY(start(t));

@@ -10,6 +10,7 @@ static const char *const rules[] = { "none", "higher", "lower", "no_increase", "
 static const char *const devices[] = { "auto", "cpu", "cuda", NULL };
 static const char *const strategies[] = { "one_device", "mirrored", "multi_worker_mirrored", "central_storage", "parameter_server",
                                           NULL };
+static const char *const protocols[] = { "grpc", "grpc+verbs", NULL };
 static const double LARGEST = 9007199254740992.0; /* 2^53: a bound that a double holds exactly */
 
 static const est_field top_fields[] = {
@@ -24,6 +25,13 @@ static const est_field runtime_fields[] = {
     EST_FIELD(est__config_runtime, INT, num_threads, .min = 0, .max = 1024, .doc = "threads; 0: all cores"),
     EST_FIELD(est__config_runtime, INT, random_seed, .def = 1, .min = -LARGEST, .max = LARGEST,
               .doc = "of initial values, shuffling and dropout (tf_random_seed)"),
+    EST_FIELD(est__config_runtime, STRING, eval_distribute, .def_text = "one_device", .choices = strategies,
+              .doc = "how the work of evaluations is spread"),
+    EST_FIELD(est__config_runtime, STRING, protocol, .choices = protocols, .doc = "between tasks of a cluster; kept"),
+    EST_FIELD(est__config_runtime, INT, experimental_max_worker_delay_secs, .def = 60, .min = 0, .max = LARGEST,
+              .doc = "how long a worker of several may wait before it begins; kept"),
+    EST_FIELD(est__config_runtime, INT, session_creation_timeout_secs, .def = 7200, .min = 1, .max = LARGEST,
+              .doc = "how long a worker waits for the chief; kept"),
     { 0 } };
 
 #define DATA_FIELDS(epochs, epochs_text)                                                                                        \
@@ -88,6 +96,9 @@ static const est_field trainer_fields[] = {
               .zero = EST_OFF, .doc = "the same in seconds, where checkpoint_interval is null; 0: the first and the last alone"),
     EST_FIELD(est__config_trainer, INT, max_to_keep, .def = 5, .min = 0, .max = LARGEST,
               .doc = "newest checkpoints that are kept; 0: all (keep_checkpoint_max)"),
+    EST_FIELD(est__config_trainer, FLOAT, keep_checkpoint_every_n_hours, .def = 10000, .min = 0, .max = LARGEST, .above_min = true,
+              .doc = "beside those, one in so many hours stays for ever"),
+    EST_FIELD(est__config_trainer, BOOL, checkpoint_save_graph_def, .def = 1, .doc = "write graph.pbtxt"),
     EST_FIELD(est__config_trainer, INT, summary_interval, .def = 100, .min = 0, .max = LARGEST,
               .doc = "steps between summaries; 0: none (save_summary_steps)"),
     EST_FIELD(est__config_trainer, INT, log_interval, .def = 100, .min = 0, .max = LARGEST,
@@ -253,6 +264,8 @@ static est_status check_between(est__config *c)
         EST_TRY(check_validation(c, &c->evaluation[i].data, c->evaluation[i].where));
     if (strcmp(c->runtime.distribution_strategy, "one_device"))
         return not_built_in(c, "runtime", "distribution_strategy", c->runtime.distribution_strategy, "one_device");
+    if (strcmp(c->runtime.eval_distribute, "one_device"))
+        return not_built_in(c, "runtime", "eval_distribute", c->runtime.eval_distribute, "one_device");
     if (c->trainer.fold && c->trainer.fold >= c->trainer.folds)
         return est__yaml_fail(est__yaml_get(est__yaml_get(c->root, "trainer"), "fold"), "trainer.fold is %lld; it must be below trainer.folds",
                               (long long)c->trainer.fold);

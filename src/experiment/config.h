@@ -41,10 +41,14 @@ typedef struct est__config_runtime {
     int64_t num_replicas;
     const char *device;
     int64_t num_threads, random_seed;
+    const char *eval_distribute, *protocol;
+    int64_t experimental_max_worker_delay_secs, session_creation_timeout_secs;
 } est__config_runtime;
 typedef struct est__config_trainer {
     int64_t train_steps;            /* 0: to the end of the data */
     int64_t checkpoint_interval, checkpoint_secs;   /* 0: not given */
+    double keep_checkpoint_every_n_hours;
+    bool checkpoint_save_graph_def;
     int64_t max_to_keep, summary_interval, log_interval, validation_steps;
     int64_t folds, fold;            /* folds 0: none */
     int64_t start_delay_secs, throttle_secs;

@@ -51,7 +51,14 @@ static est_run_config run_config_of(const est__config *c)
         .num_threads = c->runtime.num_threads,
         .device = c->runtime.device,
         .distribution_strategy = c->runtime.distribution_strategy,
-        .num_replicas = c->runtime.num_replicas };
+        .num_replicas = c->runtime.num_replicas,
+        .keep_checkpoint_every_n_hours = t->keep_checkpoint_every_n_hours,
+        .no_checkpoint_graph_def = !t->checkpoint_save_graph_def,
+        .eval_distribute = c->runtime.eval_distribute,
+        .protocol = c->runtime.protocol,
+        .experimental_max_worker_delay_secs =
+            c->runtime.experimental_max_worker_delay_secs ? c->runtime.experimental_max_worker_delay_secs : EST_OFF,
+        .session_creation_timeout_secs = c->runtime.session_creation_timeout_secs };
 }
 
 static est_status make_estimator(est_experiment *x)

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 struct est__saver {
     char *dir;
     int64_t keep;
+    double every_n_hours;
     est__partitioning parts;
     int lock;
     est__checkpoint_state state;  /* names within dir */
@@ -84,6 +86,21 @@ static est_status list_with(est__saver *s, const char *name, size_t *drop)
     return EST_OK;
 }
 
+/* TensorFlow's rule: one that was saved after the next mark stays, and moves the mark on by so many hours. The last mark that was passed is
+ * in the state file, so that restarts do not move it. */
+static bool stays(const est__saver *s, const char *name, double *mark)
+{
+    struct stat info;
+    double hours = s->every_n_hours;
+    est__buffer path = { 0 };
+    est__buffer_printf(&path, "%s/%s.index", s->dir, name);
+    bool yes = hours > 0 && path.status == EST_OK && stat(path.data, &info) == 0 && (double)info.st_mtim.tv_sec + (double)info.st_mtim.tv_nsec * 1e-9 > *mark + hours * 3600;
+    est__buffer_free(&path);
+    if (yes)
+        *mark += hours * 3600;
+    return yes;
+}
+
 static est_status publish(est__saver *s, const char *name)
 {
     est__checkpoint_state *state = &s->state;
@@ -92,10 +109,12 @@ static est_status publish(est__saver *s, const char *name)
     est__checkpoint_state shown = *state;
     shown.all_model_checkpoint_paths += drop;
     shown.count -= drop;
+    for (size_t i = 0; i < drop; i++)
+        (void)stays(s, state->all_model_checkpoint_paths[i], &shown.last_preserved_timestamp);
     EST_TRY(est__checkpoint_state_write(s->dir, &shown));
     for (size_t i = 0; i < drop; i++) {
         char *prefix = est__path_join(s->dir, state->all_model_checkpoint_paths[i]);
-        if (prefix)
+        if (prefix && !stays(s, state->all_model_checkpoint_paths[i], &state->last_preserved_timestamp))
             est__checkpoint_remove(prefix);
         est__free(prefix);
         est__free(state->all_model_checkpoint_paths[i]);
@@ -198,6 +217,15 @@ static est_status remove_temporaries(const est__saver *s)
     return EST_OK;
 }
 
+/* 0: none was ever kept for its age. */
+static double last_mark(const char *dir)
+{
+    est__checkpoint_state state;
+    double mark = est__checkpoint_state_read(dir, &state) == EST_OK ? state.last_preserved_timestamp : 0;
+    est__checkpoint_state_free(&state);
+    return mark;
+}
+
 /* What the state file lists, as names within the directory. */
 static est_status read_state(est__saver *s)
 {
@@ -209,13 +237,17 @@ static est_status read_state(est__saver *s)
     for (size_t i = list.count; i-- > 0 && st == EST_OK;)
         st = list_with(s, est__base_name(list.prefix[i]), &drop);
     s->keep = keep;
+    double mark = last_mark(s->dir);
+    if (mark <= 0 && s->every_n_hours > 0)
+        mark = est__wall_time();
+    s->state.last_preserved_timestamp = mark;
     if (st == EST_OK)
-        st = est__checkpoints_clean(s->dir, &list, keep > 0);
+        st = est__checkpoints_clean(s->dir, &list, keep > 0 && mark <= 0);
     est__checkpoints_free(&list);
     return st;
 }
 
-est_status est__saver_new(const char *model_dir, int64_t keep, const est__partitioning *parts, est__saver **out)
+est_status est__saver_new(const char *model_dir, const est__saver_options *o, est__saver **out)
 {
     est__saver *s = est__calloc(1, sizeof *s);
     *out = NULL;
@@ -223,8 +255,9 @@ est_status est__saver_new(const char *model_dir, int64_t keep, const est__partit
         return est__fail_memory(sizeof *s);
     s->lock = -1;
     s->last = -1;
-    s->keep = keep;
-    s->parts = *parts;
+    s->keep = o->keep > 0 ? o->keep : 0;
+    s->every_n_hours = o->every_n_hours;
+    s->parts = *o->parts;
     pthread_mutex_init(&s->mutex, NULL);
     pthread_cond_init(&s->changed, NULL);
     s->dir = est__strdup(model_dir);

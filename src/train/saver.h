@@ -8,9 +8,13 @@
 
 typedef struct est__saver est__saver;
 
-/* Makes the directory, takes its lock (FAILED_PRECONDITION when another trainer holds it), removes what a killed one left. `keep`: how many
- * checkpoints stay; 0: all. `parts` is copied. */
-est_status est__saver_new(const char *model_dir, int64_t keep, const est__partitioning *parts, est__saver **out);
+typedef struct est__saver_options {
+    int64_t keep;                 /* how many checkpoints stay; not above 0: all */
+    double every_n_hours;         /* one in so many hours stays beside them; 0: none */
+    const est__partitioning *parts;   /* copied */
+} est__saver_options;
+/* Makes the directory, takes its lock (FAILED_PRECONDITION when another trainer holds it), removes what a killed one left. */
+est_status est__saver_new(const char *model_dir, const est__saver_options *o, est__saver **out);
 /* Copies the session's variables and begins to write model.ckpt-<step> from the copy. An earlier save is waited for; its error is
  * returned here. `input`: the input's place after `batches` batches; NULL: none. */
 est_status est__saver_save(est__saver *s, const est__session *session, int64_t step, int64_t batches, const est__buffer *input);

@@ -9,6 +9,8 @@ trainer.train_steps  integer  null  global step to train to; null: to the end of
 trainer.checkpoint_interval  integer  null  steps between checkpoints (save_checkpoints_steps) (at least 1)
 trainer.checkpoint_secs  integer  600, when checkpoint_interval is null  the same in seconds, where checkpoint_interval is null; 0: the first and the last alone (at least 0)
 trainer.max_to_keep  integer  5  newest checkpoints that are kept; 0: all (keep_checkpoint_max) (at least 0)
+trainer.keep_checkpoint_every_n_hours  number  10000  beside those, one in so many hours stays for ever (above 0)
+trainer.checkpoint_save_graph_def  bool  true  write graph.pbtxt
 trainer.summary_interval  integer  100  steps between summaries; 0: none (save_summary_steps) (at least 0)
 trainer.log_interval  integer  100  steps between log lines; 0: none (log_step_count_steps) (at least 0)
 trainer.validation_steps  integer  null  batches to evaluate; null: to the end of the data (at least 1)
@@ -44,6 +46,10 @@ runtime:
   device: auto
   num_threads: 0
   random_seed: 1
+  eval_distribute: one_device
+  protocol: null
+  experimental_max_worker_delay_secs: 60
+  session_creation_timeout_secs: 7200
 task:
   model:
     estimator: LinearClassifier
@@ -138,6 +144,8 @@ trainer:
   checkpoint_interval: null
   checkpoint_secs: 600
   max_to_keep: 0
+  keep_checkpoint_every_n_hours: 10000
+  checkpoint_save_graph_def: true
   summary_interval: 100
   log_interval: 100
   validation_steps: null

@@ -347,11 +347,10 @@ static est_status set_target(training *t)
 static est_status train(training *t)
 {
     est_estimator *e = t->e;
-    int64_t keep = e->config.keep_checkpoint_max;
     bool resumed;
     EST_TRY(est__train_check(e, t->o));
     EST_TRY(est__estimator_dataset(e, EST_TRAIN, t->o->input_fn, t->o->user, &t->dataset));
-    EST_TRY(est__saver_new(e->model_dir, keep == EST_OFF ? 0 : keep, &e->parts, &t->saver));
+    EST_TRY(est__estimator_saver(e, e->model_dir, &t->saver));
     t->feature = est__calloc((size_t)t->b->num_features + 1, sizeof *t->feature);
     if (t->feature == NULL)
         return est__fail_memory((size_t)t->b->num_features * sizeof *t->feature);
