@@ -237,7 +237,7 @@ static est_status read_state(est__saver *s)
     for (size_t i = list.count; i-- > 0 && st == EST_OK;)
         st = list_with(s, est__base_name(list.prefix[i]), &drop);
     s->keep = keep;
-    double mark = last_mark(s->dir);
+    double mark = st == EST_OK ? last_mark(s->dir) : 0;   /* else the error's text would be lost */
     if (mark <= 0 && s->every_n_hours > 0)
         mark = est__wall_time();
     s->state.last_preserved_timestamp = mark;
