@@ -32,7 +32,8 @@ typedef struct est_nodes {
 /** Attributes of an operation, as AttrValue. What `name` and values point to is copied. */
 typedef enum est_attr_kind {
     EST_ATTR_INT, EST_ATTR_FLOAT, EST_ATTR_BOOL, EST_ATTR_STRING, EST_ATTR_TYPE, EST_ATTR_SHAPE, EST_ATTR_TENSOR,
-    EST_ATTR_INTS, EST_ATTR_FLOATS, EST_ATTR_BOOLS, EST_ATTR_STRINGS, EST_ATTR_TYPES, EST_ATTR_SHAPES, EST_ATTR_FUNC
+    EST_ATTR_INTS, EST_ATTR_FLOATS, EST_ATTR_BOOLS, EST_ATTR_STRINGS, EST_ATTR_TYPES, EST_ATTR_SHAPES, EST_ATTR_FUNC,
+    EST_ATTR_FUNCS
 } est_attr_kind;
 typedef struct est_attr {
     const char *name;
@@ -45,7 +46,7 @@ typedef struct est_attr {
         struct { const char *p; size_t n; } s;      /* STRING, FUNC: the name */
         const est_shape *shape;
         const est_tensor *tensor;
-        struct {                                    /* the lists; strings of a list end with NUL */
+        struct {                                    /* the lists; strings of a list, FUNCS' names as well, end with NUL */
             size_t count;
             union {
                 const int64_t *i; const double *f; const bool *b; const char *const *s; const est_dtype *type; const est_shape *shape;
@@ -145,18 +146,24 @@ EST_API void est_graph_add_update(est_graph *g, est_node *update);
  *  sets `results`. Its operations may take nodes of the graph that it is built in, which it then gets as
  *  further inputs. A loop's parts may be called more than once. Variables are made outside. */
 typedef void (*est_function_fn)(est_graph *g, est_nodes in, est_node **results, void *user);
-/** One of two, by a predicate (tf.cond; StatelessIf).
+/** One of two, by a predicate (tf.cond; StatelessIf). Gradients flow through what was chosen.
  *  In: `predicate`, a scalar; `then_branch`, `else_branch`: in is empty, results are num_results nodes, of the
  *  same dtypes in both. Gives the first result; est_node_output gives the others.
  *  Errors, sticking: INVALID_ARGUMENT: num_results 0, dtypes that differ, a result that is missing; what a branch
  *  fails with. Since 0.1. */
 EST_API est_node *est_cond(est_graph *g, est_node *predicate, est_function_fn then_branch,
                            est_function_fn else_branch, size_t num_results, void *user);
+/** One of several, by its number (tf.switch_case; StatelessCase).
+ *  In: `index`, an int32 scalar; one that is no branch's number means the last; `branches`, `count` of them: as
+ *  est_cond's. Gives the first result; est_node_output gives the others.
+ *  Errors, sticking: INVALID_ARGUMENT: no branches; as est_cond. Since 0.1. */
+EST_API est_node *est_case(est_graph *g, est_node *index, const est_function_fn *branches, size_t count,
+                           size_t num_results, void *user);
 /** Over and over, as long as a condition holds (tf.while_loop; StatelessWhile).
  *  In: `variables`, their first values, one at least; `condition` gives one bool, `body` a new value for each
  *  variable, of its dtype. Where a body changes a variable's shape, the dimensions that change are unknown.
  *  Gives the first variable's last value; est_node_output gives the others. Nothing ends a loop whose
- *  condition always holds.
+ *  condition always holds. Gradients flow through floats: for them the loop keeps what it needs of each iteration.
  *  Errors, sticking: INVALID_ARGUMENT: a dtype that changes, a condition that is no bool, a result that is
  *  missing; what a part fails with. Since 0.1. */
 EST_API est_node *est_while(est_graph *g, est_function_fn condition, est_function_fn body, est_nodes variables,

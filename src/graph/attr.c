@@ -83,7 +83,7 @@ static est_status copy_list(est_graph *g, const est_attr *from, est_attr *to)
     if (from->kind == EST_ATTR_FLOATS)
         for (size_t i = 0; i < n; i++)
             ((double *)copy)[i] = (double)(float)from->list.f[i];
-    if (from->kind == EST_ATTR_STRINGS) {
+    if (from->kind == EST_ATTR_STRINGS || from->kind == EST_ATTR_FUNCS) {
         const char **s = copy;
         for (size_t i = 0; i < n; i++)
             if ((s[i] = est__arena_strdup(&g->arena, s[i])) == NULL)

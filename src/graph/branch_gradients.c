@@ -153,7 +153,9 @@ static est_status rebuild(branches *c, const char *const *names)
     int callee = 0;
     for (size_t i = 0; i < n; i++) {
         attr[i] = op->attr[i];
-        if (attr[i].kind == EST_ATTR_FUNC) {
+        if (attr[i].kind == EST_ATTR_FUNCS) {
+            attr[i].list.s = names;
+        } else if (attr[i].kind == EST_ATTR_FUNC) {
             attr[i].s.p = names[callee];
             attr[i].s.n = strlen(names[callee++]);
         } else if (strcmp(attr[i].name, "Tout") == 0) {
@@ -236,25 +238,32 @@ static est_status align(branches *c, int branch)
 static est_status call_gradients(branches *c, int num_results)
 {
     est_graph *g = c->b->g;
-    const char *const *types = c->first ? (const char *const[]){ "If", "StatelessIf" }
-                                        : (const char *const[]){ "StatefulPartitionedCall", "PartitionedCall" };
+    static const char *const types[][2] = { [EST__CALL] = { "StatefulPartitionedCall", "PartitionedCall" },
+                                            [EST__IF] = { "If", "StatelessIf" },
+                                            [EST__CASE] = { "Case", "StatelessCase" } };
+    const char **names = est__arena_alloc(&g->arena, ((size_t)c->count + 1) * sizeof *names);
     est_dtype *type = est__arena_alloc(&g->arena, ((size_t)num_results + 1) * sizeof *type);
     est_attr attrs[3];
+    est__calls calls = c->op->row->calls;
     size_t n = 0;
     unsigned flags = 0;
-    if (type == NULL)
+    if (type == NULL || names == NULL)
         return est__fail_memory((size_t)num_results * sizeof *type);
     for (int i = 0; i < num_results; i++)
         type[i] = c->tape[0].backward->result[i]->dtype;
     attrs[n++] = (est_attr){ .name = "Tout", .kind = EST_ATTR_TYPES, .list = { (size_t)num_results, { .type = type } } };
     for (int i = 0; i < c->count; i++) {
         est__function *f = c->tape[i].backward;
-        const char *key = c->first == 0 ? "f" : i == 0 ? "then_branch" : "else_branch";
+        const char *key = calls == EST__CALL ? "f" : i == 0 ? "then_branch" : "else_branch";
         EST_TRY(give(g, &c->tape[i].backward));
         flags |= f->flags;
-        attrs[n++] = (est_attr){ .name = key, .kind = EST_ATTR_FUNC, .s = { f->name, strlen(f->name) } };
+        names[i] = f->name;
+        if (calls != EST__CASE)
+            attrs[n++] = (est_attr){ .name = key, .kind = EST_ATTR_FUNC, .s = { f->name, strlen(f->name) } };
     }
-    est_node *made = est_op(g, types[!(flags & EST_OP_STATEFUL)], NULL, (est_nodes){ c->in, (size_t)c->num_in },
+    if (calls == EST__CASE)
+        attrs[n++] = (est_attr){ .name = "branches", .kind = EST_ATTR_FUNCS, .list = { (size_t)c->count, { .s = names } } };
+    est_node *made = est_op(g, types[calls][!(flags & EST_OP_STATEFUL)], NULL, (est_nodes){ c->in, (size_t)c->num_in },
                             (est_attrs){ attrs, n });
     EST_TRY(est_graph_status(g));
     for (int i = c->first, k = 0; i < c->op->num_inputs; i++)

@@ -1,4 +1,4 @@
-/* est_cond and est_while: their parts are built as functions, which take over what they use of the graph
+/* est_cond, est_case and est_while: their parts are built as functions, which take over what they use of the graph
  * around them as further arguments. */
 #include "graph/tape.h"
 
@@ -57,18 +57,17 @@ typedef struct call {
     const char *name;
     est_nodes in;                  /* variables of a loop */
     est_shape *shape;              /* of the variables, as the parts see them */
-    est__function *part[2];
-    est_node **captured;           /* by both */
+    est__function **part;          /* two of a loop; the branches */
+    size_t num_parts;
+    est_node **captured;           /* by any */
     size_t num_captured, cap_captured;
 } call;
 
-static const char *const part_names[2][2] = { { "cond_true", "cond_false" }, { "while_cond", "while_body" } };
-
-static est_status build_part(call *c, int i, est_function_fn fn, size_t num_results, void *user)
+static est_status build_part(call *c, size_t i, const char *part, est_function_fn fn, size_t num_results, void *user)
 {
     est_graph *g = c->g;
     char name[32];
-    const char *base = est__arena_printf(&g->arena, "%s%s", g->scope, part_names[c->in.count > 0][i]);
+    const char *base = est__arena_printf(&g->arena, "%s%s", g->scope, part);
     est_node **out = est__arena_alloc(&g->arena, (num_results + 1) * sizeof *out);
     if (base == NULL || out == NULL)
         return est__fail_memory(num_results * sizeof *out);
@@ -93,7 +92,7 @@ static est_status build_part(call *c, int i, est_function_fn fn, size_t num_resu
 
 static est_status gather_captures(call *c)
 {
-    for (int i = 0; i < 2; i++)
+    for (size_t i = 0; i < c->num_parts; i++)
         for (size_t j = 0; j < c->part[i]->body->num_captures; j++) {
             est_node *n = c->part[i]->body->capture[j].outside;
             bool known = false;
@@ -106,7 +105,7 @@ static est_status gather_captures(call *c)
     return EST_OK;
 }
 
-/* Both parts take all that one of them has captured, in one order; a body gives it back unchanged. */
+/* All parts take all that one of them has captured, in one order; a body gives it back unchanged. */
 static est_status align_part(call *c, est__function *f, bool gives_back)
 {
     est_graph *body = f->body;
@@ -131,7 +130,7 @@ static est_status align_part(call *c, est__function *f, bool gives_back)
 
 static est_status add_parts(call *c)
 {
-    for (int i = 0; i < 2; i++) {
+    for (size_t i = 0; i < c->num_parts; i++) {
         est__function *f = c->part[i];
         c->part[i] = NULL;
         EST_TRY(est__function_add(c->g, f));
@@ -142,10 +141,10 @@ static est_status add_parts(call *c)
 
 static void drop_parts(call *c)
 {
-    for (int i = 0; i < 2; i++)
-        if (c->part[i])
-            est__function_release(c->part[i]);
-    c->part[0] = c->part[1] = NULL;
+    for (size_t i = 0; i < c->num_parts; i++) {
+        est__function_release(c->part[i]);
+        c->part[i] = NULL;
+    }
 }
 
 static est_attr function_attr(const char *name, const est__function *f)
@@ -179,15 +178,59 @@ static est_node *finish(call *c, est_status st, est_node *n)
     return n;
 }
 
-/* ---- cond ---- */
+static est_status begin(call *c, size_t num_parts)
+{
+    c->part = est__arena_alloc(&c->g->arena, (num_parts + 1) * sizeof *c->part);
+    c->num_parts = c->part ? num_parts : 0;
+    return c->part ? EST_OK : est__fail_memory(num_parts * sizeof *c->part);
+}
+
+/* ---- cond and case ---- */
 
 static est_status same_results(const call *c)
 {
-    for (size_t i = 0; i < c->part[0]->num_results; i++)
-        if (c->part[0]->result[i]->dtype != c->part[1]->result[i]->dtype)
-            return est__fail(EST_INVALID_ARGUMENT, "est_cond: result %zu is %s in one branch and %s in the other", i,
-                             est_dtype_name(c->part[0]->result[i]->dtype),
-                             est_dtype_name(c->part[1]->result[i]->dtype));
+    for (size_t j = 1; j < c->num_parts; j++)
+        for (size_t i = 0; i < c->part[0]->num_results; i++) {
+            est_dtype a = c->part[0]->result[i]->dtype, b = c->part[j]->result[i]->dtype;
+            if (a != b)
+                return est__fail(EST_INVALID_ARGUMENT, "%s: result %zu is %s in one branch and %s in %s", c->name, i,
+                                 est_dtype_name(a), est_dtype_name(b), c->num_parts == 2 ? "the other" : "another");
+        }
+    return EST_OK;
+}
+
+static est_status build_branches(call *c, const est_function_fn *branches, size_t count, const char *const *names,
+                                 size_t num_results, void *user)
+{
+    if (num_results == 0)
+        return est__fail(EST_INVALID_ARGUMENT, "%s: num_results is 0; 1 at least is wanted", c->name);
+    EST_TRY(begin(c, count));
+    for (size_t i = 0; i < count; i++)
+        EST_TRY(build_part(c, i, names ? names[i] : "switch_case_branch", branches[i], num_results, user));
+    EST_TRY(same_results(c));
+    EST_TRY(gather_captures(c));
+    for (size_t i = 0; i < count; i++)
+        EST_TRY(align_part(c, c->part[i], false));
+    return add_parts(c);
+}
+
+/* All branches are stateless. */
+static bool is_stateless(const call *c)
+{
+    unsigned flags = 0;
+    for (size_t i = 0; i < c->num_parts; i++)
+        flags |= c->part[i]->flags;
+    return !(flags & EST_OP_STATEFUL);
+}
+
+static est_status result_types(const call *c, size_t n, est_attr *out)
+{
+    est_dtype *types = est__arena_alloc(&c->g->arena, (n + 1) * sizeof *types);
+    if (types == NULL)
+        return est__fail_memory(n * sizeof *types);
+    for (size_t i = 0; i < n; i++)
+        types[i] = c->part[0]->result[i]->dtype;
+    *out = (est_attr){ .name = "Tout", .kind = EST_ATTR_TYPES, .list = { n, { .type = types } } };
     return EST_OK;
 }
 
@@ -195,29 +238,37 @@ est_node *est_cond(est_graph *g, est_node *predicate, est_function_fn then_branc
                    size_t num_results, void *user)
 {
     call c = { .g = g, .name = "est_cond" };
+    est_attr types;
     if (g->status != EST_OK || predicate == NULL || est__is_nil(predicate))
         return &g->nil;
-    est_status st = num_results ? build_part(&c, 0, then_branch, num_results, user)
-                                : est__fail(EST_INVALID_ARGUMENT, "est_cond: num_results is 0; 1 at least is wanted");
+    est_status st = build_branches(&c, (const est_function_fn[]){ then_branch, else_branch }, 2,
+                                   (const char *const[]){ "cond_true", "cond_false" }, num_results, user);
     if (st == EST_OK)
-        st = build_part(&c, 1, else_branch, num_results, user);
+        st = result_types(&c, num_results, &types);
+    if (st != EST_OK)
+        return finish(&c, st, NULL);
+    const est_attr attrs[] = { types, function_attr("then_branch", c.part[0]), function_attr("else_branch", c.part[1]) };
+    return finish(&c, EST_OK, add_call(&c, is_stateless(&c) ? "StatelessIf" : "If", predicate, attrs, 3));
+}
+
+est_node *est_case(est_graph *g, est_node *index, const est_function_fn *branches, size_t count, size_t num_results,
+                   void *user)
+{
+    call c = { .g = g, .name = "est_case" };
+    est_attr attrs[2];
+    if (g->status != EST_OK || index == NULL || est__is_nil(index))
+        return &g->nil;
+    est_status st = count && branches ? build_branches(&c, branches, count, NULL, num_results, user)
+                                      : est__fail(EST_INVALID_ARGUMENT, "est_case: it has no branches; 1 at least is wanted");
     if (st == EST_OK)
-        st = same_results(&c);
-    if (st == EST_OK)
-        st = gather_captures(&c);
-    for (int i = 0; i < 2 && st == EST_OK; i++)
-        st = align_part(&c, c.part[i], false);
-    if (st == EST_OK)
-        st = add_parts(&c);
-    est_dtype *types = est__arena_alloc(&g->arena, (num_results + 1) * sizeof *types);
-    if (st != EST_OK || types == NULL)
-        return finish(&c, st != EST_OK ? st : est__fail_memory(num_results * sizeof *types), NULL);
-    for (size_t i = 0; i < num_results; i++)
-        types[i] = c.part[0]->result[i]->dtype;
-    const est_attr attrs[] = { { .name = "Tout", .kind = EST_ATTR_TYPES, .list = { num_results, { .type = types } } },
-                               function_attr("then_branch", c.part[0]), function_attr("else_branch", c.part[1]) };
-    bool stateless = !((c.part[0]->flags | c.part[1]->flags) & EST_OP_STATEFUL);
-    return finish(&c, EST_OK, add_call(&c, stateless ? "StatelessIf" : "If", predicate, attrs, 3));
+        st = result_types(&c, num_results, &attrs[0]);
+    const char **names = est__arena_alloc(&g->arena, (count + 1) * sizeof *names);
+    if (st != EST_OK || names == NULL)
+        return finish(&c, st != EST_OK ? st : est__fail_memory(count * sizeof *names), NULL);
+    for (size_t i = 0; i < count; i++)
+        names[i] = c.part[i]->name;
+    attrs[1] = (est_attr){ .name = "branches", .kind = EST_ATTR_FUNCS, .list = { count, { .s = names } } };
+    return finish(&c, EST_OK, add_call(&c, is_stateless(&c) ? "StatelessCase" : "Case", index, attrs, 2));
 }
 
 /* ---- while ---- */
@@ -251,14 +302,15 @@ static est_status build_loop(call *c, est_function_fn condition, est_function_fn
     c->shape = est__arena_alloc(&c->g->arena, c->in.count * sizeof *c->shape);
     if (c->shape == NULL)
         return est__fail_memory(c->in.count * sizeof *c->shape);
+    EST_TRY(begin(c, 2));
     for (size_t i = 0; i < c->in.count; i++)
         c->shape[i] = c->in.data[i]->shape;
     while (again) {               /* each time a dimension more is unknown */
         drop_parts(c);
-        EST_TRY(build_part(c, 1, body, c->in.count, user));
+        EST_TRY(build_part(c, 1, "while_body", body, c->in.count, user));
         EST_TRY(widen(c, &again));
     }
-    EST_TRY(build_part(c, 0, condition, 1, user));
+    EST_TRY(build_part(c, 0, "while_cond", condition, 1, user));
     const est_node *r = c->part[0]->result[0];
     if (r->dtype != EST_BOOL || r->shape.rank > 0)
         return est__fail(EST_INVALID_ARGUMENT, "est_while: the condition is %s, not one bool", est_dtype_name(r->dtype));
@@ -288,6 +340,5 @@ est_node *est_while(est_graph *g, est_function_fn condition, est_function_fn bod
     const est_attr attrs[] = { function_attr("cond", c.part[0]), function_attr("body", c.part[1]),
                                { .name = "output_shapes", .kind = EST_ATTR_SHAPES,
                                  .list = { c.part[1]->num_results, { .shape = shapes } } } };
-    bool stateless = !((c.part[0]->flags | c.part[1]->flags) & EST_OP_STATEFUL);
-    return finish(&c, EST_OK, add_call(&c, stateless ? "StatelessWhile" : "While", NULL, attrs, 3));
+    return finish(&c, EST_OK, add_call(&c, is_stateless(&c) ? "StatelessWhile" : "While", NULL, attrs, 3));
 }

@@ -19,6 +19,16 @@ static ProtobufCBinaryData bytes(const char *p, size_t n)
     return (ProtobufCBinaryData){ n, (uint8_t *)(uintptr_t)p };
 }
 
+static Tensorflow__NameAttrList *function_to_name(const char *name, size_t n, est__arena *arena)
+{
+    Tensorflow__NameAttrList *f = est__arena_alloc(arena, sizeof *f);
+    if (f == NULL)
+        return NULL;
+    tensorflow__name_attr_list__init(f);
+    f->name = est__arena_strndup(arena, name, n);
+    return f->name ? f : NULL;
+}
+
 static est_status list_to_proto(const est_attr *a, est__arena *arena, Tensorflow__AttrValue *v)
 {
     size_t n = a->list.count;
@@ -37,6 +47,11 @@ static est_status list_to_proto(const est_attr *a, est__arena *arena, Tensorflow
         case EST_ATTR_TYPES:
             l->n_type = n;
             (l->type = room)[i] = (Tensorflow__DataType)a->list.type[i];
+            break;
+        case EST_ATTR_FUNCS:
+            l->n_func = n;
+            if (((l->func = room)[i] = function_to_name(a->list.s[i], strlen(a->list.s[i]), arena)) == NULL)
+                return est__fail_memory(64);
             break;
         case EST_ATTR_STRINGS:
             l->n_s = n;
@@ -79,12 +94,8 @@ static est_status attr_to_proto(const est_attr *a, est__arena *arena, Tensorflow
         return est__tensor_to_proto(a->tensor, arena, &v->tensor);
     case EST_ATTR_FUNC:
         v->value_case = TENSORFLOW__ATTR_VALUE__VALUE_FUNC;
-        v->func = est__arena_alloc(arena, sizeof *v->func);
-        if (v->func == NULL)
-            return est__fail_memory(sizeof *v->func);
-        tensorflow__name_attr_list__init(v->func);
-        v->func->name = est__arena_strndup(arena, a->s.p, a->s.n);
-        return EST_OK;
+        v->func = function_to_name(a->s.p, a->s.n, arena);
+        return v->func ? EST_OK : est__fail_memory(64);
     default:
         return list_to_proto(a, arena, v);
     }

@@ -73,12 +73,15 @@ static est_status take_shape(const Tensorflow__TensorShapeProto *p, const char *
                : EST_OK;
 }
 
+static est_status import_function(import *m, const char *node, const Tensorflow__NameAttrList *called);
+
 static est_status list_attr(import *m, const char *node, const Tensorflow__AttrValue__ListValue *l,
                             est_attr *a)
 {
     static const est_attr_kind kinds[] = { EST_ATTR_STRINGS, EST_ATTR_INTS,  EST_ATTR_FLOATS,
-                                           EST_ATTR_BOOLS,   EST_ATTR_TYPES, EST_ATTR_SHAPES };
-    const size_t counts[] = { l->n_s, l->n_i, l->n_f, l->n_b, l->n_type, l->n_shape };
+                                           EST_ATTR_BOOLS,   EST_ATTR_TYPES, EST_ATTR_SHAPES,
+                                           EST_ATTR_FUNCS };
+    const size_t counts[] = { l->n_s, l->n_i, l->n_f, l->n_b, l->n_type, l->n_shape, l->n_func };
     size_t n = 0, room_size;
     a->kind = EST_ATTR_INTS;      /* an empty list is of any kind */
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
@@ -89,9 +92,8 @@ static est_status list_attr(import *m, const char *node, const Tensorflow__AttrV
             a->kind = kinds[i];
         n += counts[i];
     }
-    if (l->n_tensor + l->n_func > 0)
-        return est__fail(EST_UNIMPLEMENTED,
-                         "graph: node '%s': attribute '%s' is a list of tensors or functions", node, a->name);
+    if (l->n_tensor > 0)
+        return est__fail(EST_UNIMPLEMENTED, "graph: node '%s': attribute '%s' is a list of tensors", node, a->name);
     room_size = n * (a->kind == EST_ATTR_SHAPES ? sizeof(est_shape) : 8) + 8;
     void *room = est__arena_alloc(&m->arena, room_size);
     if (room == NULL)
@@ -105,6 +107,10 @@ static est_status list_attr(import *m, const char *node, const Tensorflow__AttrV
                                                           l->s[i].len);
             if (((const char **)room)[i] == NULL)
                 return est__fail_memory(l->s[i].len);
+            break;
+        case EST_ATTR_FUNCS:
+            ((const char **)room)[i] = l->func[i]->name;
+            EST_TRY(import_function(m, node, l->func[i]));
             break;
         case EST_ATTR_FLOATS: ((double *)room)[i] = (double)l->f[i]; break;
         case EST_ATTR_BOOLS: ((bool *)room)[i] = l->b[i] != 0; break;
@@ -140,8 +146,6 @@ static est_status tensor_attr(import *m, const Tensorflow__AttrValue *v, const c
                            "graph: node '%s': the constants so far hold more than %zu bytes", node,
                            most_stretched);
 }
-
-static est_status import_function(import *m, const char *node, const Tensorflow__NameAttrList *called);
 
 static est_status attr_from_proto(import *m, const char *node, const Tensorflow__AttrValue *v, est_attr *a,
                                   est_tensor **tensor)

@@ -59,6 +59,7 @@ typedef enum est__calls {
     EST__CALLS_NONE,
     EST__CALL,             /* the one, with all inputs */
     EST__IF,               /* one of two, which input 0 chooses, with the other inputs */
+    EST__CASE,             /* one of several, by its number in input 0 (else the last), with the other inputs */
     EST__WHILE             /* the second, over and over, as long as the first gives true */
 } est__calls;
 

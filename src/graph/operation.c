@@ -240,12 +240,20 @@ static est_status infer(building *b, est_operation *op)
     return EST_OK;
 }
 
+static est_status find_callee(const building *b, const char *attr, const char *name, size_t n, est__function **out)
+{
+    *out = est__function_find(b->g, name, n);
+    return *out ? EST_OK : fail(b, "the graph has no function '%.200s', which attribute '%s' names", name, attr);
+}
+
 /* The functions that the operation calls, and what it does through them. */
 static est_status find_callees(building *b, est_operation *op)
 {
     op->flags = op->row->flags;
     for (int i = 0; i < op->num_attrs; i++)
-        op->num_callees += op->attr[i].kind == EST_ATTR_FUNC;
+        op->num_callees += op->attr[i].kind == EST_ATTR_FUNC    ? 1
+                           : op->attr[i].kind == EST_ATTR_FUNCS ? (int)op->attr[i].list.count
+                                                                : 0;
     if (op->num_callees == 0)
         return EST_OK;
     op->callee = est__arena_alloc(&b->g->arena, (size_t)op->num_callees * sizeof *op->callee);
@@ -253,12 +261,10 @@ static est_status find_callees(building *b, est_operation *op)
         return est__fail_memory((size_t)op->num_callees * sizeof *op->callee);
     for (int i = 0, n = 0; i < op->num_attrs; i++) {
         const est_attr *a = &op->attr[i];
-        if (a->kind != EST_ATTR_FUNC)
-            continue;
-        est__function *f = est__function_find(b->g, a->s.p, a->s.n);
-        if (f == NULL)
-            return fail(b, "the graph has no function '%.200s', which attribute '%s' names", a->s.p, a->name);
-        op->callee[n++] = f;
+        if (a->kind == EST_ATTR_FUNC)
+            EST_TRY(find_callee(b, a->name, a->s.p, a->s.n, &op->callee[n++]));
+        for (size_t j = 0; a->kind == EST_ATTR_FUNCS && j < a->list.count; j++)
+            EST_TRY(find_callee(b, a->name, a->list.s[j], strlen(a->list.s[j]), &op->callee[n++]));
     }
     return EST_OK;
 }

@@ -113,7 +113,7 @@ static est_attr_kind parse_kind(parser *s, est__attrdef *a)
         { "int", EST_ATTR_INT, EST_ATTR_INTS },          { "float", EST_ATTR_FLOAT, EST_ATTR_FLOATS },
         { "bool", EST_ATTR_BOOL, EST_ATTR_BOOLS },       { "string", EST_ATTR_STRING, EST_ATTR_STRINGS },
         { "type", EST_ATTR_TYPE, EST_ATTR_TYPES },       { "shape", EST_ATTR_SHAPE, EST_ATTR_SHAPES },
-        { "tensor", EST_ATTR_TENSOR, EST_ATTR_TENSOR },  { "func", EST_ATTR_FUNC, EST_ATTR_FUNC },
+        { "tensor", EST_ATTR_TENSOR, EST_ATTR_TENSOR },  { "func", EST_ATTR_FUNC, EST_ATTR_FUNCS },
     };
     bool list = false;
     if (take(s, "{")) {
@@ -211,7 +211,7 @@ static void parse_default(parser *s, est__attrdef *d)
     case EST_ATTR_SHAPES:
         parse_list_default(s, a);
         break;
-    case EST_ATTR_TENSOR: case EST_ATTR_FUNC: fail(s, "no default"); break;
+    case EST_ATTR_TENSOR: case EST_ATTR_FUNC: case EST_ATTR_FUNCS: fail(s, "no default"); break;
     }
 }
 

@@ -59,13 +59,21 @@ static est_status infer_call(est_infer *c)
     return EST_OK;
 }
 
-static est_status infer_if(est_infer *c)
+static est_status infer_branches(est_infer *c)
 {
-    EST_TRY(check_function(c, 0, 1, false));
-    EST_TRY(check_function(c, 1, 1, false));
-    if (!noted_shapes(c))
-        for (int i = 0; i < c->op->num_outputs; i++)
-            join(&c->op->callee[0]->result[i]->shape, &c->op->callee[1]->result[i]->shape, &c->out[i]);
+    if (c->op->num_callees == 0)
+        return est__infer_fail(c, "it has no branches");
+    for (int i = 0; i < c->op->num_callees; i++)
+        EST_TRY(check_function(c, i, 1, false));
+    if (noted_shapes(c))
+        return EST_OK;
+    for (int i = 0; i < c->op->num_outputs; i++) {
+        c->out[i] = c->op->callee[0]->result[i]->shape;
+        for (int j = 1; j < c->op->num_callees; j++) {
+            est_shape so_far = c->out[i];
+            join(&so_far, &c->op->callee[j]->result[i]->shape, &c->out[i]);
+        }
+    }
     return EST_OK;
 }
 
@@ -146,6 +154,8 @@ static est_status fake_cpu(est_kernel *k)
              "config_proto: string = ''; executor_type: string = ''"
 #define IF "cond: Tcond, input: Tin -> output: Tout; Tcond: type; Tin: list(type); Tout: list(type); " \
            "then_branch: func; else_branch: func; output_shapes: list(shape) = []"
+#define CASE "branch_index: int32, input: Tin -> output: Tout; Tin: list(type); Tout: list(type); " \
+             "branches: list(func); output_shapes: list(shape) = []"
 #define WHILE "input: T -> output: T; T: list(type); cond: func; body: func; output_shapes: list(shape) = []; " \
               "parallel_iterations: int = 10"
 
@@ -154,9 +164,13 @@ EST_OPS(functional,
           .grad = est__branches_grad, .flags = EST_OP_VARIANTS },
         { .tf_name = "StatefulPartitionedCall", .signature = CALL, .infer = infer_call, .calls = EST__CALL,
           .grad = est__branches_grad, .flags = EST_OP_VARIANTS },
-        { .tf_name = "StatelessIf", .signature = IF, .infer = infer_if, .calls = EST__IF,
+        { .tf_name = "StatelessIf", .signature = IF, .infer = infer_branches, .calls = EST__IF,
           .grad = est__branches_grad, .flags = EST_OP_VARIANTS },
-        { .tf_name = "If", .signature = IF, .infer = infer_if, .calls = EST__IF,
+        { .tf_name = "If", .signature = IF, .infer = infer_branches, .calls = EST__IF,
+          .grad = est__branches_grad, .flags = EST_OP_VARIANTS },
+        { .tf_name = "StatelessCase", .signature = CASE, .infer = infer_branches, .calls = EST__CASE,
+          .grad = est__branches_grad, .flags = EST_OP_VARIANTS },
+        { .tf_name = "Case", .signature = CASE, .infer = infer_branches, .calls = EST__CASE,
           .grad = est__branches_grad, .flags = EST_OP_VARIANTS },
         { .tf_name = "StatelessWhile", .signature = WHILE, .infer = infer_while, .calls = EST__WHILE,
           .grad = est__while_grad, .flags = EST_OP_VARIANTS },

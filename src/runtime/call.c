@@ -43,12 +43,22 @@ static bool is_true(const est_tensor *t)
     return length > 0;
 }
 
+static int choose(const est_kernel *k, est__calls calls, int num_parts)
+{
+    if (calls == EST__CALL)
+        return 0;
+    if (calls == EST__IF)
+        return !is_true(k->in[0]);
+    int64_t i = est__tensor_elements(k->in[0]) == 1 ? (int64_t)est__tensor_get(k->in[0], 0) : -1;
+    return i < 0 || i >= num_parts ? num_parts - 1 : (int)i;
+}
+
 est_status est__call_cpu(est_kernel *k)
 {
     const est__called *c = k->frame->step->called;
-    bool chosen = c->num_parts == 2;
-    int part = chosen && !is_true(k->in[0]);
-    const est_tensor **feeds = feeds_of(k, part, k->in + chosen);
+    est__calls calls = k->frame->step->op->row->calls;
+    int part = choose(k, calls, c->num_parts);
+    const est_tensor **feeds = feeds_of(k, part, k->in + (calls != EST__CALL));
     if (feeds == NULL)
         return EST_RESOURCE_EXHAUSTED;
     EST_TRY(run_part(k, part, feeds, k->step));

@@ -158,7 +158,7 @@ static est_status plan_while(est__arena *arena, const est__calling *c, est__call
 static est_status plan_branches(est__arena *arena, const est__calling *c, est__called *out)
 {
     const est_operation *op = c->op;
-    int first = op->row->calls == EST__IF;
+    int first = op->row->calls != EST__CALL;
     out->made = est__arena_alloc(arena, ((size_t)op->num_outputs + 1) * sizeof *out->made);
     if (!out->made)
         return est__fail_memory((size_t)op->num_outputs * sizeof *out->made);
@@ -178,6 +178,9 @@ est_status est__called_new(est__arena *arena, const est__calling *calling, est__
     if (c == NULL)
         return est__fail_memory(sizeof *c);
     c->used = calling->used;
+    c->part = est__arena_alloc(arena, (size_t)calling->op->num_callees * sizeof *c->part);
+    if (c->part == NULL)
+        return est__fail_memory((size_t)calling->op->num_callees * sizeof *c->part);
     est_status st = calling->op->row->calls == EST__WHILE ? plan_while(arena, calling, c)
                                                           : plan_branches(arena, calling, c);
     return st == EST_OK ? st : est__fail_in(st, "%s '%s'", calling->op->row->tf_name, calling->op->name);

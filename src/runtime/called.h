@@ -12,7 +12,7 @@ typedef struct est__called_plan {
 } est__called_plan;
 
 struct est__called {
-    est__called_plan part[2];     /* the function; then and else; condition and body */
+    est__called_plan *part;       /* the function; the branches; condition and body */
     int num_parts;
     int first_run;                /* of their runs among those of the frame */
     int *made;                    /* by fetch of a branch, or of the body: which output of the operation */

@@ -27,8 +27,8 @@ static void put_types(est__buffer *b, const est_dtype *types, size_t n)
 static void put_kind(est__buffer *b, const est__attrdef *a)
 {
     static const char *const kinds[] = { "int", "float", "bool", "string", "type", "shape", "tensor",
-                                         "int", "float", "bool", "string", "type", "shape", "func" };
-    bool list = a->kind >= EST_ATTR_INTS && a->kind <= EST_ATTR_SHAPES;
+                                         "int", "float", "bool", "string", "type", "shape", "func", "func" };
+    bool list = (a->kind >= EST_ATTR_INTS && a->kind <= EST_ATTR_SHAPES) || a->kind == EST_ATTR_FUNCS;
     est__buffer_text(b, list ? "list(" : "");
     if (a->num_allowed) {
         est__buffer_text(b, "{");

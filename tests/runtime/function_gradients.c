@@ -188,6 +188,36 @@ static void variables(void)
     lab_end(&l);
 }
 
+static void same(est_graph *g, est_nodes in, est_node **r, void *user)
+{
+    (void)g;
+    (void)in;
+    r[0] = ((const outside *)user)->x;
+    r[1] = ((const outside *)user)->w;
+}
+
+static void one_of_several(void)
+{
+    lab l;
+    outside o;
+    est_gradient d;
+    static const est_function_fn branches[] = { polynomial, product, same };
+    EST_NEED(begin(&l, &o));
+    est_node *c = est_case(l.g, o.n, branches, 3, 2, &o);
+    EST_CHECK_STR(est_node_type(c), "StatelessCase");
+    est_node *y = est_add(l.g, total(l.g, est_square(l.g, c)), est_node_output(c, 1));
+    EST_NEED_OK(est_gradients(l.g, y, EST_NODES(o.x), &d));
+    for (int i = -1; i < 4; i++) {      /* what is no branch's number means the last */
+        feed_int(&l, 2, i);
+        differs(&l, y, d.value);
+        is_kept(&l, d.value);
+        is_kept(&l, c);
+    }
+    est_case(l.g, o.n, branches, 0, 2, &o);
+    EST_CHECK_FAILS(est_graph_status(l.g), EST_INVALID_ARGUMENT, "est_case: it has no branches; 1 at least is wanted");
+    lab_end(&l);
+}
+
 /* ---- loops ---- */
 
 static void below_n(est_graph *g, est_nodes in, est_node **r, void *user)
@@ -361,6 +391,6 @@ static void fakes(void)
     lab_end(&l);
 }
 
-EST_SUITE(runtime_function_gradients, EST_TEST(either), EST_TEST(branches_within_branches), EST_TEST(variables),
+EST_SUITE(runtime_function_gradients, EST_TEST(either), EST_TEST(branches_within_branches), EST_TEST(variables), EST_TEST(one_of_several),
           EST_TEST(over_and_over),
           EST_TEST(places_change), EST_TEST(loops_within_loops), EST_TEST(variables_in_loops), EST_TEST(stopped), EST_TEST(fakes));
