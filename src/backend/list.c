@@ -186,6 +186,62 @@ est_status est__list_copy(est__list *to, const est__list *from)
     return EST_OK;
 }
 
+est_status est__list_zeros(est__list *to, const est__list *from)
+{
+    EST_TRY(est__list_begin(to, from->dtype, &from->declared, from->count));
+    if (!from->several && est__shape_known(&from->shape))
+        EST_TRY(est__list_set_shape(to, &from->shape));
+    for (int64_t i = 0; (from->several || from->dtype == EST_VARIANT) && i < from->count; i++) {
+        est__list *element;
+        if (!from->set[i])
+            continue;
+        if (from->dtype == EST_VARIANT) {
+            EST_TRY(list_at(to, i, &element));
+            EST_TRY(est__list_zeros(element, from->list[i]));
+        } else {
+            est_tensor t = est__list_get(from, i);
+            EST_TRY(put_numbers(to, i, &t));
+            memset(est__list_get(to, i).data, 0, est__tensor_bytes(&t));
+        }
+        to->set[i] = true;
+    }
+    return EST_OK;
+}
+
+static est_status add_numbers(const est_tensor *to, const est_tensor *from)
+{
+    int64_t n = est__tensor_elements(from);
+    if (!est_shape_equal(&to->shape, &from->shape))
+        return est__fail(EST_INVALID_ARGUMENT, "lists whose elements have other shapes do not add up");
+    if (to->dtype == EST_FLOAT)
+        for (int64_t i = 0; i < n; i++)
+            ((float *)to->data)[i] += ((const float *)from->data)[i];
+    else if (to->dtype == EST_DOUBLE)
+        for (int64_t i = 0; i < n; i++)
+            ((double *)to->data)[i] += ((const double *)from->data)[i];
+    else
+        return est__fail(EST_UNIMPLEMENTED, "no sum of lists of %s", est_dtype_name(to->dtype));
+    return EST_OK;
+}
+
+est_status est__list_add(est__list *to, const est__list *from)
+{
+    if (to->count != from->count || to->dtype != from->dtype)
+        return est__fail(EST_INVALID_ARGUMENT, "lists of %lld and %lld elements do not add up", (long long)to->count,
+                         (long long)from->count);
+    for (int64_t i = 0; i < from->count; i++) {
+        est_tensor element = est__list_get(from, i), there = est__list_get(to, i);
+        if (!from->set[i])
+            continue;
+        if (!to->set[i])
+            EST_TRY(est__list_put(to, i, &element, false));
+        else
+            EST_TRY(to->dtype == EST_VARIANT ? est__list_add(to->list[i], from->list[i])
+                                             : add_numbers(&there, &element));
+    }
+    return EST_OK;
+}
+
 void est__list_swap(est__list *a, est__list *b)
 {
     est__list kept = *a;

@@ -45,6 +45,10 @@ est_status est__list_put(est__list *l, int64_t i, const est_tensor *item, bool t
 /* Element i, lent; data NULL: it was not set, and its shape may not be known. */
 est_tensor est__list_get(const est__list *l, int64_t i);
 est_status est__list_copy(est__list *to, const est__list *from);
+/* As many zeros of the same shapes. */
+est_status est__list_zeros(est__list *to, const est__list *from);
+/* Adds element by element, in floats or doubles: both have as many, of the same shapes; what was not set is zeros. */
+est_status est__list_add(est__list *to, const est__list *from);
 /* They hold each other's elements. */
 void est__list_swap(est__list *a, est__list *b);
 

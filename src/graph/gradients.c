@@ -40,7 +40,7 @@ const est_shape *est__gradient_shape(const est_node *n)
 
 bool est__differentiable(const est_node *n)
 {
-    return est__dtype_is_float(est__gradient_dtype(n));
+    return n->dtype == EST_VARIANT || est__dtype_is_float(est__gradient_dtype(n));   /* lists of gradients */
 }
 
 static est_status mark_dependants(walk *w, est_nodes xs)
@@ -129,6 +129,23 @@ static est_node *join(est_graph *g, const est_gradient *s, size_t n, bool indice
     return est_op(g, "ConcatV2", NULL, (est_nodes){ in, n + 1 }, EST_NO_ATTRS);
 }
 
+/* Of a list: lists add up, then elements, each to the one that was read. */
+static est_node *list_total(est_graph *g, est_node *of, const parts *p)
+{
+    est_node *sum = p->num_dense == 0   ? est__gradient_zeros(g, of)
+                    : p->num_dense == 1 ? p->dense[0]
+                                        : est_op(g, "AddN", NULL, (est_nodes){ p->dense, p->num_dense }, EST_NO_ATTRS);
+    for (size_t i = 0; i < p->num_slices; i++) {
+        est_node *d = p->slices[i].value, *at = p->slices[i].indices;
+        est_attrs dtype = EST_ATTRS(EST_TYPE_ATTR("element_dtype", d->dtype));
+        est_node *shape = est_op(g, "Shape", NULL, EST_NODES(d), EST_NO_ATTRS);
+        est_node *before = est_op(g, "TensorListGetItem", NULL, EST_NODES(sum, at, shape), dtype);
+        est_node *now = est_op(g, "AddN", NULL, EST_NODES(before, d), EST_NO_ATTRS);
+        sum = est_op(g, "TensorListSetItem", NULL, EST_NODES(sum, at, now), dtype);
+    }
+    return sum;
+}
+
 /* All that flows into a node, as one gradient; value NULL: nothing does. It is added up once, whoever asks
  * again. */
 static est_gradient total(walk *w, est_node *n)
@@ -136,6 +153,11 @@ static est_gradient total(walk *w, est_node *n)
     parts *p = w->flow[n->op->id] ? &w->flow[n->op->id][n->index] : NULL;
     if (p == NULL || p->num_dense + p->num_slices == 0)
         return (est_gradient){ 0 };
+    if (n->dtype == EST_VARIANT) {
+        est_node *sum = list_total(w->g, n, p);
+        p->num_dense = p->num_slices = 0;
+        return (est_gradient){ .value = flow_into(w, n, sum, NULL) == EST_OK ? sum : &w->g->nil };
+    }
     if (p->num_dense == 0) {
         if (p->num_slices > 1)
             p->slices[0] = (est_gradient){ .value = join(w->g, p->slices, p->num_slices, false),

@@ -165,8 +165,13 @@ static est_status close_back(loop *c)
 /* ---- the forward loop ---- */
 
 /* One variable more: the condition does not look at it. */
-static est_status add_variable(loop *c, const char *name, est_dtype dtype, est_node **arg)
+static est_status add_variable(loop *c, const char *base, est_dtype dtype, est_node **arg)
 {
+    char name[64];
+    size_t n = c->t.forward->num_args;
+    do {                           /* there may be some from a gradient that was made before */
+        snprintf(name, sizeof name, "%s_%zu", base, n++);
+    } while (est_graph_node(c->forward_cond->body, name) || est_graph_node(c->t.forward->body, name));
     EST_TRY(est__function_add_arg(c->forward_cond, name, dtype, (est_shape){ 0 }));
     EST_TRY(est__function_add_arg(c->t.forward, name, dtype, (est_shape){ 0 }));
     *arg = c->t.forward->arg[c->t.forward->num_args - 1];
@@ -198,11 +203,9 @@ static est_status extend(loop *c, est_node **in)
     result[at++] = two(g, "AddV2", arg, int32(g, 1));
     *in++ = int32(c->op->graph, 0);
     for (size_t i = 0; i < c->t.num_taken; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "taken_%zu", i);
         if (!c->t.taken[i].listed)
             continue;
-        EST_TRY(add_variable(c, name, EST_VARIANT, &arg));
+        EST_TRY(add_variable(c, "taken", EST_VARIANT, &arg));
         result[at++] = push_back(g, arg, c->t.taken[i].outside);
         *in++ = empty_list(c->op->graph, c->t.taken[i].outside);
     }

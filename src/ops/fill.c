@@ -1,7 +1,7 @@
 /* Tensors made from few numbers: Fill, ZerosLike, OnesLike, Range, OneHot. */
 #include <math.h>
 
-#include "ops/ops.h"
+#include "ops/tensor_list.h"
 
 /* ---- Fill ---- */
 static est_status fill_infer(est_infer *c)
@@ -44,6 +44,8 @@ static est_status zeros_cpu(est_kernel *k)
     const est_shape *s = &est__in(k, 0)->shape;
     bool strings = est__in_dtype(k, 0) == EST_STRING;
     est_tensor *out;
+    if (est__in_dtype(k, 0) == EST_VARIANT)
+        return est__list_zeros_of(k);
     EST_TRY(strings ? est__out_strings(k, 0, s, 0, &out) : est__out(k, 0, s, &out));
     memset(out->data, 0, est__tensor_bytes(out));
     return EST_OK;
@@ -213,7 +215,8 @@ EST_OPS(
       .signature = "x: T -> y: T; T: type",
       .infer = est__infer_same,
       .cpu = zeros_cpu,
-      .grad = est__grad_none },
+      .grad = est__grad_none,
+      .flags = EST_OP_VARIANTS },
     { .tf_name = "OnesLike",
       .signature =
           "x: T -> y: T; T: {float, double, int32, int64, int8, int16, uint8, uint16, uint32, uint64, bool}",

@@ -1,6 +1,6 @@
 /* Elementwise arithmetic of two operands with broadcasting, and AddN. */
 #include "ops/fast_math.h"
-#include "ops/ops.h"
+#include "ops/tensor_list.h"
 
 /* ---- kernels: `x` and `z` are the elements, `real` their type ---- */
 #define BINARY_FN(T, D, op, ...)                                                              \
@@ -210,6 +210,8 @@ static est_status add_n_cpu(est_kernel *k)
     const est_tensor *first = est__in(k, 0);
     int64_t n = est__tensor_elements(first);
     est_tensor *out;
+    if (first->dtype == EST_VARIANT)
+        return est__lists_sum(k);
     EST_TRY(est__out(k, 0, &first->shape, &out));
     memcpy(out->data, first->data, est__tensor_bytes(first));
     for (int i = 1; i < k->num_in; i++) {
@@ -275,7 +277,9 @@ EST_OPS(math_binary, ROW("Add", add, EST_SIG_NUMBERS, add_grad), ROW("AddV2", ad
         CHECKED_ROW("FloorMod", floor_mod, divide_cpu, floor_mod_grad),
         CHECKED_ROW("Pow", pow, pow_cpu, pow_grad),
         { .tf_name = "AddN",
-          .signature = "inputs: N*T -> sum: T; N: int; T: " EST_SIG_NUMBERS,
+          .signature = "inputs: N*T -> sum: T; N: int; "
+                       "T: {float, double, int32, int64, int8, int16, uint8, uint16, uint32, uint64, variant}",
           .infer = add_n_infer,
           .cpu = add_n_cpu,
-          .grad = add_n_grad });
+          .grad = add_n_grad,
+          .flags = EST_OP_VARIANTS });

@@ -1,7 +1,7 @@
 /* TensorList…: the lists in which TensorFlow's loops gather their results. Their elements
  * are numbers, or lists. */
 #include "backend/list.h"
-#include "ops/ops.h"
+#include "ops/tensor_list.h"
 
 /* Input i as an element's shape: a vector with -1 for what is not known, or the scalar -1. */
 static est_status shape_in(est_kernel *k, int i, est_shape *out)
@@ -224,10 +224,114 @@ static est_status length_cpu(est_kernel *k)
     return EST_OK;
 }
 
+static est_status named(const est_kernel *k, est_status st)
+{
+    return st == EST_OK ? st : est__kernel_fail(k, st, "%s", est_error());
+}
+
+/* The last element, and the list without it. */
+static est_status pop_back_cpu(est_kernel *k)
+{
+    const est__list *from;
+    est__list *l;
+    est_shape shape;
+    est_tensor *out;
+    EST_TRY(list_in(k, &from));
+    if (from->count == 0)
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the list has no elements");
+    est_tensor last = est__list_get(from, from->count - 1);
+    if (last.data && last.dtype == EST_VARIANT) {
+        EST_TRY(est__out_copy(k, 1, &last));
+    } else {
+        EST_TRY(last.data ? EST_OK : element_shape(k, from, 1, &shape));
+        EST_TRY(est__out(k, 1, last.data ? &last.shape : &shape, &out));
+        if (last.data && est__tensor_bytes(out))
+            memcpy(out->data, last.data, est__tensor_bytes(out));
+        else
+            memset(out->data, 0, est__tensor_bytes(out));
+    }
+    EST_TRY(est__out_changed_list(k, 0, 0, &l));
+    return named(k, est__list_resize(l, l->count - 1));
+}
+
+est_status est__list_zeros_of(est_kernel *k)
+{
+    est_shape unknown = { .rank = -1 };
+    est__list *l;
+    EST_TRY(est__out_list(k, 0, EST_FLOAT, &unknown, 0, &l));
+    return named(k, est__list_zeros(l, est__list_in(est__in(k, 0))));
+}
+
+est_status est__lists_sum(est_kernel *k)
+{
+    est__list *l;
+    EST_TRY(est__out_changed_list(k, 0, 0, &l));
+    for (int i = 1; i < k->num_in; i++)
+        EST_TRY(named(k, est__list_add(l, est__list_in(est__in(k, i)))));
+    return EST_OK;
+}
+
+/* ---- gradients: lists of gradients; of an element that was read alone, that element (graph/gradients.c) ---- */
+static est_node *list_op(est_grad *b, const char *op, est_nodes in, est_dtype dtype)
+{
+    return est_op(b->g, op, NULL, in, EST_ATTRS(EST_TYPE_ATTR("element_dtype", dtype)));
+}
+
+static est_node *shape_like(est_grad *b, est_node *x)
+{
+    return est_op(b->g, "Shape", NULL, EST_NODES(x), EST_ATTRS(EST_TYPE_ATTR("out_type", EST_INT32)));
+}
+
+static void from_tensor_grad(est_grad *b)
+{
+    est_node *shape = est_strided_slice(b->g, shape_like(b, b->x[0]), EST_INTS(1), EST_INTS(EST_MAX_RANK), EST_INTS(1), 0);
+    b->dx[0] = list_op(b, "TensorListStack", EST_NODES(b->dy[0], shape), b->x[0]->dtype);
+}
+
+static void stack_grad(est_grad *b)
+{
+    est_node *shape = est_strided_slice(b->g, shape_like(b, b->dy[0]), EST_INTS(1), EST_INTS(EST_MAX_RANK), EST_INTS(1), 0);
+    b->dx[0] = list_op(b, "TensorListFromTensor", EST_NODES(b->dy[0], shape), b->dy[0]->dtype);
+}
+
+static void push_back_grad(est_grad *b)
+{
+    est_node *popped = list_op(b, "TensorListPopBack", EST_NODES(b->dy[0], shape_like(b, b->x[1])), b->x[1]->dtype);
+    b->dx[0] = popped;
+    b->dx[1] = est_node_output(popped, 1);
+}
+
+static void pop_back_grad(est_grad *b)
+{
+    est_node *dlist = b->dy[0] ? b->dy[0] : EST_OP1(b->g, "ZerosLike", b->y[0]);
+    est_node *dx = b->dy[1] ? b->dy[1] : EST_OP1(b->g, "ZerosLike", b->y[1]);
+    b->dx[0] = list_op(b, "TensorListPushBack", EST_NODES(dlist, dx), b->y[1]->dtype);
+}
+
+static void set_item_grad(est_grad *b)
+{
+    est_dtype dtype = b->x[2]->dtype;
+    b->dx[2] = list_op(b, "TensorListGetItem", EST_NODES(b->dy[0], b->x[1], shape_like(b, b->x[2])), dtype);
+    b->dx[0] = list_op(b, "TensorListSetItem", EST_NODES(b->dy[0], b->x[1], EST_OP1(b->g, "ZerosLike", b->dx[2])), dtype);
+}
+
+static void get_item_grad(est_grad *b)
+{
+    b->dx[0] = b->dy[0];
+    b->dx_indices[0] = b->x[1];
+}
+
 /* ---- shapes ---- */
 static est_status infer_item(est_infer *c)
 {
     est__infer_value_as_shape(c, 2, &c->out[0]);
+    return EST_OK;
+}
+
+static est_status infer_pop(est_infer *c)
+{
+    c->out[0] = (est_shape){ .rank = 0 };
+    est__infer_value_as_shape(c, 1, &c->out[1]);
     return EST_OK;
 }
 
@@ -253,21 +357,25 @@ EST_OPS(tensor_list,
           .infer = est__infer_scalar, .cpu = empty_cpu, LIST_ROW },
         { .tf_name = "TensorListFromTensor",
           .signature = "tensor: element_dtype, element_shape: shape_type -> output_handle: variant; " SHAPE_TYPE,
-          .infer = est__infer_scalar, .cpu = from_tensor_cpu, LIST_ROW },
+          .infer = est__infer_scalar, .cpu = from_tensor_cpu, .grad = from_tensor_grad, LIST_ROW },
         { .tf_name = "TensorListSetItem",
           .signature = "input_handle: variant, index: int32, item: element_dtype -> output_handle: variant; "
                        "element_dtype: type; resize_if_index_out_of_bounds: bool = false",
-          .infer = est__infer_scalar, .cpu = set_item_cpu, LIST_ROW },
+          .infer = est__infer_scalar, .cpu = set_item_cpu, .grad = set_item_grad, LIST_ROW },
         { .tf_name = "TensorListPushBack",
           .signature = "input_handle: variant, tensor: element_dtype -> output_handle: variant; element_dtype: type",
-          .infer = est__infer_scalar, .cpu = push_back_cpu, LIST_ROW },
+          .infer = est__infer_scalar, .cpu = push_back_cpu, .grad = push_back_grad, LIST_ROW },
+        { .tf_name = "TensorListPopBack",
+          .signature = "input_handle: variant, element_shape: int32 -> output_handle: variant, tensor: element_dtype; "
+                       "element_dtype: type",
+          .infer = infer_pop, .cpu = pop_back_cpu, .grad = pop_back_grad, LIST_ROW },
         { .tf_name = "TensorListGetItem",
           .signature = "input_handle: variant, index: int32, element_shape: int32 -> item: element_dtype; "
                        "element_dtype: type",
-          .infer = infer_item, .cpu = get_item_cpu, LIST_ROW },
+          .infer = infer_item, .cpu = get_item_cpu, .grad = get_item_grad, LIST_ROW },
         { .tf_name = "TensorListStack",
           .signature = "input_handle: variant, element_shape: int32 -> tensor: element_dtype; "
                        "element_dtype: type; num_elements: int = -1",
-          .infer = infer_stack, .cpu = stack_cpu, LIST_ROW },
+          .infer = infer_stack, .cpu = stack_cpu, .grad = stack_grad, LIST_ROW },
         { .tf_name = "TensorListLength", .signature = "input_handle: variant -> length: int32",
           .infer = est__infer_scalar, .cpu = length_cpu });

@@ -97,27 +97,31 @@ static void settle_reads(est__plan *p)
 
 /* ---- lists ---- */
 
+/* The value that the list was before it was passed on; *whole: it is all of it, and step s its last use. */
+static int root_of(const est__plan *p, const int *made_by, int s, int v, bool *whole)
+{
+    *whole = p->value[v].last == s;
+    while (p->value[v].feed < 0 && made_by[v] >= 0 && est__passes_on(p->step[made_by[v]].op)) {
+        const est__step *from = &p->step[made_by[v]];
+        *whole &= strcmp(from->op->row->tf_name, "TensorListGetItem") != 0;
+        v = from->in[p->value[v].node->index];
+        *whole &= p->value[v].last == s;
+    }
+    return v;
+}
+
 /* Is step s the only one that still wants the list, and has nobody outside the plan a part in it? */
 static bool takes(const est__plan *p, const int *made_by, int s, int i)
 {
     const est__step *step = &p->step[s];
-    int v = step->in[i];
-    for (int j = 0; j < step->num_in; j++)
-        if (j != i && step->in[j] == v)
-            return false;
-    for (;;) {
-        const est__value *value = &p->value[v];
-        if (value->last != s || value->constant)
-            return false;
-        if (value->feed >= 0)
-            return value->taken;
-        const est__step *from = made_by[v] >= 0 ? &p->step[made_by[v]] : NULL;
-        if (from == NULL || !est__passes_on(from->op))
-            return from != NULL;
-        if (strcmp(from->op->row->tf_name, "TensorListGetItem") == 0)   /* a part of another list */
-            return false;
-        v = from->in[p->value[v].node->index];
-    }
+    bool whole, other;
+    int root = root_of(p, made_by, s, step->in[i], &whole);
+    for (int j = 0; j < step->num_in && whole; j++)
+        whole = j == i || p->value[step->in[j]].node->dtype != EST_VARIANT ||
+                root_of(p, made_by, s, step->in[j], &other) != root;
+    if (!whole || p->value[root].constant)
+        return false;
+    return p->value[root].feed >= 0 ? p->value[root].taken : made_by[root] >= 0;
 }
 
 static est_status settle_lists(est__plan *p)

@@ -41,6 +41,7 @@ static void every_kernel_has_a_case(void)
         "TensorListFromTensor",
         "TensorListGetItem",
         "TensorListLength",
+        "TensorListPopBack",
         "TensorListPushBack",
         "TensorListReserve",
         "TensorListSetItem",

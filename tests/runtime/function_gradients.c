@@ -351,6 +351,104 @@ static void variables_in_loops(void)
     lab_end(&l);
 }
 
+/* ---- lists ---- */
+
+static est_node *list_op(est_graph *g, const char *op, est_nodes in, est_dtype dtype)
+{
+    return est_op(g, op, NULL, in, EST_ATTRS(EST_TYPE_ATTR("element_dtype", dtype)));
+}
+
+static est_node *any_shape(est_graph *g)
+{
+    return est_constant_int(g, EST_INT32, -1);
+}
+
+/* (i, h, all) becomes (i + 1, tanh(h + x[i] x[i]), all and that): x is a list outside. */
+static void over_a_list(est_graph *g, est_nodes in, est_node **r, void *user)
+{
+    const outside *o = user;
+    est_node *scalar = est_constant_ints(g, EST_INT32, (est_ints){ 0 });
+    est_node *x = list_op(g, "TensorListGetItem", EST_NODES(o->v, in.data[0], scalar), EST_DOUBLE);
+    r[0] = est_add(g, in.data[0], est_constant_int(g, EST_INT32, 1));
+    r[1] = est_tanh(g, est_add(g, in.data[1], est_mul(g, x, list_op(g, "TensorListGetItem",
+                                                                    EST_NODES(o->v, in.data[0], scalar), EST_DOUBLE))));
+    r[2] = list_op(g, "TensorListPushBack", EST_NODES(in.data[2], r[1]), EST_DOUBLE);
+}
+
+static void list_of_inputs(void)
+{
+    lab l;
+    outside o;
+    est_gradient d;
+    EST_NEED(begin(&l, &o));
+    est_node *zero = est_constant_int(l.g, EST_INT32, 0);
+    o.v = list_op(l.g, "TensorListFromTensor", EST_NODES(o.x, any_shape(l.g)), EST_DOUBLE);
+    est_node *none = list_op(l.g, "EmptyTensorList", EST_NODES(any_shape(l.g), any_shape(l.g)), EST_DOUBLE);
+    est_node *n = est_while(l.g, below_n, over_a_list, EST_NODES(zero, number(l.g, 0.1), none), &o);
+    est_node *all = list_op(l.g, "TensorListStack", EST_NODES(est_node_output(n, 2), est_constant_ints(l.g, EST_INT32, (est_ints){ 0 })),
+                            EST_DOUBLE);
+    est_node *y = est_add(l.g, total(l.g, est_square(l.g, all)), est_node_output(n, 1));
+    EST_NEED_OK(est_gradients(l.g, y, EST_NODES(o.x), &d));
+    for (int times = 0; times < 4; times++) {
+        feed_int(&l, 2, times);
+        differs(&l, y, d.value);
+        is_kept(&l, d.value);
+    }
+    lab_end(&l);
+}
+
+static void lists_of_their_own(void)
+{
+    lab l;
+    outside o;
+    est_gradient d;
+    EST_NEED(begin(&l, &o));
+    est_graph *g = l.g;
+    est_node *three = est_constant_int(g, EST_INT32, 3), *one = est_constant_int(g, EST_INT32, 1);
+    est_node *reserved = list_op(g, "TensorListReserve", EST_NODES(any_shape(g), three), EST_DOUBLE);
+    est_node *set = list_op(g, "TensorListSetItem", EST_NODES(reserved, one, est_square(g, o.x)), EST_DOUBLE);
+    est_node *more = list_op(g, "TensorListPushBack", EST_NODES(set, est_tanh(g, o.x)), EST_DOUBLE);
+    est_node *less = list_op(g, "TensorListPopBack", EST_NODES(more, any_shape(g)), EST_DOUBLE);
+    est_node *again = list_op(g, "TensorListSetItem", EST_NODES(set, one, est_exp(g, o.x)), EST_DOUBLE);
+    est_node *shape = est_constant_ints(g, EST_INT32, EST_INTS(ELEMENTS));
+    est_node *parts[] = {
+        list_op(g, "TensorListStack", EST_NODES(more, shape), EST_DOUBLE),
+        est_node_output(less, 1),
+        list_op(g, "TensorListGetItem", EST_NODES(less, one, shape), EST_DOUBLE),
+        list_op(g, "TensorListStack", EST_NODES(again, shape), EST_DOUBLE),      /* `set` is still what it was */
+        list_op(g, "TensorListStack", EST_NODES(set, shape), EST_DOUBLE),
+    };
+    est_node *y = number(g, 0);
+    for (int i = 0; i < 5; i++)
+        y = est_add(g, est_mul(g, y, number(g, 0.5)), total(g, est_square(g, parts[i])));
+    EST_NEED_OK(est_gradients(g, y, EST_NODES(o.x), &d));
+    differs(&l, y, d.value);
+    is_kept(&l, d.value);
+    is_kept(&l, y);
+    lab_end(&l);
+}
+
+/* The gradient of a gradient: of what the loop back takes. */
+static void twice(void)
+{
+    lab l;
+    outside o;
+    est_gradient d, dd;
+    EST_NEED(begin(&l, &o));
+    est_node *n = est_while(l.g, below_n, recur, EST_NODES(est_constant_int(l.g, EST_INT32, 0), est_square(l.g, o.x), o.x), &o);
+    est_node *c = est_cond(l.g, o.p, polynomial, product, 2, &o);
+    EST_NEED_OK(est_gradients(l.g, est_mul(l.g, est_node_output(n, 1), c), EST_NODES(o.x), &d));
+    est_node *y = total(l.g, est_square(l.g, d.value));
+    EST_NEED_OK(est_gradients(l.g, y, EST_NODES(o.x), &dd));
+    for (int i = 0; i < 6; i++) {
+        feed_int(&l, 1, i & 1);
+        feed_int(&l, 2, i / 2);
+        differs(&l, y, dd.value);
+        is_kept(&l, dd.value);
+    }
+    lab_end(&l);
+}
+
 /* ---- what has no gradient ---- */
 
 
@@ -393,4 +491,5 @@ static void fakes(void)
 
 EST_SUITE(runtime_function_gradients, EST_TEST(either), EST_TEST(branches_within_branches), EST_TEST(variables), EST_TEST(one_of_several),
           EST_TEST(over_and_over),
-          EST_TEST(places_change), EST_TEST(loops_within_loops), EST_TEST(variables_in_loops), EST_TEST(stopped), EST_TEST(fakes));
+          EST_TEST(places_change), EST_TEST(loops_within_loops), EST_TEST(variables_in_loops), EST_TEST(list_of_inputs),
+          EST_TEST(lists_of_their_own), EST_TEST(twice), EST_TEST(stopped), EST_TEST(fakes));
