@@ -350,7 +350,8 @@ est_status est__evaluate_session(est_estimator *e, const est_evaluate_options *o
 {
     evaluation v = { .o = o, .from = from, .prefix = prefix, .hooks = est__context_new(e, o->hooks) };
     *out = NULL;
-    est_status st = est__estimator_dataset(e, EST_EVAL, o->input_fn, o->user, &v.dataset);
+    est_status st = from && e->verbs ? est__fail(EST_UNIMPLEMENTED, "%s: what is not in a checkpoint yet cannot be evaluated", e->name)
+                                     : est__estimator_dataset(e, EST_EVAL, o->input_fn, o->user, &v.dataset);
     return est__verb_finish(e, v.dataset, &v.hooks, st == EST_OK ? evaluate(e, &v, out) : st);
 }
 

@@ -50,6 +50,8 @@ est_status est__evaluations_run(const est__evaluations *t, est__evaluator *v, co
     est_results *r;
     est_evaluate_options o = { .input_fn = s->input_fn, .user = s->user, .steps = s->steps == EST_OFF ? 0 : s->steps ? s->steps : 100,
                                .name = s->name, .hooks = s->hooks, .checkpoint_path = prefix };
+    if (t->e->verbs)              /* what evaluates has the shapes of a checkpoint */
+        session = NULL;
     est_status st = est__evaluate_session(t->e, &o, session, prefix, &r);
     if (st == EST_NOT_FOUND && session)    /* a variable that training does not have */
         st = est__evaluate_session(t->e, &o, NULL, NULL, &r);

@@ -42,8 +42,6 @@ est_status est__train_check(const est_estimator *e, const est_train_options *o)
     if (o->steps < 0 || o->max_steps < 0)
         return est__fail(EST_INVALID_ARGUMENT, "%s: train: %s is %lld; it must be above 0", e->name, o->steps < 0 ? "steps" : "max_steps",
                          (long long)(o->steps < 0 ? o->steps : o->max_steps));
-    if (e->verbs && (o->hooks.count || o->saving_listeners.count))
-        return est__fail(EST_UNIMPLEMENTED, "%s: train: it does not train by steps, which hooks and saving_listeners are for", e->name);
     return EST_OK;
 }
 

@@ -64,7 +64,7 @@ static est_status at_end(est_run_context *c, void *user)
     return st;
 }
 
-/* ---- without a listener: estimators that do not train by steps, and runs that find nothing to do ---- */
+/* ---- without a listener: runs that find nothing to do ---- */
 
 static est_status make_up(est__evaluations *t)
 {
@@ -103,8 +103,7 @@ static est_status by_turns(est__evaluations *t, est_train_result *trained)
     if (n)
         memcpy(listener, o.saving_listeners.data, n * sizeof *listener);
     listener[n++] = (est_saving_listener){ .after_save = after_save, .end = at_end, .user = t };
-    if (t->e->verbs == NULL || n > 1)
-        o.saving_listeners = (est_saving_listeners){ listener, n };
+    o.saving_listeners = (est_saving_listeners){ listener, n };
     est_status st = est_train(t->e, &o, trained);
     est__free(listener);
     return st == EST_OK ? make_up(t) : st;

@@ -416,7 +416,9 @@ void est_run_ask(est_run_context *c)
 
 const est_tensor *est_run_value(const est_run_context *c, size_t fetch)
 {
-    if (fetch >= c->num_fetches || c->run == NULL || (c->fetch[fetch].asked && !c->full))
+    if (fetch < c->num_fetches && c->run == NULL)
+        return c->loss;
+    if (fetch >= c->num_fetches || (c->fetch[fetch].asked && !c->full))
         return NULL;
     return est__run_fetch(c->run, c->fetch[fetch].at);
 }

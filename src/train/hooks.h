@@ -55,7 +55,8 @@ struct est_run_context {
     size_t count, capacity, num_chief;
     const est_checkpoint_saver_options *saver_options;   /* of a hook; NULL: none */
     int64_t global_step;
-    est__run *run;                /* of this step */
+    est__run *run;                /* of this step; NULL: what trains has none */
+    const est_tensor *loss;       /* then: the value of each fetch, which is the loss */
     bool full;                    /* it gives the asked fetches too */
     bool asked, stop, profile, failed;
     bool is_explained;            /* by a listener of the library's own: its error needs no further word */

@@ -198,6 +198,8 @@ static est_status profiler_after(est_run_context *c, void *user)
         est_timer_update(&p->timer, step - 1);
     if (!p->wanted)
         return EST_OK;
+    if (c->run == NULL)
+        return est__fail(EST_UNIMPLEMENTED, "this estimator trains outside of the graph: there are no operations to profile");
     est__buffer name = { 0 }, trace = { 0 };
     est_timer_update(&p->timer, step);
     est__buffer_printf(&name, "%s%stimeline-%lld.json", p->dir, *p->dir ? "/" : "", (long long)step);

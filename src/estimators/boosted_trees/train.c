@@ -16,6 +16,7 @@ typedef struct training {
     est__saver *saver;
     est__model *model;
     est__event_writer *events;
+    est_run_context hooks;
     est__ensemble *ensemble;
     est__tree_feature *feature;   /* with the cuts of the checkpoint, where there is one */
     est__tree_matrix *matrix;
@@ -26,6 +27,8 @@ typedef struct training {
     int64_t first, step, target;
     double began, grown, shown, logged, saved, loss;
     int64_t logged_step;
+    float hook_loss;              /* what hooks are shown of it, by `shown_loss` */
+    est_tensor shown_loss;
     est_train_result *result;
 } training;
 
@@ -35,7 +38,7 @@ static est_status open_model(training *t, const est__bundle *from)
     est__model_free(t->model);
     t->model = NULL;
     EST_TRY(est__boosted_prepare(t->b, from));
-    EST_TRY(est__model_new(t->e, EST_TRAIN, t->dataset, NULL, &t->model));
+    EST_TRY(est__model_new(t->e, EST_TRAIN, t->dataset, &t->hooks, &t->model));
     return est__session_start(t->model->session, from);
 }
 
@@ -220,7 +223,7 @@ static est__tree_options tree_options(const training *t)
                                 .validation_fraction = o->validation_fraction, .seed = (uint64_t)t->e->config.tf_random_seed };
 }
 
-static est_status save(training *t)
+static est_status save_alone(training *t)
 {
     char path[64];
     EST_TRY(est__saver_wait(t->saver));
@@ -230,19 +233,42 @@ static est_status save(training *t)
     return est__event_session_log(t->events, t->step, TENSORFLOW__SESSION_LOG__SESSION_STATUS__CHECKPOINT, path);
 }
 
+/* Listeners find it on the disk afterwards. */
+static est_status save(training *t)
+{
+    if (!est__listeners_any(&t->hooks))
+        return save_alone(t);
+    EST_TRY(est__listeners_call(&t->hooks, EST__SAVING_BEFORE));
+    EST_TRY(save_alone(t));
+    EST_TRY(est__saver_wait(t->saver));
+    return est__listeners_call(&t->hooks, EST__SAVING_AFTER);
+}
+
 static bool due(int64_t step, int64_t every)
 {
     return every > 0 && step % every == 0;
 }
 
-static est_status note_loss(training *t)
+static bool is_summarised(const training *t)
 {
-    est__scalar scalar[] = { { "loss", 0 }, { "loss_held_out", 0 } };
+    const est_run_config *c = &t->e->config;
+    return due(t->step, c->log_step_count_steps) || t->step == t->target || t->step == t->first + 1 || due(t->step - 1, c->save_summary_steps);
+}
+
+static est_status find_loss(training *t)
+{
+    t->loss = est__boost_loss(t->boost, false);
+    t->hook_loss = (float)t->loss;
+    if (isfinite(t->loss))
+        return EST_OK;
+    return est__fail(EST_ABORTED, "step %lld: loss is %s: is the learning_rate too large?", (long long)t->step,
+                     isnan(t->loss) ? "NaN" : "infinite");
+}
+
+static est_status write_loss(training *t)
+{
+    est__scalar scalar[] = { { "loss", t->loss }, { "loss_held_out", 0 } };
     bool held_out = t->b->o.validation_fraction > 0;
-    t->loss = scalar[0].value = est__boost_loss(t->boost, false);
-    if (!isfinite(t->loss))
-        return est__fail(EST_ABORTED, "step %lld: loss is %s: is the learning_rate too large?", (long long)t->step,
-                         isnan(t->loss) ? "NaN" : "infinite");
     if (held_out)
         scalar[1].value = est__boost_loss(t->boost, true);
     EST_TRY(est__event_scalars(t->events, t->step, scalar, held_out ? 2 : 1));
@@ -266,25 +292,46 @@ static void show(training *t, double now)
     t->shown = now;
 }
 
-static est_status after_round(training *t)
+/* The last one comes with the end, unless listeners wait for it. */
+static est_status save_if_due(training *t, double now)
 {
     const est_run_config *c = &t->e->config;
-    bool logs = due(t->step, c->log_step_count_steps), last = t->step == t->target;
-    if (logs || last || t->step == t->first + 1 || due(t->step - 1, c->save_summary_steps))
-        EST_TRY(note_loss(t));
+    const est_checkpoint_saver_options *o = t->hooks.saver_options;
+    int64_t steps = o ? o->save_steps : c->save_checkpoints_steps;
+    double secs = o ? o->save_secs : (double)c->save_checkpoints_secs;
+    bool by_time = secs > 0 && now - t->saved >= secs, wanted = t->step != t->target || est__listeners_any(&t->hooks);
+    if (!wanted || !(due(t->step, steps) || by_time))
+        return EST_OK;
+    t->saved = now;
+    EST_TRY(est__hooks_before_save(&t->hooks));
+    return save(t);
+}
+
+/* In the order of training by steps (train/loop.c). */
+static est_status after_round(training *t)
+{
+    est_run_context *c = &t->hooks;
+    bool summarised = is_summarised(t);
+    if (summarised || c->num_fetches)
+        EST_TRY(find_loss(t));
     double now = est__clock();
     if (t->step == t->first + 1 && t->result)
         t->result->start_up_seconds = now - t->began;
-    if (logs)
+    EST_TRY(save_if_due(t, now));
+    EST_TRY(est__hooks_after(c, 0, c->num_chief));
+    if (summarised)
+        EST_TRY(write_loss(t));
+    if (due(t->step, t->e->config.log_step_count_steps))
         EST_TRY(write_log(t, now));
-    if (t->o->progress && (last || now - t->shown >= 0.1))
+    if (t->o->progress && (t->step == t->target || now - t->shown >= 0.1))
         show(t, now);
-    bool by_time = c->save_checkpoints_secs > 0 && now - t->saved >= (double)c->save_checkpoints_secs;
-    if (!last && (due(t->step, c->save_checkpoints_steps) || by_time)) {
-        t->saved = now;
-        EST_TRY(save(t));
-    }
-    return EST_OK;
+    return est__hooks_after(c, c->num_chief, c->count);
+}
+
+static void cut_to(training *t, int64_t rounds)
+{
+    est__ensemble_cut(t->ensemble, rounds * t->ensemble->outputs);
+    t->step = t->hooks.global_step = rounds;
 }
 
 /* Too many rounds since the best one: its trees are kept, later ones go. */
@@ -296,30 +343,85 @@ static bool stops_early(training *t)
         return false;
     est__log(EST_LOG_INFO, "%s: the held-out loss was least, %.6g, after %lld rounds; training stops after %lld", t->e->name, loss,
              (long long)best, (long long)t->step);
-    est__ensemble_cut(t->ensemble, best * t->ensemble->outputs);
-    t->step = best;
+    cut_to(t, best);
     return true;
 }
 
 static est_status grow(training *t)
 {
-    while (t->step < t->target) {
-        if (atomic_load_explicit(&t->e->stop, memory_order_relaxed)) {
-            EST_TRY(save(t));
-            EST_TRY(est__saver_wait(t->saver));
+    est_run_context *c = &t->hooks;
+    while (t->step < t->target && !c->stop) {
+        if (atomic_load_explicit(&t->e->stop, memory_order_relaxed))
             return est__fail(EST_CANCELLED, "stopped at step %lld", (long long)t->step);
-        }
         if (stops_early(t))
             break;
+        EST_TRY(est__hooks_before(c));
         est_status st = est__boost_round(t->boost);
         if (st != EST_OK)
             return est__fail_in(st, "step %lld", (long long)t->step + 1);
-        t->step++;
+        c->global_step = ++t->step;
         EST_TRY(after_round(t));
     }
     stops_early(t);
-    EST_TRY(save(t));
-    return est__saver_wait(t->saver);
+    return EST_OK;
+}
+
+/* A loss of NaN that a hook takes for an end: the round that gave it goes. */
+static bool diverged(training *t, est_status st)
+{
+    if (st != EST_ABORTED || t->hooks.failed || !isnan(t->loss) || !est__hooks_stop_on_nan(&t->hooks))
+        return false;
+    est__log(EST_LOG_WARNING, "%s", est_error());
+    cut_to(t, t->step - 1);
+    return true;
+}
+
+/* The last checkpoint, and what hooks do after it; after a hook's failure nobody is called any more. */
+static est_status finish(training *t)
+{
+    bool failed = t->hooks.failed;
+    if (est__saver_last(t->saver) != t->step)
+        EST_TRY(failed ? save_alone(t) : save(t));
+    EST_TRY(est__saver_wait(t->saver));
+    if (failed)
+        return EST_OK;
+    EST_TRY(est__listeners_call(&t->hooks, EST__SAVING_END));
+    return est__hooks_end(&t->hooks);
+}
+
+/* The first checkpoint, the rounds, the last one. */
+static est_status run(training *t, bool resumed)
+{
+    est_run_context *c = &t->hooks;
+    est__error error;
+    c->session = t->model->session;
+    c->global_step = t->step;
+    est_status st = resumed ? EST_OK : save(t);
+    if (st == EST_OK)
+        st = est__hooks_created(c, t->model->session);
+    if (st == EST_OK)
+        st = grow(t);
+    if (diverged(t, st))
+        st = EST_OK;
+    if (st != EST_OK && st != EST_CANCELLED && !c->failed)
+        return st;
+    est__error_take(&error, st);
+    EST_TRY(finish(t));
+    return st == EST_OK ? EST_OK : est__error_give(&error);
+}
+
+/* Of the values of a step there is the loss alone. */
+static est_status check_hooks(const training *t)
+{
+    const est_run_context *c = &t->hooks;
+    for (size_t i = 0; i < c->num_fetches; i++)
+        if (c->fetch[i].node != t->model->spec->loss)
+            return est__fail(EST_UNIMPLEMENTED, "%s: a hook asks each step for '%s'; trees grow outside of the graph, where a step has a loss, "
+                             "and no other value", t->e->name, est_node_name(c->fetch[i].node));
+    if (c->num_feeds)
+        return est__fail(EST_UNIMPLEMENTED, "%s: a hook feeds '%s'; trees grow outside of the graph", t->e->name,
+                         est_node_name(c->feed[0].node));
+    return EST_OK;
 }
 
 static void fill_result(const training *t)
@@ -354,7 +456,11 @@ static est_status train(training *t)
     t->feature = est__calloc((size_t)t->b->num_features + 1, sizeof *t->feature);
     if (t->feature == NULL)
         return est__fail_memory((size_t)t->b->num_features * sizeof *t->feature);
+    t->hooks = (est_run_context){ .config = &e->config, .model_dir = e->model_dir, .saver = t->saver, .given = t->o->hooks,
+                                  .listeners = t->o->saving_listeners, .loss = &t->shown_loss };
+    t->shown_loss = (est_tensor){ .dtype = EST_FLOAT, .data = &t->hook_loss };
     EST_TRY(start(t, &resumed));
+    EST_TRY(check_hooks(t));
     EST_TRY(set_target(t));
     if (t->step >= t->target) {
         est__log(EST_LOG_INFO, "%s has %lld rounds of trees already: nothing to train up to step %lld", e->model_dir, (long long)t->step,
@@ -365,6 +471,7 @@ static est_status train(training *t)
     }
     t->labels = t->b->objective == EST__SOFTMAX ? 1 : t->ensemble->outputs;
     EST_TRY(est__event_writer_new(e->model_dir, &t->events));
+    t->hooks.events = t->events;
     EST_TRY(est__write_graph(e, t->model->graph, t->events, t->step));
     EST_TRY(read_input(t));
     double read = est__clock();
@@ -372,9 +479,10 @@ static est_status train(training *t)
     EST_TRY(est__boost_new(&o, t->b->objective, t->matrix, t->label, t->weight, t->ensemble, e->pool, &t->boost));
     t->grown = t->shown = t->logged = t->saved = est__clock();
     est__log(EST_LOG_INFO, "%lld rows of %lld features read in %.3g s", (long long)t->rows, (long long)t->b->num_features, read - t->began);
-    if (!resumed)
-        EST_TRY(save(t));
-    return grow(t);
+    t->model->graph->finalized = true;
+    est_status st = run(t, resumed);
+    t->model->graph->finalized = false;
+    return st;
 }
 
 est_status est__boosted_train(est_estimator *e, const est_train_options *o, double began, est_train_result *result)
@@ -385,6 +493,7 @@ est_status est__boosted_train(est_estimator *e, const est_train_options *o, doub
     est__error_take(&error, st);
     if (result && t.boost && (st == EST_OK || st == EST_CANCELLED))
         fill_result(&t);
+    est__hooks_free(&t.hooks);
     est__boost_free(t.boost);
     est__tree_matrix_free(t.matrix);
     est__ensemble_free(t.ensemble);
