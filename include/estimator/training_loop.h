@@ -264,6 +264,96 @@ static inline est_status est_progress_printer_new(const est_progress_printer_opt
     return est_progress_printer_new_sized(options, sizeof *options, out);
 }
 
+/** Appends a line to a CSV file after each batch that has statistics: "epoch, batch, loss, …" before the first, then "1/10, 3/60, 0.53, …",
+ *  with the shortest decimal form of each value as a float32. Training and validation look alike but for the number of batches.
+ *  In: `path`, NULL: "run/log.csv"; its ending must be csv. The folder is made, and the file emptied, at once.
+ *  Errors: those of the file system too; while it is written they end the fit. */
+EST_API est_status est_csv_logger_new(const char *path, est_loop_callback **out);
+
+/** A part of a schedule of learning rates: from one to another along a curve. */
+typedef struct est_schedule_segment {
+    const char *shape;              /* "linear" (default), "cosine" (half a wave), "constant" (stays where it starts, whatever end_rate is) */
+    double (*curve)(double x, void *user);  /* or a curve of one's own over [0, 1], scaled so that it leads from start to end */
+    void *user;
+    bool starts;                    /* at start_rate; else where the last segment has ended, the first one at 0 */
+    double start_rate, end_rate;
+    int64_t step_count;             /* the step that it shares with the segment before is one of them; the last segment has the rest: 0 */
+} est_schedule_segment;
+/** Segments: EST_SCHEDULE_SEGMENTS({ .end_rate = 0.1, .step_count = 10 }, { .shape = "cosine" }). */
+typedef struct est_schedule_segments {
+    const est_schedule_segment *data;
+    size_t count;
+} est_schedule_segments;
+#ifndef __cplusplus
+#define EST_SCHEDULE_SEGMENTS(...)                                              \
+    ((est_schedule_segments){ (const est_schedule_segment[]){ __VA_ARGS__ },    \
+                              sizeof((est_schedule_segment[]){ __VA_ARGS__ }) / sizeof(est_schedule_segment) })
+#endif
+/** The rate at `step`, in [0, total), of a schedule over `total` steps. A segment begins on the last step of the one before, which keeps its
+ *  value there; one of a single step adds none: where it `starts` is where the next one begins. So 10 steps from 0 to 1, and the rest to 0,
+ *  rise over steps 0 to 9 and fall over steps 9 to total - 1.
+ *  Errors: INVALID_ARGUMENT: no segments, one without steps before the last, a curve that ends where it began, more steps than `total`;
+ *  OUT_OF_RANGE: the step. Thread-safe. Since 0.1. */
+EST_API est_status est_schedule_segments_rate(est_schedule_segments segments, int64_t total, int64_t step, double *rate);
+
+typedef struct est_learning_rate_scheduler_options {
+    est_schedule_segments segments;         /* over all steps of the fit: batches of an epoch by epochs */
+    double (*schedule)(int64_t step, int64_t total, void *user);    /* or a function */
+    void *user;
+    /* {beta_1, beta_2}: the rate is multiplied by Adam's correction of its moments' bias, sqrt(1 - beta_2^t) / (1 - beta_1^t), t being
+     * step + 1; for an Adam that does not correct it itself, as that of est_adam_optimizer_new does. */
+    est_floats bias_correction;
+    /* As swift-models was released: sqrt(1 - beta_2^step) / (beta_1 - beta_2^step), which is 0 at first, then negative: for (0.9, 0.999) up
+     * to step 105. */
+    bool literal_bias_correction;
+} est_learning_rate_scheduler_options;
+/** Sets the learning rate at each batchStart of training; the step is the batch's number in the fit. */
+EST_API est_status est_learning_rate_scheduler_new_sized(const est_learning_rate_scheduler_options *options, size_t size,
+                                                         est_loop_callback **out);
+static inline est_status est_learning_rate_scheduler_new(const est_learning_rate_scheduler_options *options, est_loop_callback **out)
+{
+    return est_learning_rate_scheduler_new_sized(options, sizeof *options, out);
+}
+
+/** Writes statistics for TensorBoard: <log_root_directory>/<seconds since 1970>/<statistic>/<train or validation>, a file for each, with the
+ *  tags epoch_<statistic> at the last batch of a phase, and batch_<statistic> at the batches of training where statistics come before the
+ *  last of them. Steps are the epoch's number, and the batch's in the fit.
+ *  In: `log_root_directory`, NULL: "run/tensorboard/stats". Errors: while it writes, those of the file system end the fit. */
+EST_API est_status est_tensorboard_statistics_logger_new(const char *log_root_directory, est_loop_callback **out);
+
+typedef struct est_early_stop_options {
+    const char *statistic;          /* "loss"; that of validation where there is one, of training otherwise */
+    int64_t patience;               /* 0; epochs that may go by without the statistic being better than before */
+    double min_delta;               /* 0; by how much it must be better */
+    bool higher_is_better;
+    bool restore_best;              /* the model gets back the variables of its best epoch when it stops, or the fit ends */
+} est_early_stop_options;
+/** Ends a fit when a statistic no longer gets better (tf.keras.callbacks.EarlyStopping), at epochEnd. Errors of a fit: NOT_FOUND: no such
+ *  statistic (the nearest is named). */
+EST_API est_status est_early_stop_new_sized(const est_early_stop_options *options, size_t size, est_loop_callback **out);
+static inline est_status est_early_stop_new(const est_early_stop_options *options, est_loop_callback **out)
+{
+    return est_early_stop_new_sized(options, sizeof *options, out);
+}
+
+typedef struct est_loop_checkpoint_options {
+    const char *directory;          /* needed */
+    int64_t save_epochs;            /* 1; how many epochs lie between two checkpoints; EST_OFF: none at the ends of epochs */
+    int64_t save_steps;             /* 0: none; within epochs: steps between two checkpoints */
+    int64_t max_to_keep;            /* 5; EST_OFF: all */
+} est_loop_checkpoint_options;
+/** Saves the model, its optimizer and the place in the data, as an estimator saves them: <directory>/model.ckpt-<global step>; at the end of a
+ *  fit too, and when a callback fails or the fit is asked to stop. A loop that has not trained yet begins where the newest one was left, and
+ *  comes to the same variables, bit for bit, as one that was not interrupted; statistics of an epoch that is resumed count its remaining
+ *  batches alone. A rate that callbacks have set comes back; else that of the optimizer as it is now holds.
+ *  Errors of a fit: FAILED_PRECONDITION: another program trains there; INVALID_ARGUMENT, NOT_FOUND: a checkpoint of another model; DATA_LOSS:
+ *  all are damaged; those of the file system. */
+EST_API est_status est_loop_checkpoint_new_sized(const est_loop_checkpoint_options *options, size_t size, est_loop_callback **out);
+static inline est_status est_loop_checkpoint_new(const est_loop_checkpoint_options *options, est_loop_callback **out)
+{
+    return est_loop_checkpoint_new_sized(options, sizeof *options, out);
+}
+
 #ifdef __cplusplus
 }
 #endif

@@ -42,9 +42,11 @@ static est_status returned(est_training_loop *l, est_loop_event event, const est
                              : est__fail(EST_FAILED_PRECONDITION, "callback '%s' at %s: %s: no %s is going on", c->name, names[event],
                                          a->name, a->what);
         l->action = 0;
+        l->failed = st != EST_OK;
         return st;
     }
     l->action = 0;
+    l->failed = true;
     if (*est_error() == 0)
         return est__fail(st, "callback '%s' at %s returned %s", c->name, names[event], est_status_name(st));
     return est__fail_in(st, "callback '%s' at %s", c->name, names[event]);

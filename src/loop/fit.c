@@ -46,6 +46,13 @@ static est_status compute(est_training_loop *l, est__phase *p, const est_tensor 
     return EST_OK;
 }
 
+/* A fit that is resumed goes on behind this batch. */
+static void passed_batch(est_training_loop *l)
+{
+    l->next.batch = l->batch_index + 1;
+    l->next.read = l->taken;
+}
+
 static est_status train_batch(est_training_loop *l, est__phase *p, const est_tensor *const *feeds)
 {
     EST_TRY(compute(l, p, feeds));
@@ -56,6 +63,7 @@ static est_status train_batch(est_training_loop *l, est__phase *p, const est_ten
         EST_TRY(compute(l, p, feeds));
     EST_TRY(in_batch(l, p, est__run_assign(p->run, (uint64_t)l->global_step)));
     l->global_step++;
+    passed_batch(l);
     return EST_OK;
 }
 
@@ -76,17 +84,41 @@ static est_status batch(est_training_loop *l, est__phase *p, const est_tensor *c
         st = p->mode == EST_TRAIN ? train_batch(l, p, feeds) : validate_batch(l, p, feeds);
     l->open[EST_CANCEL_BATCH] = false;
     l->cancelled = st == EST_CANCELLED && l->action == EST_CANCEL_BATCH;
+    if (l->cancelled && p->mode == EST_TRAIN)
+        passed_batch(l);
     EST_TRY(est__loop_caught(l, st, EST_CANCEL_BATCH));
     return est__loop_event(l, EST_BATCH_END);
 }
 
 /* ---- phases ---- */
 
+/* A pass begins, or goes on with data that have no end; one that is resumed passes over what was read of it before. */
+static est_status open_training(est_training_loop *l, est__phase *p)
+{
+    const est_tensor *const *feeds;
+    bool goes_on = p->feeder != NULL;
+    int64_t read = l->next.read;
+    EST_TRY(est__phase_open(l, p));
+    l->next.pass = p->passes - 1;
+    if (goes_on)
+        return EST_OK;
+    for (l->taken = 0; l->taken < read; l->taken++) {
+        est_status st = est__phase_next(p, &feeds);
+        if (st == EST_OUT_OF_RANGE)
+            return est__fail(EST_FAILED_PRECONDITION, "the data have fewer batches than the %lld that were read of them", (long long)read);
+        EST_TRY(st);
+    }
+    return EST_OK;
+}
+
 static est_status all_batches(est_training_loop *l, est__phase *p)
 {
     const est_tensor *const *feeds;
-    EST_TRY(est__phase_open(l, p));
-    for (l->batch_index = 0; p->wanted == 0 || l->batch_index < p->wanted; l->batch_index++) {
+    bool training = p->mode == EST_TRAIN;
+    if (training && l->next.batch < 0)   /* before the fit was interrupted */
+        return EST_OK;
+    EST_TRY(training ? open_training(l, p) : est__phase_open(l, p));
+    for (int64_t i = training ? l->next.batch : 0; p->wanted == 0 || i < p->wanted; i++) {
         if (atomic_load_explicit(&l->stop, memory_order_relaxed)) {
             l->stopped = true;
             return est_training_loop_cancel(l, EST_CANCEL_FIT);
@@ -95,9 +127,33 @@ static est_status all_batches(est_training_loop *l, est__phase *p)
         if (st == EST_OUT_OF_RANGE)
             break;
         EST_TRY(st);
+        l->batch_index = i;
+        l->taken += training;
         EST_TRY(batch(l, p, feeds));
     }
     return EST_OK;
+}
+
+/* Data without an end stay open. */
+static void end_pass(est__phase *p)
+{
+    if (!est__dataset_endless(p->dataset))
+        est__phase_close(p);
+}
+
+/* The training of an epoch is behind: a fit that is resumed goes on with `batch` of the epoch that is so many later. */
+static void passed_training(est_training_loop *l, int64_t batch, int64_t epochs)
+{
+    const est__phase *p = &l->training;
+    l->next.epoch = l->epoch_index + epochs;
+    l->next.batch = batch;
+    if (!est__dataset_endless(p->dataset)) {
+        l->next.read = 0;
+        l->next.pass = p->passes;
+    } else if (p->feeder) {
+        l->next.read = l->taken;
+        l->next.pass = p->passes - 1;
+    }
 }
 
 static est_status run_phase(est_training_loop *l, est__phase *p, est_loop_event start, est_loop_event end, est_loop_action action)
@@ -110,9 +166,10 @@ static est_status run_phase(est_training_loop *l, est__phase *p, est_loop_event 
         st = all_batches(l, p);
     l->open[action] = false;
     EST_TRY(est__loop_caught(l, st, action));
+    if (p->mode == EST_TRAIN)
+        passed_training(l, -1, 0);
     st = est__loop_event(l, end);
-    if (!est__dataset_endless(p->dataset))
-        est__phase_close(p);
+    end_pass(p);
     return st;
 }
 
@@ -132,13 +189,17 @@ static est_status epoch(est_training_loop *l)
     est_status st = phases(l);
     l->open[EST_CANCEL_EPOCH] = false;
     EST_TRY(est__loop_caught(l, st, EST_CANCEL_EPOCH));
+    end_pass(&l->training);
+    if (l->validation.dataset)
+        end_pass(&l->validation);
+    passed_training(l, 0, 1);
     return est__loop_event(l, EST_EPOCH_END);
 }
 
 static est_status epochs(est_training_loop *l)
 {
     EST_TRY(est__loop_event(l, EST_FIT_START));
-    for (l->epoch_index = 0; l->epoch_index < l->epoch_count; l->epoch_index++)
+    for (l->epoch_index = l->next.epoch; l->epoch_index < l->epoch_count; l->epoch_index++)
         EST_TRY(epoch(l));
     l->epoch_index = l->epoch_count - 1;
     return EST_OK;
@@ -189,12 +250,26 @@ static est_status begin(est_training_loop *l, const est_fit_options *o)
     l->epoch_index = 0;
     l->batch_index = -1;
     l->phase = &l->training;
+    l->next = (est__place){ .pass = l->training.passes };
     l->action = 0;
-    l->has_stats = l->stopped = false;
+    l->has_stats = l->stopped = l->failed = false;
     memset(l->open, 0, sizeof l->open);
     for (size_t i = 0; i < o->callbacks.count; i++)
         EST_TRY(est__callbacks_add(&l->extra, o->callbacks.data[i]));
     return run(l);
+}
+
+/* Callbacks that hold something for the time of a fit let go of it. Their own failure counts where there is no other. */
+static void conclude(est_training_loop *l, const est__callbacks *list, est__error *error)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const est_loop_callback *c = list->data[i];
+        est_status st = c->ended ? c->ended(l, l->failed, c->o.user) : EST_OK;
+        if (st != EST_OK && error->status == EST_OK)
+            est__error_take(error, st);
+        else if (st != EST_OK)
+            est__log(EST_LOG_WARNING, "callback '%s': %s", c->name, est_error());
+    }
 }
 
 est_status est_training_loop_fit_sized(est_training_loop *l, const est_fit_options *options, size_t size)
@@ -206,6 +281,8 @@ est_status est_training_loop_fit_sized(est_training_loop *l, const est_fit_optio
         return est__fail(EST_FAILED_PRECONDITION, "est_training_loop_fit: the loop is in a fit already");
     l->fitting = true;
     est__error_take(&error, begin(l, &o));
+    conclude(l, &l->callbacks, &error);
+    conclude(l, &l->extra, &error);
     est__phase_close(&l->training);
     est__phase_close(&l->validation);
     est__callbacks_free(&l->extra);

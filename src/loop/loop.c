@@ -248,7 +248,7 @@ est_status est_training_loop_set_learning_rate(est_training_loop *l, double rate
 {
     EST_TRY(need_rate(l));
     *(float *)l->rate->value->data = (float)rate;
-    l->rate_changed = true;
+    l->rate_changed = l->rate_is_set = true;
     return EST_OK;
 }
 
@@ -286,6 +286,8 @@ void est_training_loop_remove_callback(est_training_loop *l, est_loop_callback *
                     return;
                 memmove(&lists[k]->data[i], &lists[k]->data[i + 1], (--lists[k]->count - i) * sizeof *lists[k]->data);
                 l->removed.data[l->removed.count++] = c;
+                if (l->fitting && c->ended && c->ended(l, false, c->o.user) != EST_OK)
+                    est__log(EST_LOG_WARNING, "callback '%s': %s", c->name, est_error());
                 if (!l->fitting)
                     est__callbacks_free(&l->removed);
                 return;

@@ -15,6 +15,8 @@ struct est_loop_callback {
     est_loop_callback_options o;
     char *name;
     atomic_int shares;
+    /* Called when a fit is over, also where it has failed and there was no fitEnd; `failed`: by a callback. NULL: nothing. */
+    est_status (*ended)(est_training_loop *l, bool failed, void *user);
 };
 typedef struct est__callbacks {
     est_loop_callback **data;     /* a share of each */
@@ -47,6 +49,14 @@ typedef struct est__stats_log {
     const char *const *from;      /* where the names were copied from */
 } est__stats_log;
 void est__stats_free(est__stats_log *log);
+
+/* Where a fit that was interrupted goes on: a batch of an epoch (-1: with its validation), so many batches having been read of that pass
+ * over the data. */
+typedef struct est__place {
+    int64_t epoch, batch, read, pass;
+} est__place;
+/* What the names of the loop's own variables begin with: the place, in checkpoints. */
+#define EST__LOOP_SCOPE "training_loop/"
 
 /* Training or validation: its data, its graph, and what a batch runs. */
 typedef struct est__phase {
@@ -82,11 +92,13 @@ struct est_training_loop {
     bool new_optimizer;           /* since the last fit */
     est_fit_options fit;          /* of the model that was fitted last, and the fit that runs */
     atomic_bool stop;             /* asked for */
-    bool fitting, stopped;
+    bool fitting, stopped, failed;        /* failed: by a callback */
 
     /* the state that callbacks see */
     est__phase *phase;            /* the one that runs, or ran last */
     int64_t batch_index, epoch_index, epoch_count, global_step;
+    int64_t taken;                /* batches read of this pass over the training data */
+    est__place next;              /* of training; set at fitStart by whoever resumes */
     bool gradients;               /* are kept in each step */
     bool has_output, has_loss, has_gradients;
     double last_loss;
@@ -94,6 +106,7 @@ struct est_training_loop {
     bool has_stats;
     est__variable *rate;          /* NULL: none that can be set */
     bool rate_changed;            /* since this batch was computed */
+    bool rate_is_set;             /* by a callback, ever */
     bool cancelled;               /* this batch was */
 
     est_loop_action action;       /* asked for by a callback */

@@ -52,13 +52,24 @@ static est_node *loss_of(const est_training_loop *l, est__phase *p, est_node *la
     return est_node_shape(loss)->rank == 0 ? loss : est_loss_reduce(g, loss, NULL, NULL);
 }
 
+/* An optimizer that takes over a model counts its own steps: what it does depends on how many it has made. */
+static est_node *minimize_anew(const est_training_loop *l, est__phase *p, est_node *global_step)
+{
+    est_graph *g = p->graph;
+    est_node *all = est_optimizer_minimize_variables(l->optimizer, g, p->loss, est_graph_trainable_variables(g), NULL);
+    est_node *count = est_op(g, "AssignAddVariableOp", NULL, EST_NODES(global_step, est_constant_int(g, EST_INT64, 1)), EST_NO_ATTRS);
+    est_node_after(count, all);
+    return count;
+}
+
 /* The step that a training batch makes. */
 static void add_step(const est_training_loop *l, est__phase *p, const est_features *features, est_node *labels, est_node *global_step)
 {
     est_loop_step s = { .g = p->graph, .features = features, .labels = labels, .optimizer = l->optimizer, .global_step = global_step,
                         .output = p->output, .loss = p->loss };
     if (l->fit.differentiable_step == NULL) {
-        p->train_op = est_optimizer_minimize(l->optimizer, p->graph, p->loss, global_step);
+        p->train_op = l->carried ? minimize_anew(l, p, global_step)
+                                 : est_optimizer_minimize(l->optimizer, p->graph, p->loss, global_step);
         return;
     }
     l->fit.differentiable_step(&s, l->fit.step_user);
@@ -68,6 +79,17 @@ static void add_step(const est_training_loop *l, est__phase *p, const est_featur
     if (est_graph_status(p->graph) == EST_OK && (est__is_nil(s.output) || est__is_nil(s.loss) || s.train_op == NULL))
         est__graph_fail(p->graph, EST_INVALID_ARGUMENT, "differentiable_step gave no %s",
                         est__is_nil(s.output) ? "output" : est__is_nil(s.loss) ? "loss" : "train_op");
+}
+
+/* Variables for the place of the loop, which checkpoints hold. */
+static void add_place(est_graph *g)
+{
+    static const char *const names[] = { "epoch", "batch", "read", "pass", "rate_is_set" };
+    char name[64];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(name, sizeof name, EST__LOOP_SCOPE "%s", names[i]);
+        est_variable(g, name, &(est_variable_options){ .dtype = EST_INT64, .not_trainable = true });
+    }
 }
 
 static est_status build(est_training_loop *l, est__phase *p)
@@ -83,6 +105,8 @@ static est_status build(est_training_loop *l, est__phase *p)
         use[i] = (int)i == p->in.label ? EST__INPUT_LABEL : EST__INPUT_FEATURE;
     EST_TRY(est_graph_new(&p->graph));
     est_node *step = est_variable(p->graph, "global_step", &(est_variable_options){ .dtype = EST_INT64, .not_trainable = true });
+    if (p->mode == EST_TRAIN)
+        add_place(p->graph);
     EST_TRY(est__inputs_nodes(&p->in, p->graph, use, nodes, &features));
     est_node *labels = p->in.label >= 0 ? nodes[p->in.label].value : NULL;
     p->output = l->fit.model(p->graph, &features, p->mode, l->fit.model_user);
@@ -233,6 +257,7 @@ void est__loop_unbuild(est_training_loop *l)
     est__session_free(l->session);
     l->session = NULL;
     l->rate = NULL;
+    l->rate_is_set = false;
     l->has_output = l->has_loss = l->has_gradients = false;
     unbuild(&l->training);
     unbuild(&l->validation);
