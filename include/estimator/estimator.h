@@ -41,6 +41,7 @@
 #include <estimator/records.h>
 #include <estimator/run_config.h>
 #include <estimator/saved_model.h>
+#include <estimator/saved_model_estimator.h>
 #include <estimator/scaffold.h>
 #include <estimator/session.h>
 #include <estimator/stats.h>

@@ -279,16 +279,26 @@ est_status est__estimator_dataset(est_estimator *e, est_mode mode, est_input_fn 
     return *out ? EST_OK : est__fail(EST_INVALID_ARGUMENT, "%s: input_fn gave no dataset", e->name);
 }
 
+est_status est__estimator_checkpoint(const est_estimator *e, char *prefix, size_t capacity)
+{
+    est_status st = est_latest_checkpoint(e->model_dir, prefix, capacity);
+    if (st != EST_NOT_FOUND || e->first_checkpoint == NULL)
+        return st;
+    return (size_t)snprintf(prefix, capacity, "%s", e->first_checkpoint) < capacity
+               ? EST_OK
+               : est__fail(EST_RESOURCE_EXHAUSTED, "the path of the checkpoint needs more than %zu bytes", capacity);
+}
+
 const char *est_estimator_latest_checkpoint(est_estimator *e)
 {
-    return est_latest_checkpoint(e->model_dir, e->latest, sizeof e->latest) == EST_OK ? e->latest : NULL;
+    return est__estimator_checkpoint(e, e->latest, sizeof e->latest) == EST_OK ? e->latest : NULL;
 }
 
 static est_status open_latest(est_estimator *e, est_checkpoint **out)
 {
     char prefix[sizeof e->latest];
     *out = NULL;
-    EST_TRY(est_latest_checkpoint(e->model_dir, prefix, sizeof prefix));
+    EST_TRY(est__estimator_checkpoint(e, prefix, sizeof prefix));
     return est_checkpoint_open(prefix, out);
 }
 

@@ -89,6 +89,7 @@ struct est_estimator {
     est_cluster *cluster;         /* TF_CONFIG */
     est__partitioning parts;      /* of variables in its checkpoints */
     const est_warm_start_settings *warm_start_from;   /* NULL: none */
+    const char *first_checkpoint; /* its variables, until model_dir has one; NULL: none */
     char *model_dir;
     atomic_bool stop;
     int64_t evaluations;          /* that have written events, in this process */
@@ -118,6 +119,10 @@ est_status est__estimator_dataset(est_estimator *e, est_mode mode, est_input_fn 
  * of `c` (NULL: none) begin in between. */
 est_status est__model_new(est_estimator *e, est_mode mode, const est_dataset *d, est_run_context *c, est__model **out);
 void est__model_free(est__model *m);
+/* Whether the spec says what the mode needs. */
+est_status est__check_spec(const est_estimator *e, const est_graph *g, const est_spec *s, est_mode mode);
+/* The prefix of the newest checkpoint, else of the first one. */
+est_status est__estimator_checkpoint(const est_estimator *e, char *prefix, size_t capacity);
 /* Of an evaluation that the model_fn has built. */
 est_status est__add_metrics_to(const est_estimator *e, est_spec *s, const est_features *features, est_node *labels);
 void est__model_unplan(est__model *m);     /* the plans alone */

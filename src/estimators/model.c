@@ -40,19 +40,18 @@ static est_status make_features(est__model *m, const est_head *head, est_feature
     return EST_OK;
 }
 
-static est_status check_spec(est_estimator *e, const est__model *m)
+est_status est__check_spec(const est_estimator *e, const est_graph *g, const est_spec *s, est_mode mode)
 {
-    const est_spec *s = m->spec;
-    if (m->mode != EST_PREDICT && s->loss == NULL)
+    if (mode != EST_PREDICT && s->loss == NULL)
         return est__fail(EST_INVALID_ARGUMENT, "%s: model_fn gave no loss", e->name);
-    if (m->mode == EST_TRAIN && s->train_op == NULL)
+    if (mode == EST_TRAIN && s->train_op == NULL)
         return est__fail(EST_INVALID_ARGUMENT, "%s: model_fn gave no train_op", e->name);
-    if (m->mode == EST_PREDICT && s->num_predictions == 0)
+    if (mode == EST_PREDICT && s->num_predictions == 0)
         return est__fail(EST_INVALID_ARGUMENT, "%s: model_fn gave no predictions", e->name);
-    for (size_t i = 0; i < m->graph->num_variables && m->mode == EST_TRAIN; i++)
-        if (m->graph->variable[i].restore_name)
+    for (size_t i = 0; i < g->num_variables && mode == EST_TRAIN; i++)
+        if (g->variable[i].restore_name)
             return est__fail(EST_INVALID_ARGUMENT, "%s: model_fn restores variable '%s' as '%s' in training; that is for the other modes",
-                             e->name, m->graph->variable[i].name, m->graph->variable[i].restore_name);
+                             e->name, g->variable[i].name, g->variable[i].restore_name);
     if (s->loss && (est_node_dtype(s->loss) != EST_FLOAT || est_shape_elements(est_node_shape(s->loss)) > 1))
         return est__fail(EST_INVALID_ARGUMENT, "%s: model_fn's loss must be a float32 scalar", e->name);
     return EST_OK;
@@ -86,7 +85,7 @@ static est_status build(est_estimator *e, est__model *m, const est_dataset *d, e
     EST_TRY(e->model_fn(m->spec, &features, label.value, m->mode, e->user));
     summarise_rates(m);
     EST_TRY(est_graph_status(m->graph));
-    EST_TRY(check_spec(e, m));
+    EST_TRY(est__check_spec(e, m->graph, m->spec, m->mode));
     EST_TRY(m->mode == EST_EVAL ? est__add_metrics_to(e, m->spec, &features, label.value) : EST_OK);
     if (m->explaining)
         EST_TRY(est__explaining_end(e, m));
@@ -217,7 +216,9 @@ static est_status restore_newest(const wanted *w)
         est_status st = est__checkpoints_list(w->e->model_dir, &list);
         if (st == EST_OK && list.note)
             est__log(EST_LOG_WARNING, "%s", list.note);
-        if (st == EST_OK && list.count == 0)
+        if (st == EST_OK && list.count == 0 && w->e->first_checkpoint)
+            st = restore(w, w->e->first_checkpoint);
+        else if (st == EST_OK && list.count == 0)
             st = est__fail(EST_NOT_FOUND, "%s: there is no checkpoint: train first", w->e->model_dir);
         else if (st == EST_OK)
             st = restore(w, list.prefix[0]);

@@ -81,6 +81,18 @@ static est_status resume(train_run *t, const char *prefix)
     return st;
 }
 
+/* Variables of an estimator that is new in its model directory: their first ones, or those that it was made with. */
+static est_status first_values(train_run *t)
+{
+    est__bundle *bundle;
+    if (t->e->first_checkpoint == NULL)
+        return est__session_start(t->model->session, NULL);
+    EST_TRY(est__bundle_open(t->e->first_checkpoint, &bundle));
+    est_status st = est__session_start(t->model->session, bundle);
+    est__bundle_free(bundle);
+    return st;
+}
+
 static est_status start(train_run *t)
 {
     est__checkpoints list;
@@ -101,7 +113,7 @@ static est_status start(train_run *t)
     est__checkpoints_free(&list);
     EST_TRY(st);
     if (!t->resumed) {
-        EST_TRY(est__session_start(t->model->session, NULL));
+        EST_TRY(first_values(t));
         EST_TRY(est__hooks_init(&t->hooks, t->model->session, t->model->spec));
         if (t->e->warm_start_from)
             EST_TRY(est__warm_start(t->model->session, t->e->warm_start_from));

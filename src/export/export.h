@@ -20,8 +20,19 @@ typedef struct est__receiver {
 est_status est__receiver_new(est_graph *g, const char *kind, est_features_spec spec, est__receiver *out);
 void est__receiver_free(est__receiver *r);
 
-/* Writes <base>/<unix seconds>, whole or not at all; variables come from the checkpoint. */
-est_status est__export_saved_model(const est_spec *spec, const est__receiver *r, const est__bundle *checkpoint, const char *base,
+/* A tensor a feature, as "raw", for training and evaluation: the last of `spec` is the label. */
+est_status est__receiver_supervised(est_graph *g, est_features_spec spec, est__receiver *out, est_node **label);
+
+/* A graph of an export; of training and evaluation its one export output is that of est__export_supervised. */
+typedef struct est__export_graph {
+    est_mode mode;
+    est_spec *spec;
+    est__receiver receiver;
+} est__export_graph;
+/* Loss, predictions and metrics become the export output "train" or "eval". */
+est_status est__export_supervised(est_spec *s, est_mode mode);
+/* Writes <base>/<unix seconds>, whole or not at all; variables, those of the first graph, come from the checkpoint. */
+est_status est__export_saved_model(const est__export_graph *graphs, size_t count, const est__bundle *checkpoint, const char *base,
                                    char *path, size_t capacity);
 
 /* Removes such a folder: the files of an export alone. */

@@ -38,6 +38,15 @@ static est_status raw(est_graph *g, est_features_spec spec, est__receiver *r)
     return EST_OK;
 }
 
+est_status est__receiver_supervised(est_graph *g, est_features_spec spec, est__receiver *out, est_node **label)
+{
+    *out = (est__receiver){ 0 };
+    EST_TRY(raw(g, spec, out));
+    *label = out->input[spec.count - 1].node;
+    out->features.count--;
+    return est_graph_status(g);
+}
+
 /* What ParseExampleV2 is told of the features: variable-length ones first, then dense ones, each in the spec's order. */
 typedef struct parse {
     const est_feature **sparse, **dense;

@@ -16,11 +16,14 @@ typedef Tensorflow__MetaGraphDef meta_graph;
 typedef Tensorflow__MetaGraphDef__SignatureDefEntry signature_entry;
 typedef Tensorflow__MetaGraphDef__CollectionDefEntry collection_entry;
 
+enum { MOST_GRAPHS = 3 };        /* a mode each */
+
 typedef struct writer {
+    est_mode mode;
     const est_spec *spec;
     const est__receiver *receiver;
     est__serving_graph serving;
-    est_node **keep, **kept;      /* inputs, raw inputs, then all outputs of all export outputs */
+    est_node **keep, **kept;      /* inputs, raw inputs, then all outputs of all export outputs; in training the training op */
     size_t num_keep;
     est__assets assets;
     est__arena arena;
@@ -88,14 +91,14 @@ static est_status add_signature(writer *w, const char *prefix, const est__export
                                 est_node *const *in_nodes, size_t num_in, est_node *const *out_nodes)
 {
     signature_entry *e;
-    bool predicts = strcmp(o->method, "predict") == 0;
+    bool classifies = strcmp(o->method, "classify") == 0 || strcmp(o->method, "regress") == 0;
     if (!NEW(w, e, tensorflow__meta_graph_def__signature_def_entry__init) || !NEW(w, e->value, tensorflow__signature_def__init))
         return EST_RESOURCE_EXHAUSTED;
     e->key = est__arena_printf(&w->arena, "%s%s", prefix, o->key);
-    e->value->method_name = est__arena_printf(&w->arena, "tensorflow/serving/%s", o->method);
+    e->value->method_name = est__arena_printf(&w->arena, w->mode == EST_PREDICT ? "tensorflow/serving/%s" : "tensorflow/%s", o->method);
     if (e->key == NULL || e->value->method_name == NULL)
         return est__fail_memory(64);
-    EST_TRY(add_inputs(w, e->value, in, in_nodes, num_in, predicts));
+    EST_TRY(add_inputs(w, e->value, in, in_nodes, num_in, !classifies));
     EST_TRY(add_outputs(w, e->value, o, out_nodes));
     w->meta.signature_def[w->meta.n_signature_def++] = e;
     return EST_OK;
@@ -111,7 +114,7 @@ static est_status add_signatures(writer *w)
         return EST_RESOURCE_EXHAUSTED;
     for (size_t i = 0; i < s->num_export_outputs; i++) {
         const est__export_output *o = &s->export_output[i];
-        bool predicts = strcmp(o->method, "predict") == 0;
+        bool predicts = w->mode != EST_PREDICT || strcmp(o->method, "predict") == 0;
         if (r->parses || predicts)
             EST_TRY(add_signature(w, "", o, r->input, w->kept, r->num_inputs, outputs));
         if (r->num_raw && predicts)
@@ -199,10 +202,14 @@ static est_status variables_collection(writer *w, const char *key, bool (*wanted
     return EST_OK;
 }
 
-static bool any(const est__graph_variable *v)
+static bool is_saved(const est__graph_variable *v)
 {
-    (void)v;
-    return true;
+    return !v->local;
+}
+
+static bool is_local(const est__graph_variable *v)
+{
+    return v->local;
 }
 
 static bool is_trainable(const est__graph_variable *v)
@@ -251,9 +258,13 @@ static est_status add_collections(writer *w)
     w->meta.collection_def = room(w, 16 * sizeof *w->meta.collection_def);
     if (w->meta.collection_def == NULL)
         return EST_RESOURCE_EXHAUSTED;
-    EST_TRY(variables_collection(w, "variables", any));
+    EST_TRY(variables_collection(w, "variables", is_saved));
     EST_TRY(variables_collection(w, "trainable_variables", is_trainable));
     EST_TRY(variables_collection(w, "global_step", is_step));
+    if (w->mode != EST_PREDICT)
+        EST_TRY(variables_collection(w, "local_variables", is_local));
+    if (w->mode == EST_TRAIN)
+        EST_TRY(nodes_collection(w, "saved_model_train_op", &w->kept[w->num_keep - 1]->op, 1));
     EST_TRY(nodes_collection(w, "table_initializer", g->initializer, g->num_initializers));
     EST_TRY(add_assets(w));
     return nodes_collection(w, "saved_model_main_op", &w->serving.main_op->op, 1);
@@ -278,10 +289,11 @@ static est_status add_saver(writer *w)
 
 static est_status add_info(writer *w)
 {
+    static const char *const tags[] = { [EST_TRAIN] = "train", [EST_EVAL] = "eval", [EST_PREDICT] = "serve" };
     Tensorflow__MetaGraphDef__MetaInfoDef *m;
     if (!NEW(w, m, tensorflow__meta_graph_def__meta_info_def__init) || !(m->tags = room(w, sizeof *m->tags)))
         return EST_RESOURCE_EXHAUSTED;
-    m->tags[m->n_tags++] = (char *)(uintptr_t)"serve";
+    m->tags[m->n_tags++] = (char *)(uintptr_t)tags[w->mode];
     m->tensorflow_version = (char *)(uintptr_t)"2.15.1";   /* whose ops and versions the graph uses */
     m->stripped_default_attrs = true;
     w->meta.meta_info_def = m;
@@ -295,8 +307,8 @@ static est_status gather_nodes(writer *w)
     size_t n = r->num_inputs + r->num_raw, at = 0;
     for (size_t i = 0; i < s->num_export_outputs; i++)
         n += s->export_output[i].count;
-    w->keep = room(w, (n + 1) * sizeof *w->keep);
-    w->kept = room(w, (n + 1) * sizeof *w->kept);
+    w->keep = room(w, (n + 2) * sizeof *w->keep);
+    w->kept = room(w, (n + 2) * sizeof *w->kept);
     if (w->keep == NULL || w->kept == NULL)
         return EST_RESOURCE_EXHAUSTED;
     for (size_t i = 0; i < r->num_inputs; i++)
@@ -306,6 +318,8 @@ static est_status gather_nodes(writer *w)
     for (size_t i = 0; i < s->num_export_outputs; i++)
         for (size_t j = 0; j < s->export_output[i].count; j++)
             w->keep[at++] = s->export_output[i].output[j].node;
+    if (w->mode == EST_TRAIN)
+        w->keep[at++] = s->train_op;
     w->num_keep = at;
     return EST_OK;
 }
@@ -348,26 +362,31 @@ static est_status write_variables(writer *w, const est__bundle *from, const char
     if (names == NULL || folder == NULL || prefix == NULL)
         return est__fail_memory(64);
     EST_TRY(est__make_dirs(folder));
+    size_t n = 0;
     for (size_t i = 0; i < g->num_variables; i++)
-        names[i] = g->variable[i].name;
-    qsort(names, g->num_variables, sizeof *names, by_name);
+        if (!g->variable[i].local)
+            names[n++] = g->variable[i].name;
+    qsort(names, n, sizeof *names, by_name);
     EST_TRY(est__bundle_writer_new(prefix, &b));
     est_status st = EST_OK;
-    for (size_t i = 0; i < g->num_variables && st == EST_OK; i++)
+    for (size_t i = 0; i < n && st == EST_OK; i++)
         st = copy_variable(b, from, g, names[i]);
     return est__bundle_end(b, st);
 }
 
-static est_status write_folder(writer *w, const est__bundle *from, const char *dir)
+static est_status write_folder(writer *w, size_t count, const est__bundle *from, const char *dir)
 {
     Tensorflow__SavedModel model;
-    meta_graph *meta = &w->meta;
+    meta_graph *meta[MOST_GRAPHS];
     tensorflow__saved_model__init(&model);
     model.saved_model_schema_version = 1;
-    model.n_meta_graphs = 1;
-    model.meta_graphs = &meta;
+    model.n_meta_graphs = count;
+    model.meta_graphs = meta;
     EST_TRY(write_variables(w, from, dir));
-    EST_TRY(est__assets_copy(w->assets, dir));
+    for (size_t i = 0; i < count; i++) {
+        meta[i] = &w[i].meta;
+        EST_TRY(est__assets_copy(w[i].assets, dir));
+    }
     return est__saved_model_write(dir, &model);
 }
 
@@ -434,14 +453,14 @@ static est_status choose_names(const char *base, char *temporary, char *path, si
     return est__fail(EST_ALREADY_EXISTS, "%s: the names of the next 100 seconds are all taken", base);
 }
 
-static est_status write_all(writer *w, const est__bundle *from, const char *base, char *path, size_t capacity)
+static est_status write_all(writer *w, size_t count, const est__bundle *from, const char *base, char *path, size_t capacity)
 {
     char *temporary = room(w, capacity + 8);
     if (temporary == NULL)
         return EST_RESOURCE_EXHAUSTED;
     EST_TRY(est__make_dirs(base));
     EST_TRY(choose_names(base, temporary, path, capacity));
-    est_status st = write_folder(w, from, temporary);
+    est_status st = write_folder(w, count, from, temporary);
     if (st == EST_OK)
         st = est__rename(temporary, path);
     est__error error;
@@ -451,14 +470,22 @@ static est_status write_all(writer *w, const est__bundle *from, const char *base
     return st == EST_OK ? EST_OK : est__error_give(&error);
 }
 
-est_status est__export_saved_model(const est_spec *spec, const est__receiver *r, const est__bundle *checkpoint, const char *base,
+est_status est__export_saved_model(const est__export_graph *graphs, size_t count, const est__bundle *checkpoint, const char *base,
                                    char *path, size_t capacity)
 {
-    writer w = { .spec = spec, .receiver = r };
-    est_status st = make_message(&w);
+    writer w[MOST_GRAPHS] = { { 0 } };
+    est_status st = EST_OK;
+    for (size_t i = 0; i < count && st == EST_OK; i++) {
+        w[i].mode = graphs[i].mode;
+        w[i].spec = graphs[i].spec;
+        w[i].receiver = &graphs[i].receiver;
+        st = make_message(&w[i]);
+    }
     if (st == EST_OK)
-        st = write_all(&w, checkpoint, base, path, capacity);
-    est__serving_graph_free(&w.serving);
-    est__arena_free(&w.arena);
+        st = write_all(w, count, checkpoint, base, path, capacity);
+    for (size_t i = 0; i < count; i++) {
+        est__serving_graph_free(&w[i].serving);
+        est__arena_free(&w[i].arena);
+    }
     return st;
 }
