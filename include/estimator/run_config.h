@@ -35,6 +35,8 @@ typedef struct est_run_config {
     const char *protocol;               /* "grpc" or "grpc+verbs"; NULL: grpc */
     int64_t experimental_max_worker_delay_secs;   /* 60: how long a worker may wait before it begins; EST_OFF: not at all */
     int64_t session_creation_timeout_secs;        /* 7200: how long one waits for the chief */
+    int64_t max_event_file_bytes;       /* 128 MiB: an event file that reaches it is ended, and another one begun; EST_OFF: never */
+    int64_t max_event_total_bytes;      /* 1 GiB: a folder's oldest event files are removed when all hold more; EST_OFF: never */
 } est_run_config;
 
 /** The fields of est_run_config, and its size in bytes (`size` may be NULL); constant. Thread-safe. Since

@@ -65,6 +65,23 @@ typedef struct est_hparam {
  *  same folder are its metrics.
  *  In: `trial_id`, NULL: trials of equal hyper-parameters are one. Errors: INVALID_ARGUMENT: a name that is missing or stands twice. */
 EST_API est_status est_summary_hparams(est_summary_writer *w, const est_hparam *hparams, size_t count, const char *trial_id);
+/** A hyper-parameter of several trials, and what it may be: texts, or numbers, or a range of numbers where `low` is below `high`. */
+typedef struct est_hparam_info {
+    const char *name;
+    est_strings texts;
+    est_floats numbers;
+    double low, high;
+    bool is_bool;
+} est_hparam_info;
+/** A metric of trials: the scalar `tag` of the folder `group` below a trial's ("eval"; NULL: the trial's own). */
+typedef struct est_hparam_metric {
+    const char *tag, *group;
+    const char *display_name;   /* NULL: the tag */
+} est_hparam_metric;
+/** Which hyper-parameters and metrics TensorBoard shows, in the folder above all trials (tensorboard.plugins.hparams.api.hparams_config).
+ *  Without it, it shows all that trials tell. Errors: INVALID_ARGUMENT: a name or tag that is missing. */
+EST_API est_status est_summary_hparams_config(est_summary_writer *w, const est_hparam_info *hparams, size_t num_hparams,
+                                              const est_hparam_metric *metrics, size_t num_metrics);
 /** How the trial ended: `good` or failed. */
 EST_API est_status est_summary_hparams_end(est_summary_writer *w, bool good);
 
@@ -94,6 +111,9 @@ EST_API void est_spec_text_summary(est_spec *s, const char *tag, est_node *strin
 /** The curve of the step's batch: `labels`, `predictions` and `weights` (NULL: 1), of as many elements; `num_thresholds` 0: 201. */
 EST_API void est_spec_pr_curve_summary(est_spec *s, const char *tag, est_node *labels, est_node *predictions, est_node *weights,
                                        int64_t num_thresholds);
+/** Has evaluations write the spec's summaries too, which tf.estimator does of those among eval_metric_ops: curves over all batches, others of
+ *  the last batch, under the tags "TAG/0", and of images and sounds "TAG/0", "TAG/1" and so on. */
+EST_API void est_spec_evaluation_summaries(est_spec *s);
 
 #ifdef __cplusplus
 }

@@ -159,6 +159,8 @@ typedef struct evaluating {
     double losses;                /* of all batches */
     int64_t batches;
     showing shown;
+    size_t num_summaries, first_summary;  /* among the fetches */
+    est__pr_curve *curve;         /* by summary */
 } evaluating;
 
 /* The result's loss is the plain mean of the batches' losses, however short the last one is, as TensorFlow has it. */
@@ -167,14 +169,20 @@ static est_status add_batch(est__model *m, int64_t rows, void *user)
     evaluating *v = user;
     v->losses += (double)*(const float *)est__run_fetch(m->run, 0)->data;
     v->batches++;
+    for (size_t i = 0; i < v->num_summaries; i++)
+        EST_TRY(est__summary_add(&m->spec->summary[i], est__run_fetch(m->run, v->first_summary + i), &v->curve[i]));
     return v->shown.each ? give_batch(m, rows, &v->shown) : EST_OK;
 }
 
-/* The loss, and what a callback is to see; returns their number. */
-static size_t evaluation_fetches(const est_spec *s, showing *c, est_node **fetches)
+/* The loss, what is summarised, and what a callback is to see; returns their number. */
+static size_t evaluation_fetches(const est_spec *s, evaluating *v, est_node **fetches)
 {
+    showing *c = &v->shown;
     size_t n = 0;
     fetches[n++] = s->loss;
+    v->first_summary = n;
+    for (size_t i = 0; i < v->num_summaries; i++)
+        fetches[n++] = s->summary[i].node;
     if (c->each == NULL)
         return n;
     for (size_t i = 0; i < s->num_predictions; i++) {
@@ -188,22 +196,26 @@ static size_t evaluation_fetches(const est_spec *s, showing *c, est_node **fetch
     return n;
 }
 
-static est_status plan_metrics(est_estimator *e, est__model *m, est_run_context *hooks, showing *c)
+static est_status plan_metrics(est_estimator *e, est__model *m, est_run_context *hooks, evaluating *v)
 {
     const est_spec *s = m->spec;
     size_t shown = s->num_predictions + s->num_targets;
-    est_node **updates = est__malloc((2 * s->num_metrics + shown + 1) * sizeof *updates), **values, **fetches;
-    if (updates == NULL)
+    v->num_summaries = s->evaluates_summaries ? s->num_summaries : 0;
+    v->curve = est__calloc(v->num_summaries + 1, sizeof *v->curve);
+    est_node **updates = est__malloc((2 * s->num_metrics + shown + v->num_summaries + 1) * sizeof *updates), **values, **fetches;
+    if (updates == NULL || v->curve == NULL) {
+        est__free(updates);
         return est__fail_memory(s->num_metrics * sizeof *updates);
+    }
     values = updates + s->num_metrics;
     fetches = values + s->num_metrics;
     for (size_t i = 0; i < s->num_metrics; i++) {
         updates[i] = s->metric[i].update;
         values[i] = s->metric[i].value;
     }
-    est_status st = showing_new(c, shown);
+    est_status st = showing_new(&v->shown, shown);
     if (st == EST_OK) {
-        size_t n = evaluation_fetches(s, c, fetches);
+        size_t n = evaluation_fetches(s, v, fetches);
         st = est__model_plan(e, m, hooks, (est_nodes){ fetches, n }, (est_nodes){ updates, s->num_metrics });
     }
     if (st == EST_OK && m->results == NULL) {
@@ -214,6 +226,13 @@ static est_status plan_metrics(est_estimator *e, est__model *m, est_run_context 
     }
     est__free(updates);
     return st;
+}
+
+static void forget_curves(evaluating *v)
+{
+    for (size_t i = 0; v->curve && i < v->num_summaries; i++)
+        est__pr_curve_free(&v->curve[i]);
+    est__free(v->curve);
 }
 
 static int by_name(const void *a, const void *b)
@@ -271,7 +290,14 @@ static est_status collect(est__model *m, const evaluating *v, est_results **out)
     return st;
 }
 
-static est_status write_events(est_estimator *e, const est__model *m, const char *name, const est_results *r)
+static est_status write_summaries(const est__model *m, const evaluating *v, int64_t step, est__event_writer *w)
+{
+    for (size_t i = 0; i < v->num_summaries; i++)
+        EST_TRY(est__summary_evaluated(w, step, &m->spec->summary[i], est__run_fetch(m->run, v->first_summary + i), &v->curve[i]));
+    return EST_OK;
+}
+
+static est_status write_events(est_estimator *e, const est__model *m, const char *name, const evaluating *v, const est_results *r)
 {
     est__buffer dir = { 0 };
     est__event_writer *w = NULL;
@@ -289,9 +315,11 @@ static est_status write_events(est_estimator *e, const est__model *m, const char
     if (st == EST_OK)
         st = est__make_dirs(dir.data);
     if (st == EST_OK)
-        st = est__event_writer_new(dir.data, &w);
+        st = est__run_events(&e->config, dir.data, &w);
     if (st == EST_OK)
         st = est__event_scalars(w, step, scalars, n);
+    if (st == EST_OK)
+        st = write_summaries(m, v, step, w);
     if (st == EST_OK && m->checkpoint)
         st = est__event_text(w, step, "checkpoint_path", m->checkpoint);
     if (st == EST_OK)
@@ -327,7 +355,7 @@ static est_status evaluate(est_estimator *e, evaluation *of, est_results **out)
         return est__fail(EST_INVALID_ARGUMENT, "%s: evaluate: the data repeat for ever: repeat them once in the input_fn, or give steps",
                          e->name);
     est__model *m = e->evaluating;
-    est_status st = plan_metrics(e, m, c, &v.shown);
+    est_status st = plan_metrics(e, m, c, &v);
     if (st == EST_OK)
         st = est__session_reset_local(m->session);
     if (st == EST_OK)
@@ -337,11 +365,14 @@ static est_status evaluate(est_estimator *e, evaluation *of, est_results **out)
         st = est__fail(EST_INVALID_ARGUMENT, "%s: evaluate: the data gave no batch", e->name);
     if (st == EST_OK)
         st = collect(m, &v, out);
-    if (st != EST_OK || o->no_events)
+    if (st != EST_OK || o->no_events) {
+        forget_curves(&v);
         return st;
+    }
     e->evaluations++;
-    if (write_events(e, m, o->name, *out) != EST_OK)   /* of a directory that may only be read: the results are there all the same */
+    if (write_events(e, m, o->name, &v, *out) != EST_OK)   /* of a directory that may only be read: the results are there all the same */
         est__log(EST_LOG_WARNING, "%s; TensorBoard will not see these results", est_error());
+    forget_curves(&v);
     return EST_OK;
 }
 

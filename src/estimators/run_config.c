@@ -35,6 +35,10 @@ static const est_field fields[] = {
     EST_FIELD(est_run_config, INT, experimental_max_worker_delay_secs, .def = 60, .min = EST_OFF, .max = 1e18, .zero = EST_OFF,
               .doc = "how long a worker may wait before it begins"),
     EST_FIELD(est_run_config, INT, session_creation_timeout_secs, .def = 7200, .min = 1, .max = 1e18, .doc = "how long a worker waits for the chief"),
+    EST_FIELD(est_run_config, INT, max_event_file_bytes, .def = 128 << 20, .min = EST_OFF, .max = 1e15, .zero = EST_OFF,
+              .doc = "an event file that reaches it is ended; 0: never"),
+    EST_FIELD(est_run_config, INT, max_event_total_bytes, .def = 1 << 30, .min = EST_OFF, .max = 1e15, .zero = EST_OFF,
+              .doc = "the oldest event files of a folder go when all hold more; 0: never"),
     { 0 },
 };
 

@@ -221,7 +221,7 @@ static est_status train(train_run *t, const est_train_options *o, double began, 
         return EST_OK;
     }
     probe_input(t);
-    EST_TRY(est__event_writer_new(e->model_dir, &t->events));
+    EST_TRY(est__run_events(&e->config, e->model_dir, &t->events));
     EST_TRY(est__write_graph(e, t->model->graph, t->events, t->step));
     return run_loop(t, o, began, result);
 }

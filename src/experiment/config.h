@@ -49,7 +49,7 @@ typedef struct est__config_trainer {
     int64_t checkpoint_interval, checkpoint_secs;   /* 0: not given */
     double keep_checkpoint_every_n_hours;
     bool checkpoint_save_graph_def;
-    int64_t max_to_keep, summary_interval, log_interval, validation_steps;
+    int64_t max_to_keep, summary_interval, log_interval, max_event_file_bytes, max_event_total_bytes, validation_steps;
     int64_t folds, fold;            /* folds 0: none */
     int64_t start_delay_secs, throttle_secs;
     const char *best_checkpoint_eval_metric, *best_checkpoint_metric_comp;

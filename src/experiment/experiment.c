@@ -4,6 +4,7 @@
 #include <estimator/explain.h>
 
 #include "experiment/config.h"
+#include "experiment/hparams.h"
 #include "experiment/report.h"
 
 struct est_experiment {
@@ -48,6 +49,8 @@ static est_run_config run_config_of(const est__config *c)
         .save_checkpoints_secs = t->checkpoint_interval ? 0 : t->checkpoint_secs,
         .keep_checkpoint_max = t->max_to_keep ? t->max_to_keep : EST_OFF,
         .log_step_count_steps = t->log_interval ? t->log_interval : EST_OFF,
+        .max_event_file_bytes = t->max_event_file_bytes ? t->max_event_file_bytes : EST_OFF,
+        .max_event_total_bytes = t->max_event_total_bytes ? t->max_event_total_bytes : EST_OFF,
         .num_threads = c->runtime.num_threads,
         .device = c->runtime.device,
         .distribution_strategy = c->runtime.distribution_strategy,
@@ -163,6 +166,7 @@ typedef struct training {
     void (*progress)(const est_progress *p, void *user);
     void *user;
     bool kept;
+    est_summary_writer *hparams;  /* for the end; NULL: none could be told */
     est__error error;
 } training;
 
@@ -173,6 +177,20 @@ static void keep_config(training *t)
     est__error_take(&t->error, st);
     est__free(path);
     t->kept = true;
+    if (st == EST_OK && est__hparams_of_run(t->x->resolved, t->x->config.top.model_dir, &t->hparams) != EST_OK)
+        est__log(EST_LOG_WARNING, "%s; TensorBoard will not see the hyper-parameters", est_error());
+}
+
+/* A run that was stopped may go on: how it ended is not known yet. */
+static void end_hparams(training *t, est_status st)
+{
+    est__error error;
+    est__error_take(&error, st);
+    if (t->hparams && st != EST_CANCELLED && est_summary_hparams_end(t->hparams, st == EST_OK) != EST_OK)
+        est__log(EST_LOG_WARNING, "%s", est_error());
+    est_summary_writer_free(t->hparams);
+    if (st != EST_OK)
+        est__error_give(&error);
 }
 
 static void on_progress(const est_progress *p, void *user)
@@ -209,6 +227,7 @@ est_status est_experiment_train(est_experiment *x, void (*progress)(const est_pr
     est_status st = est_train(x->estimator, &o, result);
     if (st == EST_OK && !t.kept)
         keep_config(&t);
+    end_hparams(&t, st);
     return t.error.status == EST_OK ? st : est__error_give(&t.error);
 }
 
@@ -293,6 +312,7 @@ est_status est_experiment_train_and_evaluate(est_experiment *x, void (*progress)
         st = train_by_turns(&t, &turns, result, out);
     if (st == EST_OK && !t.kept && strcmp(est_estimator_cluster(x->estimator)->task_type, "evaluator") != 0)
         keep_config(&t);    /* an evaluator writes what it finds, nothing else */
+    end_hparams(&t, st);
     est__error error;
     est__error_take(&error, st);
     est__turns_free(&turns);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "experiment/tune.h"
+#include "experiment/hparams.h"
 
 enum { MOST_TRIALS = 100000, FACTOR = 3 };
 
@@ -342,6 +342,7 @@ static est_status search(tune *t)
     EST_TRY(read_spaces(t));
     EST_TRY(read_steps(t));
     EST_TRY(make_trials(t));
+    EST_TRY(est__hparams_of_search(&t->document, t->space, t->o.search.count, t->metric, t->o.dir));
     t->queued = t->count;
     for (size_t i = 0; i < t->count; i++)
         t->queue[i] = &t->trial[i];

@@ -15,7 +15,7 @@ est_status est__event_writer_new(const char *dir, est__event_writer **out);
 /* Goes on in a file: what follows its last whole record is cut off first. */
 est_status est__event_writer_append(const char *path, est__event_writer **out);
 /* A file that reaches `file_bytes` is ended with the flush that does, and another one begun; the oldest files of the folder are removed when
- * all of them hold more than `total_bytes`. 0: no limit, as after _append; after _new there are the ones below. */
+ * all of them hold more than `total_bytes`. Below 1: no limit, as after _append; after _new there are the ones below. */
 enum { EST__EVENT_FILE_BYTES = 128 << 20, EST__EVENT_TOTAL_BYTES = 1 << 30 };
 void est__event_limit(est__event_writer *w, int64_t file_bytes, int64_t total_bytes);
 const char *est__event_writer_path(const est__event_writer *w);

@@ -146,7 +146,7 @@ static est_status retain_in(est__event_writer *w, const char *dir)
 static est_status retain(est__event_writer *w)
 {
     size_t n = (size_t)(est__base_name(w->path) - w->path);
-    if (w->total_bytes <= 0)
+    if (w->total_bytes < 1)
         return EST_OK;
     char *dir = n > 1 ? est__strndup(w->path, n - 1) : est__strdup(n ? "/" : ".");
     est_status st = dir ? retain_in(w, dir) : est__fail_memory(n);

@@ -9,7 +9,7 @@ struct est__event_writer {
     int fd;
     est__buffer records, message;
     int64_t size;                 /* of the file */
-    int64_t file_bytes, total_bytes;      /* limits; 0: none */
+    int64_t file_bytes, total_bytes;      /* limits; below 1: none */
     est__buffer once;             /* records that one file of the folder is to hold: the graph, hyper-parameters */
     char *once_path;              /* the file that does; NULL: an older one */
     Tensorflow__Summary__Value *values, **list;   /* of est__event_scalars */

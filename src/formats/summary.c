@@ -113,7 +113,7 @@ static stretch stretch_of(const est_tensor *t, int64_t first, int64_t n)
 
 static void fill_pixels(const est_tensor *t, int64_t first, int64_t n, est__summary_style style, unsigned char *pixels)
 {
-    stretch s = style == EST__SUMMARY_V1 && t->dtype != EST_UINT8 ? stretch_of(t, first, n) : (stretch){ 0 };
+    stretch s = style != EST__SUMMARY_V2 && t->dtype != EST_UINT8 ? stretch_of(t, first, n) : (stretch){ 0 };
     for (int64_t i = 0; i < n; i++) {
         double v = est__tensor_get(t, first + i);
         if (t->dtype == EST_UINT8)
@@ -138,10 +138,12 @@ static est_status encode_image(const est_tensor *images, int64_t index, est__sum
     return st;
 }
 
-static void tag_of_one(est__buffer *out, const char *tag, const char *what, int64_t index, int64_t max_outputs)
+static void tag_of_one(est__buffer *out, const char *tag, const char *what, int64_t index, int64_t max_outputs, est__summary_style style)
 {
-    est__buffer_printf(out, "%s/%s", tag, what);
-    if (max_outputs > 1)
+    est__buffer_printf(out, "%s", tag);
+    if (style == EST__SUMMARY_V1)
+        est__buffer_printf(out, "/%s", what);
+    if (max_outputs > 1 || style == EST__SUMMARY_EVALUATED)
         est__buffer_printf(out, "/%lld", (long long)index);
 }
 
@@ -205,9 +207,9 @@ est_status est__event_images(est__event_writer *w, int64_t step, const char *tag
     est_status st = encode_images(images, count, style, &png);
     if (st == EST_OK && style == EST__SUMMARY_V2)
         st = put_images_v2(w, step, tag, images, png, count);
-    for (size_t i = 0; i < count && st == EST_OK && style == EST__SUMMARY_V1; i++) {
+    for (size_t i = 0; i < count && st == EST_OK && style != EST__SUMMARY_V2; i++) {
         est__buffer_clear(&name);
-        tag_of_one(&name, tag, "image", (int64_t)i, max_outputs);
+        tag_of_one(&name, tag, "image", (int64_t)i, max_outputs, style);
         st = name.status == EST_OK ? put_image_v1(w, step, name.data, images, &png[i]) : name.status;
     }
     for (size_t i = 0; png && i < count; i++)
@@ -268,9 +270,9 @@ est_status est__event_sounds(est__event_writer *w, int64_t step, const char *tag
         st = est__wav((const float *)sounds->data + (int64_t)i * s->dim[1] * channels, s->dim[1], channels, (uint32_t)sample_rate, &wav[i]);
     if (st == EST_OK && style == EST__SUMMARY_V2)
         st = put_sounds_v2(w, step, tag, wav, count);
-    for (size_t i = 0; i < count && st == EST_OK && style == EST__SUMMARY_V1; i++) {
+    for (size_t i = 0; i < count && st == EST_OK && style != EST__SUMMARY_V2; i++) {
         est__buffer_clear(&name);
-        tag_of_one(&name, tag, "audio", (int64_t)i, max_outputs);
+        tag_of_one(&name, tag, "audio", (int64_t)i, max_outputs, style);
         st = name.status == EST_OK ? put_sound_v1(w, step, name.data, s->dim[1], channels, sample_rate, &wav[i]) : name.status;
     }
     for (size_t i = 0; wav && i < count; i++)
@@ -304,57 +306,93 @@ est_status est__event_strings(est__event_writer *w, int64_t step, const char *ta
 
 enum { TRUE_POSITIVES, FALSE_POSITIVES, TRUE_NEGATIVES, FALSE_NEGATIVES, PRECISION, RECALL, CURVES };
 
-/* Rows of `n` thresholds: weights between two thresholds first, then their sums from the last one down. */
-static void count_curve(const est_tensor *labels, const est_tensor *predictions, const est_tensor *weights, int64_t n, double *row[CURVES])
+static est_status check_curve(const char *tag, const est_tensor *labels, const est_tensor *predictions, const est_tensor *weights,
+                              int64_t num_thresholds)
 {
-    for (int64_t i = 0; i < est__tensor_elements(predictions); i++) {
-        double p = est__tensor_get(predictions, i), weight = weights ? est__tensor_get(weights, i) : 1;
-        p = p > 0 ? p < 1 ? p : 1 : 0;
-        row[est__tensor_get(labels, i) != 0 ? TRUE_POSITIVES : FALSE_POSITIVES][(int64_t)floor((double)((float)p * (float)(n - 1)))] += weight;
-    }
-    for (int64_t i = n - 1; i-- > 0;) {
-        row[TRUE_POSITIVES][i] += row[TRUE_POSITIVES][i + 1];
-        row[FALSE_POSITIVES][i] += row[FALSE_POSITIVES][i + 1];
-    }
-    for (int64_t i = 0; i < n; i++) {
-        double tp = row[TRUE_POSITIVES][i], fp = row[FALSE_POSITIVES][i];
-        row[TRUE_NEGATIVES][i] = row[FALSE_POSITIVES][0] - fp;
-        row[FALSE_NEGATIVES][i] = row[TRUE_POSITIVES][0] - tp;
-        row[PRECISION][i] = tp / fmax(1e-7, tp + fp);
-        row[RECALL][i] = tp / fmax(1e-7, row[TRUE_POSITIVES][0]);
-    }
-}
-
-est_status est__event_pr_curve(est__event_writer *w, int64_t step, const char *tag, const est_tensor *labels,
-                               const est_tensor *predictions, const est_tensor *weights, int64_t num_thresholds)
-{
-    Tensorboard__PrCurvePluginData data = TENSORBOARD__PR_CURVE_PLUGIN_DATA__INIT;
-    plugged p = { 0 };
     int64_t n = est__tensor_elements(predictions);
     if (num_thresholds < 2 || num_thresholds > 1 << 20)
         return est__fail(EST_INVALID_ARGUMENT, "summary '%s': %lld thresholds; there are 2 at least", tag, (long long)num_thresholds);
     if (est__tensor_elements(labels) != n || (weights && est__tensor_elements(weights) != n) || labels->dtype == EST_STRING ||
         predictions->dtype == EST_STRING || (weights && weights->dtype == EST_STRING))
         return est__fail(EST_INVALID_ARGUMENT, "summary '%s': labels, predictions and weights of a curve are as many numbers each", tag);
-    double *all = est__calloc((size_t)num_thresholds * CURVES, sizeof *all), *row[CURVES];
-    float *values = est__malloc((size_t)num_thresholds * CURVES * sizeof *values);
-    data.num_thresholds = (uint32_t)num_thresholds;
-    est_status st = all && values ? plug(&p, tag, "pr_curves", &data) : est__fail_memory((size_t)num_thresholds * CURVES * sizeof *all);
+    return EST_OK;
+}
+
+est_status est__pr_curve_add(est__pr_curve *c, const char *tag, const est_tensor *labels, const est_tensor *predictions,
+                             const est_tensor *weights, int64_t num_thresholds)
+{
+    EST_TRY(check_curve(tag, labels, predictions, weights, num_thresholds));
+    if (c->between == NULL) {
+        c->between = est__calloc((size_t)num_thresholds * 2, sizeof *c->between);
+        c->num_thresholds = num_thresholds;
+    }
+    if (c->between == NULL)
+        return est__fail_memory((size_t)num_thresholds * 2 * sizeof *c->between);
+    for (int64_t i = 0; i < est__tensor_elements(predictions); i++) {
+        double p = est__tensor_get(predictions, i), weight = weights ? est__tensor_get(weights, i) : 1;
+        p = p > 0 ? p < 1 ? p : 1 : 0;
+        int64_t at = (int64_t)floor((double)((float)p * (float)(c->num_thresholds - 1)));
+        c->between[(est__tensor_get(labels, i) != 0 ? 0 : c->num_thresholds) + at] += weight;
+    }
+    return EST_OK;
+}
+
+void est__pr_curve_free(est__pr_curve *c)
+{
+    est__free(c->between);
+    *c = (est__pr_curve){ 0 };
+}
+
+/* The weights above each threshold are sums from the last one down. */
+static void count_curve(const est__pr_curve *c, float *row)
+{
+    int64_t n = c->num_thresholds;
+    double tp = 0, fp = 0, positives = 0, negatives = 0;
+    for (int64_t i = n; i-- > 0;) {
+        positives += c->between[i];
+        negatives += c->between[n + i];
+    }
+    for (int64_t i = n; i-- > 0;) {
+        tp += c->between[i];
+        fp += c->between[n + i];
+        row[TRUE_POSITIVES * n + i] = (float)tp;
+        row[FALSE_POSITIVES * n + i] = (float)fp;
+        row[TRUE_NEGATIVES * n + i] = (float)(negatives - fp);
+        row[FALSE_NEGATIVES * n + i] = (float)(positives - tp);
+        row[PRECISION * n + i] = (float)(tp / fmax(1e-7, tp + fp));
+        row[RECALL * n + i] = (float)(tp / fmax(1e-7, positives));
+    }
+}
+
+est_status est__event_pr_counts(est__event_writer *w, int64_t step, const char *tag, const est__pr_curve *c)
+{
+    Tensorboard__PrCurvePluginData data = TENSORBOARD__PR_CURVE_PLUGIN_DATA__INIT;
+    plugged p = { 0 };
+    size_t n = (size_t)c->num_thresholds * CURVES;
+    float *values = est__malloc(n * sizeof *values);
+    data.num_thresholds = (uint32_t)c->num_thresholds;
+    est_status st = values ? plug(&p, tag, "pr_curves", &data) : est__fail_memory(n * sizeof *values);
     if (st == EST_OK) {
-        for (int i = 0; i < CURVES; i++)
-            row[i] = all + i * num_thresholds;
-        count_curve(labels, predictions, weights, num_thresholds, row);
-        for (int64_t i = 0; i < num_thresholds * CURVES; i++)
-            values[i] = (float)all[i];
+        count_curve(c, values);
         p.tensor.dtype = TENSORFLOW__DATA_TYPE__DT_FLOAT;
-        p.tensor.n_float_val = (size_t)num_thresholds * CURVES;
+        p.tensor.n_float_val = n;
         p.tensor.float_val = values;
-        set_shape(&p, 2, (int64_t[]){ CURVES, num_thresholds });
+        set_shape(&p, 2, (int64_t[]){ CURVES, c->num_thresholds });
         st = put(w, step, &p);
     }
     est__buffer_free(&p.content);
-    est__free(all);
     est__free(values);
+    return st;
+}
+
+est_status est__event_pr_curve(est__event_writer *w, int64_t step, const char *tag, const est_tensor *labels,
+                               const est_tensor *predictions, const est_tensor *weights, int64_t num_thresholds)
+{
+    est__pr_curve c = { 0 };
+    est_status st = est__pr_curve_add(&c, tag, labels, predictions, weights, num_thresholds);
+    if (st == EST_OK)
+        st = est__event_pr_counts(w, step, tag, &c);
+    est__pr_curve_free(&c);
     return st;
 }
 
@@ -445,6 +483,98 @@ est_status est__event_hparams(est__event_writer *w, const est__hparam *hparams, 
     est__free(entry);
     est__free(list);
     est__free(value);
+    return st;
+}
+
+/* ---- what an experiment looks at ---- */
+
+static est_status set_domain(est__arena *a, const est__hparam_info *h, Tensorboard__HParamInfo *info)
+{
+    size_t n = h->num_texts + h->num_numbers;
+    Tensorboard__HParamList *values = est__arena_alloc(a, sizeof *values);
+    Tensorboard__HParamInterval *interval = est__arena_alloc(a, sizeof *interval);
+    Tensorboard__HParamValue *value = est__arena_alloc(a, (n + 1) * sizeof *value), **list = est__arena_alloc(a, (n + 1) * sizeof *list);
+    if (!values || !interval || !value || !list)
+        return est__fail_memory(n * sizeof *value);
+    if (h->low < h->high) {
+        tensorboard__hparam_interval__init(interval);
+        interval->min_value = h->low;
+        interval->max_value = h->high;
+        info->domain_case = TENSORBOARD__HPARAM_INFO__DOMAIN_DOMAIN_INTERVAL;
+        info->domain_interval = interval;
+    }
+    for (size_t i = 0; i < n; i++) {
+        tensorboard__hparam_value__init(&value[i]);
+        value[i].kind_case = h->num_texts ? TENSORBOARD__HPARAM_VALUE__KIND_STRING_VALUE : TENSORBOARD__HPARAM_VALUE__KIND_NUMBER_VALUE;
+        if (h->num_texts)
+            value[i].string_value = text(h->texts[i]);
+        else
+            value[i].number_value = h->numbers[i];
+        list[i] = &value[i];
+    }
+    if (n) {
+        tensorboard__hparam_list__init(values);
+        values->n_values = n;
+        values->values = list;
+        info->domain_case = TENSORBOARD__HPARAM_INFO__DOMAIN_DOMAIN_DISCRETE;
+        info->domain_discrete = values;
+    }
+    return EST_OK;
+}
+
+static est_status make_infos(est__arena *a, const est__hparam_info *hparams, size_t count, Tensorboard__HParamsExperiment *out)
+{
+    Tensorboard__HParamInfo *info = est__arena_alloc(a, (count + 1) * sizeof *info), **list = est__arena_alloc(a, (count + 1) * sizeof *list);
+    if (!info || !list)
+        return est__fail_memory(count * sizeof *info);
+    for (size_t i = 0; i < count; i++) {
+        tensorboard__hparam_info__init(&info[i]);
+        info[i].name = text(hparams[i].name);
+        info[i].type = hparams[i].is_bool                                              ? TENSORBOARD__HPARAM_TYPE__DATA_TYPE_BOOL
+                       : hparams[i].num_numbers || hparams[i].low < hparams[i].high ? TENSORBOARD__HPARAM_TYPE__DATA_TYPE_FLOAT64
+                                                                                       : TENSORBOARD__HPARAM_TYPE__DATA_TYPE_STRING;
+        list[i] = &info[i];
+        EST_TRY(set_domain(a, &hparams[i], &info[i]));
+    }
+    out->hparam_infos = list;
+    out->n_hparam_infos = count;
+    return EST_OK;
+}
+
+static est_status make_metrics(est__arena *a, const est__hparam_metric *metrics, size_t count, Tensorboard__HParamsExperiment *out)
+{
+    Tensorboard__HParamMetric *metric = est__arena_alloc(a, (count + 1) * sizeof *metric), **list = est__arena_alloc(a, (count + 1) * sizeof *list);
+    Tensorboard__HParamMetricName *name = est__arena_alloc(a, (count + 1) * sizeof *name);
+    if (!metric || !list || !name)
+        return est__fail_memory(count * sizeof *metric);
+    for (size_t i = 0; i < count; i++) {
+        tensorboard__hparam_metric__init(&metric[i]);
+        tensorboard__hparam_metric_name__init(&name[i]);
+        name[i].tag = text(metrics[i].tag);
+        name[i].group = text(metrics[i].group ? metrics[i].group : "");
+        metric[i].name = &name[i];
+        metric[i].display_name = text(metrics[i].display_name ? metrics[i].display_name : "");
+        list[i] = &metric[i];
+    }
+    out->metric_infos = list;
+    out->n_metric_infos = count;
+    return EST_OK;
+}
+
+est_status est__event_hparams_config(est__event_writer *w, const est__hparam_info *hparams, size_t num_hparams,
+                                     const est__hparam_metric *metrics, size_t num_metrics)
+{
+    Tensorboard__HParamsPluginData data = TENSORBOARD__HPARAMS_PLUGIN_DATA__INIT;
+    Tensorboard__HParamsExperiment experiment = TENSORBOARD__HPARAMS_EXPERIMENT__INIT;
+    est__arena arena = { 0 };
+    experiment.time_created_secs = est__wall_time();
+    data.experiment = &experiment;
+    est_status st = make_infos(&arena, hparams, num_hparams, &experiment);
+    if (st == EST_OK)
+        st = make_metrics(&arena, metrics, num_metrics, &experiment);
+    if (st == EST_OK)
+        st = put_hparams(w, "_hparams_/experiment", &data);
+    est__arena_free(&arena);
     return st;
 }
 

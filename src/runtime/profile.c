@@ -1,4 +1,6 @@
 /* A run's profile: what each line of its plan takes, in time and bytes. */
+#include "proto/pack.h"
+#include "proto/step_stats.pb-c.h"
 #include "runtime/frame.h"
 
 est_status est__run_profile(est__run *r)
@@ -75,4 +77,74 @@ void est__run_trace(const est__run *r, est__buffer *out)
         at += us;
     }
     est__buffer_text(out, "\n]}\n");
+}
+
+/* ---- as TensorFlow's RunMetadata ---- */
+
+typedef struct node_stats {
+    Tensorflow__NodeExecStats stats;
+    Tensorflow__AllocatorMemoryUsed memory, *of_memory;
+} node_stats;
+
+static void put_node(node_stats *n, const est_operation *op, double start_us, double us, size_t bytes)
+{
+    tensorflow__node_exec_stats__init(&n->stats);
+    tensorflow__allocator_memory_used__init(&n->memory);
+    n->stats.node_name = (char *)(uintptr_t)op->name;
+    n->stats.timeline_label = (char *)(uintptr_t)op->row->tf_name;
+    n->stats.all_start_micros = (int64_t)start_us;
+    n->stats.op_end_rel_micros = n->stats.all_end_rel_micros = (int64_t)(us + 0.5);
+    n->stats.all_start_nanos = (int64_t)(start_us * 1e3);
+    n->stats.op_end_rel_nanos = n->stats.all_end_rel_nanos = (int64_t)(us * 1e3 + 0.5);
+    n->memory.allocator_name = (char *)(uintptr_t)"cpu";
+    n->memory.total_bytes = (int64_t)bytes;
+    n->of_memory = &n->memory;
+    n->stats.n_memory = 1;
+    n->stats.memory = &n->of_memory;
+}
+
+static size_t put_nodes(const est__run *r, double wall, node_stats *node)
+{
+    const est__plan *p = r->frame.plan;
+    double calls = r->calls ? (double)r->calls : 1, at = wall * 1e6;
+    size_t n = 0;
+    for (size_t s = 0; s < p->num_steps; s++) {
+        const est__fused *f = p->step[s].fused;
+        double us = r->seconds ? r->seconds[s] / calls * 1e6 : 0;
+        size_t bytes = r->calls ? bytes_made(&r->frame, &p->step[s]) : 0;
+        int members = f ? f->num_ops : 1;
+        for (int m = 0; m < members; m++) {
+            put_node(&node[n++], f ? f->member[m].op : p->step[s].op, at, us / members, m + 1 == members ? bytes : 0);
+            at += us / members;
+        }
+    }
+    return n;
+}
+
+est_status est__run_metadata(const est__run *r, double wall, est__buffer *out)
+{
+    Tensorflow__RunMetadata metadata = TENSORFLOW__RUN_METADATA__INIT;
+    Tensorflow__StepStats steps = TENSORFLOW__STEP_STATS__INIT;
+    Tensorflow__DeviceStepStats device = TENSORFLOW__DEVICE_STEP_STATS__INIT, *devices = &device;
+    const est__plan *p = r->frame.plan;
+    size_t most = 1;
+    for (size_t s = 0; s < p->num_steps; s++)
+        most += p->step[s].fused ? (size_t)p->step[s].fused->num_ops : 1;
+    node_stats *node = est__malloc(most * sizeof *node);
+    Tensorflow__NodeExecStats **list = est__malloc(most * sizeof *list);
+    est_status st = node && list ? EST_OK : est__fail_memory(most * sizeof *node);
+    if (st == EST_OK) {
+        device.device = (char *)(uintptr_t)"/job:localhost/replica:0/task:0/device:CPU:0";
+        device.n_node_stats = put_nodes(r, wall, node);
+        for (size_t i = 0; i < device.n_node_stats; i++)
+            list[i] = &node[i].stats;
+        device.node_stats = list;
+        steps.n_dev_stats = 1;
+        steps.dev_stats = &devices;
+        metadata.step_stats = &steps;
+        st = est__proto_pack(&metadata, out);
+    }
+    est__free(node);
+    est__free(list);
+    return st;
 }

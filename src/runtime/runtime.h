@@ -60,6 +60,9 @@ est_status est__find_nonfinite(const est_graph *g, const est__plan_options *opti
                                const est_tensor *const *feeds, uint64_t step, est__buffer *out);
 /* What the profile holds, as a Chrome trace (JSON): an event a line of the plan, one after another. */
 void est__run_trace(const est__run *r, est__buffer *out);
+/* The same as a serialized RunMetadata; operations that were fused share the time of their line. `wall`: when the step began, in seconds
+ * since 1970. */
+est_status est__run_metadata(const est__run *r, double wall, est__buffer *out);
 size_t est__plan_fetches(const est__plan *p);
 
 #endif

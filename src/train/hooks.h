@@ -70,6 +70,9 @@ struct est_run_context {
     size_t num_joined;
 };
 
+/* A writer into a folder, with the limits of the run; `config` may be NULL. */
+est_status est__run_events(const est_run_config *config, const char *dir, est__event_writer **out);
+
 typedef est_status (*est__moment)(est_run_context *c, void *user);
 
 /* Does some hook's begin add to the graph? `spec` may be NULL. */

@@ -38,7 +38,7 @@ est_status est_summary_writer_new_sized(const char *logdir, const est_summary_wr
         est__free(w);
         return st;
     }
-    est__event_limit(w->events, o.max_file_bytes == EST_OFF ? 0 : o.max_file_bytes, o.max_total_bytes == EST_OFF ? 0 : o.max_total_bytes);
+    est__event_limit(w->events, o.max_file_bytes, o.max_total_bytes);
     *out = w;
     return EST_OK;
 }
@@ -153,6 +153,43 @@ est_status est_summary_hparams(est_summary_writer *w, const est_hparam *hparams,
         st = added(w, est__event_hparams(w->events, list, count, trial_id));
     w->has_hparams = st == EST_OK;
     est__free(list);
+    return st;
+}
+
+static est_status copy_infos(const est_hparam_info *from, size_t count, est__hparam_info *to)
+{
+    for (size_t i = 0; i < count; i++) {
+        const est_hparam_info *h = &from[i];
+        if (h->name == NULL || *h->name == '\0')
+            return est__fail(EST_INVALID_ARGUMENT, "est_summary_hparams_config: hyper-parameter %zu has no name", i);
+        to[i] = (est__hparam_info){ h->name, h->texts.data, h->numbers.data, h->texts.count, h->texts.count ? 0 : h->numbers.count,
+                                    h->low, h->high, h->is_bool };
+    }
+    return EST_OK;
+}
+
+static est_status copy_metrics(const est_hparam_metric *from, size_t count, est__hparam_metric *to)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (from[i].tag == NULL)
+            return est__fail(EST_INVALID_ARGUMENT, "est_summary_hparams_config: metric %zu has no tag", i);
+        to[i] = (est__hparam_metric){ from[i].tag, from[i].group, from[i].display_name };
+    }
+    return EST_OK;
+}
+
+est_status est_summary_hparams_config(est_summary_writer *w, const est_hparam_info *hparams, size_t num_hparams,
+                                      const est_hparam_metric *metrics, size_t num_metrics)
+{
+    est__hparam_info *info = est__malloc((num_hparams + 1) * sizeof *info);
+    est__hparam_metric *metric = est__malloc((num_metrics + 1) * sizeof *metric);
+    est_status st = info && metric ? copy_infos(hparams, num_hparams, info) : est__fail_memory(num_hparams * sizeof *info);
+    if (st == EST_OK)
+        st = copy_metrics(metrics, num_metrics, metric);
+    if (st == EST_OK)
+        st = added(w, est__event_hparams_config(w->events, info, num_hparams, metric, num_metrics));
+    est__free(info);
+    est__free(metric);
     return st;
 }
 

@@ -1,4 +1,5 @@
 /* Hooks that write beside training: rates and summaries as events, profiles of steps, and when checkpoints are saved. */
+#include "formats/summary.h"
 #include "tensor/tensor.h"
 #include "train/hooks.h"
 
@@ -7,6 +8,15 @@ static est_status check_period(const char *what, int64_t steps, double secs)
 {
     if (steps < 0 || secs < 0 || (steps > 0) == (secs > 0))
         return est__fail(EST_INVALID_ARGUMENT, "%s: one of a number of steps and of seconds is needed, above 0", what);
+    return EST_OK;
+}
+
+est_status est__run_events(const est_run_config *config, const char *dir, est__event_writer **out)
+{
+    EST_TRY(est__event_writer_new(dir, out));
+    if (config)
+        est__event_limit(*out, config->max_event_file_bytes ? config->max_event_file_bytes : EST__EVENT_FILE_BYTES,
+                         config->max_event_total_bytes ? config->max_event_total_bytes : EST__EVENT_TOTAL_BYTES);
     return EST_OK;
 }
 
@@ -30,9 +40,8 @@ static void counter_free(void *user)
 static est_status counter_created(est_run_context *c, void *user)
 {
     counter *s = user;
-    (void)c;
     s->timer.triggered = false;
-    return s->dir && s->events == NULL ? est__event_writer_new(s->dir, &s->events) : EST_OK;
+    return s->dir && s->events == NULL ? est__run_events(c->config, s->dir, &s->events) : EST_OK;
 }
 
 static est_status counter_after(est_run_context *c, void *user)
@@ -103,7 +112,7 @@ static est_status summaries_begin(est_run_context *c, void *user)
         EST_TRY(est__hook_node(c, &s->tensors.data[i], &node));
         s->fetch[i] = est_run_fetch(c, node);
     }
-    return s->events == NULL ? est__event_writer_new(s->dir, &s->events) : EST_OK;
+    return s->events == NULL ? est__run_events(c->config, s->dir, &s->events) : EST_OK;
 }
 
 static est_status summaries_before(est_run_context *c, void *user)
@@ -163,12 +172,15 @@ est_status est_summary_saver_hook_new_sized(const est_summary_saver_options *opt
 typedef struct profiler {
     est_timer timer;
     char *dir;
+    est__event_writer *events;
+    double began;                 /* the step */
     bool wanted;                  /* in this step */
 } profiler;
 
 static void profiler_free(void *user)
 {
     profiler *p = user;
+    est__event_writer_free(p->events);
     est__free(p->dir);
     est__free(p);
 }
@@ -186,7 +198,40 @@ static est_status profiler_before(est_run_context *c, void *user)
     profiler *p = user;
     p->wanted = p->timer.triggered && est_timer_should_trigger(&p->timer, est_run_global_step(c) + 1);
     c->profile = c->profile || p->wanted;
+    p->began = p->wanted ? est__wall_time() : 0;
     return EST_OK;
+}
+
+static est_status write_timeline(const profiler *p, const est__run *run, int64_t step)
+{
+    est__buffer name = { 0 }, trace = { 0 };
+    est__buffer_printf(&name, "%s%stimeline-%lld.json", p->dir, *p->dir ? "/" : "", (long long)step);
+    est__run_trace(run, &trace);
+    est_status st = trace.status != EST_OK ? trace.status : name.status;
+    if (st == EST_OK && *p->dir)
+        st = est__make_dirs(p->dir);
+    if (st == EST_OK)
+        st = est__file_put(name.data, trace.data, trace.size);
+    if (st == EST_OK)
+        est__log(EST_LOG_INFO, "the timeline of step %lld is in %s", (long long)step, name.data);
+    est__buffer_free(&name);
+    est__buffer_free(&trace);
+    return st;
+}
+
+/* For TensorBoard's graph, under TensorFlow's tag. */
+static est_status write_metadata(profiler *p, est_run_context *c, int64_t step)
+{
+    char tag[48];
+    est__buffer metadata = { 0 };
+    est_status st = est__run_metadata(c->run, p->began, &metadata);
+    if (st == EST_OK && p->events == NULL)
+        st = est__run_events(c->config, *p->dir ? p->dir : ".", &p->events);
+    est__print(tag, sizeof tag, "step_%lld", (long long)step);
+    if (st == EST_OK)
+        st = est__event_run_metadata(p->events, step, tag, metadata.data, metadata.size);
+    est__buffer_free(&metadata);
+    return st == EST_OK ? est__event_flush(p->events) : st;
 }
 
 /* Not before the timer's period has passed once. */
@@ -200,20 +245,9 @@ static est_status profiler_after(est_run_context *c, void *user)
         return EST_OK;
     if (c->run == NULL)
         return est__fail(EST_UNIMPLEMENTED, "this estimator trains outside of the graph: there are no operations to profile");
-    est__buffer name = { 0 }, trace = { 0 };
     est_timer_update(&p->timer, step);
-    est__buffer_printf(&name, "%s%stimeline-%lld.json", p->dir, *p->dir ? "/" : "", (long long)step);
-    est__run_trace(c->run, &trace);
-    est_status st = trace.status != EST_OK ? trace.status : name.status;
-    if (st == EST_OK && *p->dir)
-        st = est__make_dirs(p->dir);
-    if (st == EST_OK)
-        st = est__file_put(name.data, trace.data, trace.size);
-    if (st == EST_OK)
-        est__log(EST_LOG_INFO, "the timeline of step %lld is in %s", (long long)step, name.data);
-    est__buffer_free(&name);
-    est__buffer_free(&trace);
-    return st;
+    EST_TRY(write_timeline(p, c->run, step));
+    return write_metadata(p, c, step);
 }
 
 est_status est_profiler_hook_new_sized(const est_profiler_options *options, size_t size, est_hook **out)

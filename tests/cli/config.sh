@@ -13,6 +13,8 @@ trainer.keep_checkpoint_every_n_hours  number  10000  beside those, one in so ma
 trainer.checkpoint_save_graph_def  bool  true  write graph.pbtxt
 trainer.summary_interval  integer  100  steps between summaries; 0: none (save_summary_steps) (at least 0)
 trainer.log_interval  integer  100  steps between log lines; 0: none (log_step_count_steps) (at least 0)
+trainer.max_event_file_bytes  integer  134217728  an event file that reaches it is ended, and another one begun; 0: never (at least 0)
+trainer.max_event_total_bytes  integer  1073741824  a folder's oldest event files are removed when all hold more; 0: never (at least 0)
 trainer.validation_steps  integer  null  batches to evaluate; null: to the end of the data (at least 1)
 trainer.folds  integer  null  parts of task.train_data: train leaves one out, evaluate takes that one (at least 2)
 trainer.fold  integer  0  which one, from 0 on (at least 0)
@@ -148,6 +150,8 @@ trainer:
   checkpoint_save_graph_def: true
   summary_interval: 100
   log_interval: 100
+  max_event_file_bytes: 134217728
+  max_event_total_bytes: 1073741824
   validation_steps: null
   folds: null
   fold: 0

@@ -5,6 +5,9 @@
 
 #include "base/base.h"
 #include "formats/event.h"
+#include "proto/pack.h"
+#include "proto/plugin_data.pb-c.h"
+#include "proto/step_stats.pb-c.h"
 #include "support/est_test.h"
 #include "train/small.h"
 
@@ -251,6 +254,39 @@ static void writes_events(void)
     est_estimator_free(m.e);
 }
 
+/* Beside the timelines, under TensorFlow's tag: of each operation when it began and how long it took. */
+static void check_metadata(const char *dir)
+{
+    est__names files = { 0 };
+    est__event_reader *reader = NULL;
+    const Tensorflow__Event *e;
+    int events = 0;
+    EST_NEED_OK(est__glob(est_test_text("%s/events.out.tfevents.*", dir), &files));
+    EST_NEED_OK(est__event_open(files.name[0], &reader));
+    while (est__event_next(reader, &e) == EST_OK) {
+        Tensorboard__TaggedRunMetadata *tagged = NULL;
+        Tensorflow__RunMetadata *m = NULL;
+        if (e->what_case != TENSORFLOW__EVENT__WHAT_TAGGED_RUN_METADATA)
+            continue;
+        EST_CHECK_OK(est__proto_unpack(&tensorboard__tagged_run_metadata__descriptor, e->tagged_run_metadata.data, e->tagged_run_metadata.len,
+                                       "tagged", &tagged));
+        EST_CHECK_STR(tagged ? tagged->tag : "", est_test_text("step_%lld", (long long)e->step));
+        EST_CHECK_OK(est__proto_unpack(&tensorflow__run_metadata__descriptor, tagged->run_metadata.data, tagged->run_metadata.len, "run", &m));
+        if (EST_CHECK(m && m->step_stats && m->step_stats->n_dev_stats == 1)) {
+            const Tensorflow__DeviceStepStats *d = m->step_stats->dev_stats[0];
+            EST_CHECK(d->n_node_stats > 2);
+            for (size_t i = 1; i < d->n_node_stats; i++)
+                EST_CHECK(*d->node_stats[i]->node_name && d->node_stats[i]->all_start_micros >= d->node_stats[i - 1]->all_start_micros);
+        }
+        est__proto_free(tagged);
+        est__proto_free(m);
+        events++;
+    }
+    EST_CHECK_INT(events, 2);
+    est__event_close(reader);
+    est__names_free(&files);
+}
+
 static void profiles_steps(void)
 {
     model m = { 0 };
@@ -262,6 +298,7 @@ static void profiles_steps(void)
     EST_CHECK(!est__is_file(est_test_path("t/timeline-1.json")));
     EST_CHECK(est__is_file(est_test_path("t/timeline-4.json")));
     EST_CHECK_OK(est__file_read(est_test_path("t/timeline-2.json"), 0, &text, &size));
+    check_metadata(est_test_path("t"));
     EST_CHECK(text && strstr(text, "\"traceEvents\": [") && strstr(text, "\"ph\": \"X\"") && strstr(text, "ResourceApplyGradientDescent"));
     est__free(text);
     est_estimator_free(m.e);

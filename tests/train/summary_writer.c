@@ -224,13 +224,16 @@ static est_status shows_all(est_spec *spec, const est_features *features, est_no
     est_graph *g = est_spec_graph(spec);
     est_node *x = est_features_find(features, "x")->value;
     est_node *logits = est_dense(g, x, 1, &(est_dense_options){ .name = "l" });
-    (void)mode;
+    if (mode == EST_EVAL)
+        est_spec_evaluation_summaries(spec);
     est_node *loss = est_reduce_mean(g, est_sigmoid_cross_entropy(g, labels, logits), EST_INTS(0, 1), false);
     est_spec_loss(spec, loss);
     est_spec_train_op(spec, est_optimizer_minimize(user, g, loss, est_spec_global_step(spec)));
     est_spec_image_summary(spec, "input", est_reshape(g, x, EST_INTS(1, 2, 2, 1)), 1);
     est_spec_audio_summary(spec, "sound", est_reshape(g, x, EST_INTS(2, 2)), 100, 0);
     est_spec_text_summary(spec, "says", est_constant_string(g, "**so**"));
+    est_spec_histogram_summary(spec, "logits", logits);
+    est_spec_scalar_summary(spec, "mean", est_reduce_mean(g, x, EST_INTS(0, 1), false));
     est_spec_pr_curve_summary(spec, "curve", labels, est_sigmoid(g, logits), NULL, 5);
     return EST_OK;
 }
@@ -247,14 +250,64 @@ static void model_functions(void)
     EST_CHECK_OK(est_custom_new(&(est_custom_options){ .model_fn = shows_all, .features = { &x, 1 }, .user = sgd }, &config, &e));
     EST_CHECK_OK(est_train(e, &((est_train_options){ .input_fn = small_input, .max_steps = 3 }), NULL));
     look(dir, "input/image", &f);
-    EST_CHECK_STR(f.list.data, "1:input/image() 1:sound/audio/0() 1:sound/audio/1() 1:says(text) 1:curve(pr_curves) 1:loss() "
-                               "3:input/image() 3:sound/audio/0() 3:sound/audio/1() 3:says(text) 3:curve(pr_curves) 3:loss() ");
+    EST_CHECK_STR(f.list.data, "1:input/image() 1:sound/audio/0() 1:sound/audio/1() 1:says(text) 1:logits() 1:curve(pr_curves) 1:loss() 1:mean() "
+                               "3:input/image() 3:sound/audio/0() 3:sound/audio/1() 3:says(text) 3:logits() 3:curve(pr_curves) 3:loss() 3:mean() ");
     check_png(&f.content, (const unsigned char[]){ 0, 159, 64, 0, 223, 1 }, 6);      /* 1, -2, 3, -4 */
+    EST_CHECK_INT(f.graphs, 1);
+    forget(&f);
+    /* An evaluation: the curve counts its two batches of four, the image is of the last one, as tf.estimator would call them. */
+    est_results *r = NULL;
+    EST_CHECK_OK(est_evaluate(e, &((est_evaluate_options){ .input_fn = small_once, .name = "all" }), &r));
+    est_results_free(r);
+    look(est_test_path("model/eval_all"), "curve/0", &f);
+    EST_CHECK_STR(f.list.data, "3:loss() 3:input/0() 3:sound/0() 3:sound/1() 3:says/0(text) 3:logits/0() 3:mean/0() 3:curve/0(pr_curves) "
+                               "3:checkpoint_path() ");
+    EST_CHECK_INT(f.num_numbers, 30);
+    EST_CHECK_NEAR(f.numbers[0] + f.numbers[5], 8, 0);      /* at threshold 0 all are positive */
+    forget(&f);
+    est_estimator_free(e);
+    est_optimizer_free(sgd);
+}
+
+/* The limits of a run's configuration hold for its events. */
+static void runs_have_limits(void)
+{
+    static const est_feature x = { .name = "x", .dtype = EST_FLOAT, .shape = { 1, { 1 } } };
+    const char *dir = est_test_path("limited");
+    est_optimizer *sgd;
+    est_estimator *e = NULL;
+    found f;
+    EST_NEED_OK(est_sgd_optimizer_new(NULL, &sgd));
+    est_run_config config = { .model_dir = dir, .save_summary_steps = 1, .log_step_count_steps = EST_OFF, .num_threads = 1,
+                              .max_event_file_bytes = 8000, .max_event_total_bytes = 50000 };
+    EST_CHECK_OK(est_custom_new(&(est_custom_options){ .model_fn = shows_all, .features = { &x, 1 }, .user = sgd }, &config, &e));
+    EST_CHECK_OK(est_train(e, &((est_train_options){ .input_fn = small_input, .max_steps = 200 }), NULL));
+    look(dir, NULL, &f);
+    EST_CHECK(f.files > 2 && f.bytes < 80000);
     EST_CHECK_INT(f.graphs, 1);
     forget(&f);
     est_estimator_free(e);
     est_optimizer_free(sgd);
 }
 
+static void tells_what_a_search_looks_at(void)
+{
+    const char *dir = est_test_path("search");
+    const est_hparam_info infos[] = { { .name = "rate", .low = 0.1, .high = 1 }, { .name = "kind", .texts = EST_STRINGS("a", "b") },
+                                      { .name = "size", .numbers = EST_FLOATS(16, 32) }, { .name = "on", .is_bool = true } };
+    est_summary_writer *w;
+    found f;
+    EST_NEED_OK(est_summary_writer_new(dir, NULL, &w));
+    EST_CHECK_OK(est_summary_hparams_config(w, infos, 4, &(est_hparam_metric){ .tag = "loss", .group = "eval" }, 1));
+    EST_CHECK_FAILS(est_summary_hparams_config(w, &(est_hparam_info){ 0 }, 1, NULL, 0), EST_INVALID_ARGUMENT,
+                    "est_summary_hparams_config: hyper-parameter 0 has no name");
+    EST_CHECK_FAILS(est_summary_hparams_config(w, NULL, 0, &(est_hparam_metric){ 0 }, 1), EST_INVALID_ARGUMENT,
+                    "est_summary_hparams_config: metric 0 has no tag");
+    est_summary_writer_free(w);
+    look(dir, NULL, &f);
+    EST_CHECK_STR(f.list.data, "0:_hparams_/experiment(hparams) ");
+    forget(&f);
+}
+
 EST_SUITE(train_summary_writer, EST_TEST(one_of_each), EST_TEST(grows_to_its_limit), EST_TEST(refuses), EST_TEST(projector),
-          EST_TEST(model_functions));
+          EST_TEST(model_functions), EST_TEST(runs_have_limits), EST_TEST(tells_what_a_search_looks_at));

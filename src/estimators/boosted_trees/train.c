@@ -470,7 +470,7 @@ static est_status train(training *t)
         return EST_OK;
     }
     t->labels = t->b->objective == EST__SOFTMAX ? 1 : t->ensemble->outputs;
-    EST_TRY(est__event_writer_new(e->model_dir, &t->events));
+    EST_TRY(est__run_events(&e->config, e->model_dir, &t->events));
     t->hooks.events = t->events;
     EST_TRY(est__write_graph(e, t->model->graph, t->events, t->step));
     EST_TRY(read_input(t));
