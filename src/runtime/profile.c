@@ -86,15 +86,16 @@ typedef struct node_stats {
     Tensorflow__AllocatorMemoryUsed memory, *of_memory;
 } node_stats;
 
-static void put_node(node_stats *n, const est_operation *op, double start_us, double us, size_t bytes)
+/* Seconds since 1970 leave a double no room for nanoseconds: `at_us` is since `base_us`. */
+static void put_node(node_stats *n, const est_operation *op, int64_t base_us, double at_us, double us, size_t bytes)
 {
     tensorflow__node_exec_stats__init(&n->stats);
     tensorflow__allocator_memory_used__init(&n->memory);
     n->stats.node_name = (char *)(uintptr_t)op->name;
     n->stats.timeline_label = (char *)(uintptr_t)op->row->tf_name;
-    n->stats.all_start_micros = (int64_t)start_us;
+    n->stats.all_start_micros = base_us + (int64_t)at_us;
     n->stats.op_end_rel_micros = n->stats.all_end_rel_micros = (int64_t)(us + 0.5);
-    n->stats.all_start_nanos = (int64_t)(start_us * 1e3);
+    n->stats.all_start_nanos = base_us * 1000 + (int64_t)(at_us * 1e3);
     n->stats.op_end_rel_nanos = n->stats.all_end_rel_nanos = (int64_t)(us * 1e3 + 0.5);
     n->memory.allocator_name = (char *)(uintptr_t)"cpu";
     n->memory.total_bytes = (int64_t)bytes;
@@ -106,7 +107,8 @@ static void put_node(node_stats *n, const est_operation *op, double start_us, do
 static size_t put_nodes(const est__run *r, double wall, node_stats *node)
 {
     const est__plan *p = r->frame.plan;
-    double calls = r->calls ? (double)r->calls : 1, at = wall * 1e6;
+    double calls = r->calls ? (double)r->calls : 1, at = 0;
+    int64_t base = (int64_t)(wall * 1e6);
     size_t n = 0;
     for (size_t s = 0; s < p->num_steps; s++) {
         const est__fused *f = p->step[s].fused;
@@ -114,7 +116,7 @@ static size_t put_nodes(const est__run *r, double wall, node_stats *node)
         size_t bytes = r->calls ? bytes_made(&r->frame, &p->step[s]) : 0;
         int members = f ? f->num_ops : 1;
         for (int m = 0; m < members; m++) {
-            put_node(&node[n++], f ? f->member[m].op : p->step[s].op, at, us / members, m + 1 == members ? bytes : 0);
+            put_node(&node[n++], f ? f->member[m].op : p->step[s].op, base, at, us / members, m + 1 == members ? bytes : 0);
             at += us / members;
         }
     }
