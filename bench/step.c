@@ -1,8 +1,10 @@
 /* What a step costs that does nothing: microseconds a step of an empty model_fn, which adds 1 to global_step alone, and of the
- * same with a hook that counts; the quickest of some rounds each.
+ * same with a hook that counts; then the same of the training loop, and with a callback that counts its events. The quickest of
+ * some rounds each.
  *     step [STEPS [ROUNDS]] */
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <estimator/estimator.h>
 
@@ -52,19 +54,94 @@ static double train(int64_t steps, est_hook_list hooks)
     return st == EST_OK ? 1e6 / r.steps_per_sec : 0;
 }
 
+/* ---- the training loop ---- */
+
+static est_node *no_model(est_graph *g, const est_features *features, est_mode mode, void *user)
+{
+    (void)g, (void)mode, (void)user;
+    return features->data[0].value;
+}
+
+static est_node *no_loss(est_graph *g, est_node *labels, est_node *logits, const est_features *features, void *user)
+{
+    (void)labels, (void)logits, (void)features, (void)user;
+    return est_constant_float(g, 0);
+}
+
+static void no_step(est_loop_step *s, void *user)
+{
+    est_node *one = est_constant_int(s->g, EST_INT64, 1);
+    (void)user;
+    s->train_op = est_op(s->g, "AssignAddVariableOp", NULL, EST_NODES(s->global_step, one), EST_NO_ATTRS);
+}
+
+static est_status count_event(est_training_loop *l, est_loop_event event, void *user)
+{
+    (void)l, (void)event;
+    ++*(int64_t *)user;
+    return EST_OK;
+}
+
+static double now(void)
+{
+    struct timespec t;
+    timespec_get(&t, TIME_UTC);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Microseconds a step; 0: it failed. */
+static double fit(int64_t steps, est_loop_callback_list callbacks)
+{
+    est_training_loop *l = NULL;
+    est_optimizer *sgd = NULL;
+    double start = 0;
+    est_status st = est_sgd_optimizer_new(&(est_sgd_options){ 0 }, &sgd);
+    if (st == EST_OK)
+        st = est_training_loop_new(&(est_training_loop_options){ .training = one_row, .training_batches = steps, .optimizer = sgd, .loss_fn = no_loss,
+                                                                 .callbacks = callbacks, .no_default_callbacks = true }, &l);
+    est_optimizer_free(sgd);
+    start = now();
+    if (st == EST_OK)
+        st = est_training_loop_fit(l, &(est_fit_options){ .model = no_model, .differentiable_step = no_step });
+    double seconds = now() - start;
+    if (st != EST_OK)
+        fprintf(stderr, "step: %s\n", est_error());
+    est_training_loop_free(l);
+    return st == EST_OK ? 1e6 * seconds / (double)steps : 0;
+}
+
+/* Both, and what they print. */
+static bool measure_loop(int64_t steps, int rounds)
+{
+    double plain = 1e9, counted = 1e9;
+    int64_t events = 0;
+    est_loop_callback *c;
+    if (est_loop_callback_new(&(est_loop_callback_options){ .name = "count", .call = count_event, .user = &events }, &c) != EST_OK)
+        return false;
+    for (; rounds > 0; rounds--) {
+        double a = fit(steps, (est_loop_callback_list){ 0 }), b = fit(steps, EST_LOOP_CALLBACKS(c));
+        plain = a < plain ? a : plain;
+        counted = b < counted ? b : counted;
+    }
+    est_loop_callback_free(c);
+    printf("empty step of a training loop %.3f us; with a callback that counts %.3f us\n", plain, counted);
+    return plain > 0 && counted > 0 && events > 0;
+}
+
 int main(int argc, char **argv)
 {
+    int rounds = argc > 2 ? atoi(argv[2]) : 5;
     int64_t steps = argc > 1 ? atoll(argv[1]) : 500000, counted = 0;
     double plain = 1e9, hooked = 1e9;
     est_hook *hook;
     if (est_hook_new(&(est_hook_options){ .name = "count", .after_run = count, .user = &counted }, &hook) != EST_OK)
         return 1;
-    for (int round = argc > 2 ? atoi(argv[2]) : 5; round > 0; round--) {
+    for (int round = rounds; round > 0; round--) {
         double a = train(steps, (est_hook_list){ 0 }), b = train(steps, EST_HOOKS(hook));
         plain = a < plain ? a : plain;
         hooked = b < hooked ? b : hooked;
     }
     est_hook_free(hook);
     printf("empty step %.3f us; with a hook that counts %.3f us\n", plain, hooked);
-    return !(plain > 0 && hooked > 0 && counted > 0);
+    return !(plain > 0 && hooked > 0 && counted > 0 && measure_loop(steps, rounds));
 }
