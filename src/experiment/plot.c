@@ -111,10 +111,22 @@ static void smooth(est__series *s, double weight)
     }
 }
 
+static void number_lines(est_plot *p)
+{
+    size_t lines = 0;
+    for (size_t i = 0; i < p->count; i++) {
+        size_t k = 0;
+        while (k < i && (p->series[k].run != p->series[i].run || strcmp(p->series[k].shown.phase, p->series[i].shown.phase) != 0))
+            k++;
+        p->series[i].line = k < i ? p->series[k].line : lines++;
+    }
+}
+
 static est_status finish(est_plot *p, est_strings tags)
 {
     qsort(p->series, p->count, sizeof *p->series, by_tag);
     EST_TRY(choose(p, tags));
+    number_lines(p);
     double *start = est__malloc((est__map_size(p->runs) + 1) * sizeof *start);
     if (!start)
         return est__fail_memory(est__map_size(p->runs));

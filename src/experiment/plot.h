@@ -13,6 +13,7 @@ typedef struct est__series {
     size_t count, capacity;
     size_t run;                   /* number, from 0 on, as the paths were given */
     size_t order;                 /* as it was met: training before evaluation */
+    size_t line;                  /* the same number for each tag of a run's phase, for its colour */
     double start;                 /* the wall time of the run's first point */
 } est__series;
 

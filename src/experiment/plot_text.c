@@ -77,6 +77,12 @@ static void style(const est_plot *p, est__buffer *b, const char *sequence)
 
 /* ---- a field ---- */
 
+/* A colour is a run's and its phase's in all fields; where there are none, the first line of each is solid. */
+static size_t line_of(const est_plot *p, const field *f, size_t series)
+{
+    return p->options.colours ? p->series[series].line % 256 : series - f->from;
+}
+
 static int row_of(const field *f, double v)
 {
     double share = (v - f->y.least) / (f->y.most - f->y.least);
@@ -164,8 +170,8 @@ static est_status put_legend(const est_plot *p, const field *f, int gutter, est_
             used = 0;
         }
         est__buffer_printf(b, "%*s", used ? 3 : gutter + 2, "");
-        colour(p, b, i - f->from);
-        est__buffer_text(b, est__canvas_sample(&f->canvas, i - f->from));
+        colour(p, b, line_of(p, f, i));
+        est__buffer_text(b, est__canvas_sample(&f->canvas, line_of(p, f, i)));
         style(p, b, PLAIN);
         est__buffer_text(b, " ");
         if (clean.status == EST_OK && clean.size)
@@ -185,7 +191,7 @@ static est_status put_field(const est_plot *p, field *f, int gutter, est__buffer
 {
     static const char *const by[] = { "  by step", "  by time since the start", "  by time" };
     for (size_t i = f->from; i < f->to; i++)
-        est__canvas_series(&f->canvas, p, &p->series[i], &f->x, &f->y, i - f->from);
+        est__canvas_series(&f->canvas, p, &p->series[i], &f->x, &f->y, line_of(p, f, i));
     style(p, b, BOLD);
     put_clean(b, p->series[f->from].shown.tag, f->canvas.ascii);
     style(p, b, PLAIN);

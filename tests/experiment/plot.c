@@ -385,6 +385,23 @@ static void draws_in_colours(void)
                   "   \033[38;5;208m──\033[0m evaluation 3\n");
 }
 
+/* A phase of a run has one colour in all fields. */
+static void colours_stay(void)
+{
+    est_plot *p;
+    char *text;
+    WRITE("", "loss", { 1, 0, 4 }, { 2, 10, 2 });
+    WRITE("eval", "loss", { 1, 10, 3 });
+    WRITE("eval", "auc", { 1, 10, 3 });
+    EST_NEED_OK(of_dir(&(est_plot_options){ .colours = true }, &p));
+    EST_NEED_OK(est_plot_text(p, EST_PLOT_PICTURE, &text));
+    const char *auc = strstr(text, "auc");
+    EST_CHECK(auc && strstr(auc, "\033[38;5;208m\342\224\200\342\224\200\033[0m evaluation 3") != NULL);
+    EST_CHECK(auc && strstr(auc, "\033[38;5;68m") == NULL);
+    est_text_free(text);
+    est_plot_free(p);
+}
+
 static void draws_on_a_logarithmic_scale(void)
 {
     WRITE("", "loss", { 1, 0, 1000 }, { 2, 10, 1 }, { 3, 20, 0 }, { 4, 30, 10 }, { 5, 40, 10 });
@@ -495,5 +512,5 @@ static void survives_the_end_of_memory(void)
 EST_SUITE(experiment_plot, EST_TEST(tells_training_from_evaluations), EST_TEST(reads_the_training_loops_statistics),
           EST_TEST(takes_what_was_written_again), EST_TEST(reads_tensorflow_2), EST_TEST(passes_over_damage_and_says_so),
           EST_TEST(says_what_is_wrong), EST_TEST(chooses_tags), EST_TEST(smooths_as_tensorboard), EST_TEST(marks_are_round),
-          EST_TEST(draws_in_braille), EST_TEST(draws_in_ascii), EST_TEST(draws_in_colours), EST_TEST(draws_on_a_logarithmic_scale),
+          EST_TEST(draws_in_braille), EST_TEST(draws_in_ascii), EST_TEST(draws_in_colours), EST_TEST(colours_stay), EST_TEST(draws_on_a_logarithmic_scale),
           EST_TEST(draws_over_time), EST_TEST(writes_json), EST_TEST(writes_a_page), EST_TEST(survives_the_end_of_memory));

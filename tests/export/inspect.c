@@ -57,6 +57,31 @@ static void reads_scalars(void)
     est_event_reader_free(r);
 }
 
+static est_status add_scalar(const est_event_scalar *s, void *user)
+{
+    est__buffer_printf(user, "%s %lld %g\n", s->tag, (long long)s->step, (double)s->value);
+    return strcmp(s->tag, "stop") ? EST_OK : est__fail(EST_CANCELLED, "enough");
+}
+
+static void reads_all_scalars_of_a_folder(void)
+{
+    est__buffer text = { 0 };
+    for (int i = 0; i < 2; i++) {
+        est__event_writer *w;
+        EST_NEED_OK(est__event_writer_append(est_test_path(i ? "events.out.tfevents.2" : "events.out.tfevents.1"), &w));
+        EST_CHECK_OK(est__event_scalars(w, i, (est__scalar[]){ { "loss", 0.5 }, { i ? "stop" : "rate", 2 }, { "last", 1 } }, 3));
+        EST_CHECK_OK(est__event_flush(w));
+        est__event_writer_free(w);
+    }
+    EST_CHECK_FAILS(est_event_scalars(est_test_dir(), add_scalar, &text), EST_CANCELLED, "enough");
+    EST_CHECK_STR(text.data, "loss 0 0.5\nrate 0 2\nlast 0 1\nloss 1 0.5\nstop 1 2\n");
+    est__buffer_clear(&text);
+    EST_CHECK_OK(est_event_scalars(est_test_path("events.out.tfevents.1"), add_scalar, &text));
+    EST_CHECK_STR(text.data, "loss 0 0.5\nrate 0 2\nlast 0 1\n");
+    EST_CHECK_INT(est_event_scalars(est_test_path("none"), add_scalar, &text), EST_NOT_FOUND);
+    est__buffer_free(&text);
+}
+
 static void reads_records(void)
 {
     est_record_reader *r;
@@ -115,4 +140,4 @@ static void lists_features(void)
     est__buffer_free(&text);
 }
 
-EST_SUITE(export_inspect, EST_TEST(tells_kinds), EST_TEST(reads_scalars), EST_TEST(reads_records), EST_TEST(lists_features));
+EST_SUITE(export_inspect, EST_TEST(tells_kinds), EST_TEST(reads_scalars), EST_TEST(reads_all_scalars_of_a_folder), EST_TEST(reads_records), EST_TEST(lists_features));
