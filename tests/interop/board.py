@@ -1,4 +1,4 @@
-"""TensorBoard's own data provider and web endpoints over what the program tutorials/board has written.
+"""TensorBoard's own data provider and web endpoints over what the program tutorials/board and `estimator tune` have written.
 
 usage: board.py PROGRAM"""
 import json
@@ -87,6 +87,26 @@ def main(folder):
     check("the projector's tensor", embeddings[0]["tensorName"].startswith("logits/kernel") and embeddings[0]["tensorShape"] == [2, 1])
 
 
+def tuned(folder):
+    """The trials of `estimator tune`, with the keys that it searched and the metric that it looked at."""
+    config = os.path.join(os.environ["SRCDIR"], "tutorials", "titanic.yaml")
+    done = subprocess.run([os.environ["ESTIMATOR"], "tune", config, "--model-dir", folder, "--quiet", "--trials", "3", "--set", "trainer.train_steps=100",
+                           "--try", "task.model.optimizer.learning_rate={log_uniform: [0.01, 1]}", "--try", "task.train_data.batch_size=[16, 32]"],
+                          capture_output=True, text=True)
+    check("estimator tune", done.returncode == 0)
+    b = Board(folder)
+    experiment = b.post("hparams/experiment", {"experimentName": ""})
+    infos = {h["name"]: h for h in experiment["hparamInfos"]}
+    check("the keys of a search", infos["task.model.optimizer.learning_rate"]["domainInterval"] == {"minValue": 0.01, "maxValue": 1.0}
+          and infos["task.train_data.batch_size"]["domainDiscrete"] == [16.0, 32.0] and len(infos) == 2)
+    check("the metric of a search", [m["name"] for m in experiment["metricInfos"]] == [{"group": "eval", "tag": "average_loss"}])
+    groups = b.post("hparams/session_groups", {"allowedStatuses": ["STATUS_SUCCESS"], "startIndex": 0, "sliceSize": 10, "colParams": []})
+    first = groups["sessionGroups"][0]
+    check("trials with their hyper-parameters", groups["totalSize"] == 3 and first["hparams"]["task.model.optimizer"] == "Ftrl"
+          and first["hparams"]["task.train_data.batch_size"] in (16, 32))
+    check("trials with their metric", all(g["metricValues"][0]["value"] > 0 for g in groups["sessionGroups"]))
+
+
 def decoded(png):
     import tensorflow as tf
 
@@ -96,5 +116,6 @@ def decoded(png):
 
 with tempfile.TemporaryDirectory() as work:
     main(os.path.join(sys.argv[2] if len(sys.argv) > 2 else work, "board"))
+    tuned(os.path.join(work, "tune"))
 print(f"{passed} passed, {failed} failed")
 sys.exit(failed > 0)
