@@ -91,7 +91,7 @@ static est_status input_fn(const est_input_context *context, est_dataset **out, 
     est_features_spec spec;
     est_feature feature[16];
     char path[4096];
-    est_status st = est_estimator_input_spec(j->estimator, (est_strings){ 0 }, false, &spec);
+    est_status st = est_make_parse_example_spec(j->inputs, &spec);
     if (st != EST_OK)
         return st;
     size_t n = spec.count;
@@ -130,6 +130,13 @@ static est_status make_estimator(job *j, const char *model_dir)
     return st;
 }
 
+/* The same model out of a SavedModel with all its graphs: no model_fn is asked. */
+static est_status make_of(job *j, const char *saved_model, const char *model_dir)
+{
+    est_estimator_free(j->estimator);
+    return est_saved_model_estimator_new(saved_model, &(est_run_config){ .model_dir = model_dir, .save_summary_steps = 1 }, &j->estimator);
+}
+
 /* A line of predictions.csv for each passenger. */
 static est_status write_rows(const est_predictions *batch, void *user)
 {
@@ -149,13 +156,26 @@ static est_status predict(const job *j)
         return EST_UNAVAILABLE;
     fprintf(f, "survives,fare\n");
     est_status st = est_predict(j->estimator, &(est_predict_options){ .input_fn = input_fn, .user = (void *)j, .each = write_rows,
-                                                                      .each_user = f });
+                                                                      .each_user = f, .predict_keys = EST_STRINGS("survives", "fare") });
     return fclose(f) == 0 ? st : EST_UNAVAILABLE;
 }
 
-static est_status run(job *j, int64_t steps)
+/* One for requests, and one with the graphs of training and evaluation too. */
+static est_status export(const job *j)
 {
-    char base[4096], exported[4096];
+    char base[4096], serving[4096], all[4096];
+    est_export_all_options options = { .receiver = "raw", .label = { .dtype = EST_FLOAT, .shape = EST_SHAPE(2) } };
+    snprintf(base, sizeof base, "%s/exported", est_estimator_model_dir(j->estimator));
+    est_status st = est_export_saved_model(j->estimator, base, &(est_export_options){ .receiver = "parsing" }, serving, sizeof serving);
+    if (st == EST_OK)
+        st = est_export_all_saved_models(j->estimator, base, &options, all, sizeof all);
+    if (st == EST_OK)
+        printf("all modes exported to %s\nexported to %s\n", all, serving);
+    return st;
+}
+
+static est_status run(job *j, int64_t steps, bool exports)
+{
     est_results *metrics = NULL;
     est_status st = est_train(j->estimator, &(est_train_options){ .input_fn = input_fn, .user = j, .max_steps = steps }, NULL);
     if (st == EST_OK)
@@ -165,24 +185,21 @@ static est_status run(job *j, int64_t steps)
     est_results_free(metrics);
     if (st == EST_OK)
         st = predict(j);
-    snprintf(base, sizeof base, "%s/exported", est_estimator_model_dir(j->estimator));
-    if (st == EST_OK)
-        st = est_export_saved_model(j->estimator, base, &(est_export_options){ .receiver = "parsing" }, exported, sizeof exported);
-    if (st == EST_OK)
-        printf("exported to %s\n", exported);
-    return st;
+    return st == EST_OK && exports ? export(j) : st;
 }
 
 int main(int argc, char **argv)
 {
     job j = { .folder = argc > 1 ? argv[1] : NULL };
-    if (argc < 3 || argc > 4) {
-        fprintf(stderr, "Usage: model_fn DATA_FOLDER MODEL_DIR [STEPS]\n");
+    if (argc < 3 || argc > 5) {
+        fprintf(stderr, "Usage: model_fn DATA_FOLDER MODEL_DIR [STEPS [SAVED_MODEL]]\n");
         return 2;
     }
     est_status st = make_estimator(&j, argv[2]);
+    if (st == EST_OK && argc == 5)
+        st = make_of(&j, argv[4], argv[2]);
     if (st == EST_OK)
-        st = run(&j, argc == 4 ? strtoll(argv[3], NULL, 10) : STEPS);
+        st = run(&j, argc >= 4 ? strtoll(argv[3], NULL, 10) : STEPS, argc < 5);
     if (st != EST_OK)
         fprintf(stderr, "model_fn: %s\n", est_error());
     est_estimator_free(j.estimator);

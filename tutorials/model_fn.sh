@@ -11,3 +11,5 @@ done
 [ "$(wc -l < "$work/model/predictions.csv")" -eq 310 ]
 "$BUILDDIR/estimator" saved-model show "$(sed -n 's/^exported to //p' "$work/out")" | tee "$work/shown"
 grep -q survival "$work/shown"
+"$BUILDDIR/tutorials/model_fn" "$SRCDIR/tutorials/data" "$work/further" 310 "$(sed -n 's/^all modes exported to //p' "$work/out")" | tee "$work/more"
+grep -q '^global_step 310$' "$work/more"

@@ -29,7 +29,7 @@ static inline est_status est_export_all_saved_models(est_estimator *e, const cha
 
 /** An estimator out of the graphs of such a SavedModel (tf.estimator.experimental.SavedModelEstimator). Its variables are those of the
  *  SavedModel, global_step too, until its model directory has a checkpoint. A feature of the data goes where the signature has its key, the
- *  label where it has "label" or the one key that is no feature. A mode whose graph is not there fails its verb: NOT_FOUND.
+ *  label where it has "label" or the one key that is no feature; [batch] stands for [batch, 1] and the other way round. A mode whose graph is not there fails its verb: NOT_FOUND.
  *  Errors: NOT_FOUND, DATA_LOSS: no SavedModel, or a damaged one; those of est_custom_new. Out: the caller's, est_estimator_free.
  *  Thread-safe. Since 0.1. */
 EST_API est_status est_saved_model_estimator_new_sized(const char *saved_model_dir, const est_run_config *config, size_t config_size,

@@ -1,8 +1,11 @@
 /* SavedModelEstimator: each mode's graph is that of a SavedModel, grown onto the placeholders of the data. */
+#include <estimator/nn.h>
+#include <estimator/ops.h>
 #include <estimator/saved_model_estimator.h>
 
 #include "estimators/estimator.h"
 #include "export/assets.h"
+#include "export/restore_keys.h"
 #include "formats/saved_model.h"
 #include "graph/graphdef.h"
 #include "proto/pack.h"
@@ -65,6 +68,17 @@ static est_status check_input(const growing *w, const est__signature_tensor *in,
                      est__shape_string(b, &given->shape));
 }
 
+/* Files give [batch] where a model was made for [batch, 1], or the other way round. */
+static est_node *of_rank(growing *w, est_node *given, const est_shape *wanted)
+{
+    const est_shape *have = est_node_shape(given);
+    if (have->rank == 1 && wanted->rank == 2 && wanted->dim[1] <= 1)
+        return est_expand_dims(w->g, given, -1);
+    if (have->rank == 2 && wanted->rank == 1 && have->dim[1] == 1)
+        return est_squeeze(w->g, given, EST_INTS(-1));
+    return given;
+}
+
 /* What the data give for an input: the feature of that name, else the label, which is the only other one. */
 static est_status give_input(growing *w, const est__signature_tensor *in, const est_features *features, est_node **labels)
 {
@@ -75,7 +89,7 @@ static est_status give_input(growing *w, const est__signature_tensor *in, const 
     if (given == NULL)
         return est__fail(EST_INVALID_ARGUMENT, "%s: signature '%s' wants an input '%s', which is neither a feature of the data nor their label",
                          w->m->dir, w->signature->key, in->key);
-    EST_TRY(check_input(w, in, given));
+    EST_TRY(check_input(w, in, given = of_rank(w, given, &in->shape)));
     return rename_as(w, in->name, est_node_name(given));
 }
 
@@ -139,12 +153,17 @@ static const Tensorflow__CollectionDef *collection(const growing *w, const char 
     return NULL;
 }
 
-/* A variable whose handle is in the graph, as its definition has it. */
+/* A variable whose handle is in the graph, as its definition has it. Its initial value counts where it is local; others come from the
+ * SavedModel's variables. */
 static est_status take_variable(growing *w, est_node *handle, const Tensorflow__VariableDef *def, bool local)
 {
     est__graph_variable v = { .name = handle->op->name, .handle = handle, .dtype = est__attr_type(handle->op, "dtype"),
                               .shape = est__attr_shape(handle->op, "shape"), .trainable = def->trainable && !local, .local = local };
-    EST_TRY(grow(w, def->initial_value_name, &v.initial_value));
+    if (local)
+        EST_TRY(grow(w, def->initial_value_name, &v.initial_value));
+    else if (est__shape_known(&v.shape))
+        v.initial_value = est_zeros(w->g, v.dtype, v.shape);
+    EST_TRY(est_graph_status(w->g));
     if (!est__shape_known(&v.shape) || v.initial_value->dtype != v.dtype)
         return est__fail(EST_DATA_LOSS, "%s: variable '%s' has no known shape, or an initial value of another dtype", w->m->dir, v.name);
     return est__graph_add_variable(w->g, &v);
@@ -168,6 +187,21 @@ static est_status take_variables(growing *w, const char *key, bool local)
             st = take_variable(w, handle, def, local);
         est__proto_free(def);
     }
+    return st;
+}
+
+/* Names that the graph's saver restores variables from, where they are others than their own. */
+static est_status take_restore_names(growing *w)
+{
+    est__map *keys = est__map_new();
+    est_status st = keys ? est__restore_keys(w->meta, &w->g->arena, keys) : est__fail_memory(64);
+    for (size_t i = 0; i < w->g->num_variables && st == EST_OK; i++) {
+        est__graph_variable *v = &w->g->variable[i];
+        const char *key = est__map_get(keys, v->name, strlen(v->name));
+        if (key && !v->local && strcmp(key, v->name) != 0)
+            v->restore_name = key;
+    }
+    est__map_free(keys);
     return st;
 }
 
@@ -266,6 +300,7 @@ static est_status build(growing *w, const est__signatures *signatures, const est
         EST_TRY(take_train_op(w));
     EST_TRY(take_variables(w, "variables", false));
     EST_TRY(take_variables(w, "local_variables", true));
+    EST_TRY(take_restore_names(w));
     EST_TRY(take_tables(w));
     return est_graph_status(w->g);
 }

@@ -1,13 +1,14 @@
-/* tf.saved_model.save gives variables of one name numbers in the graph, and keys by their objects in the checkpoint: only the function
- * that restores says which is which. In it: AssignVariableOp(argument, Identity(RestoreV2(file, names)[i])). */
+/* tf.saved_model.save gives variables of one name numbers in the graph, and keys by their objects in the checkpoint; a saver of TensorFlow 1
+ * may restore a variable from another one's name (a moving average). Only what restores says which is which: AssignVariableOp(variable,
+ * Identity(RestoreV2(file, names)[i])), in a function with the variables as arguments, or in the graph itself. */
 #include "export/restore_keys.h"
 
 #include <stdlib.h>
 
 typedef struct restoring {
     const Tensorflow__NodeDef *call;
-    const Tensorflow__FunctionDef *function;
-    est__map *nodes;              /* of the function, by name */
+    const Tensorflow__FunctionDef *function;   /* NULL: the graph itself */
+    est__map *nodes;              /* of the function or the graph, by name */
     est__map *keys;
 } restoring;
 
@@ -40,9 +41,11 @@ static const char *restored_key(const restoring *r, const Tensorflow__NodeDef *n
     return est__arena_strndup(copies, (const char *)value->tensor->string_val[index].data, value->tensor->string_val[index].len);
 }
 
-/* The variable that an argument of the function is called with. */
+/* The variable that an argument of the function is called with; in the graph the variable itself. */
 static const char *argument(const restoring *r, const char *name)
 {
+    if (r->function == NULL)
+        return name;
     for (size_t i = 0; i < r->function->signature->n_input_arg && i < r->call->n_input; i++)
         if (strcmp(r->function->signature->input_arg[i]->name, name) == 0)
             return r->call->input[i];
@@ -55,20 +58,21 @@ static est_status read_assignment(const restoring *r, const Tensorflow__NodeDef 
     const Tensorflow__NodeDef *from = input(r, assign, 1, &index);
     for (int i = 0; from && i < 8 && (strcmp(from->op, "Identity") == 0 || strcmp(from->op, "Cast") == 0); i++)
         from = input(r, from, 0, &index);
+    if (assign->n_input < 2)
+        return EST_OK;
     const char *key = from ? restored_key(r, from, index, copies) : NULL, *variable = key ? argument(r, assign->input[0]) : NULL;
     if (variable == NULL)
         return EST_OK;
     return est__map_put(r->keys, variable, strcspn(variable, ":"), (char *)(uintptr_t)key);
 }
 
-static est_status read_function(restoring *r, est__arena *copies)
+static est_status read_nodes(restoring *r, Tensorflow__NodeDef *const *node, size_t n, est__arena *copies)
 {
-    const Tensorflow__FunctionDef *f = r->function;
-    for (size_t i = 0; i < f->n_node_def; i++)
-        EST_TRY(est__map_put(r->nodes, f->node_def[i]->name, strlen(f->node_def[i]->name), f->node_def[i]));
-    for (size_t i = 0; i < f->n_node_def; i++)
-        if (strcmp(f->node_def[i]->op, "AssignVariableOp") == 0)
-            EST_TRY(read_assignment(r, f->node_def[i], copies));
+    for (size_t i = 0; i < n; i++)
+        EST_TRY(est__map_put(r->nodes, node[i]->name, strlen(node[i]->name), node[i]));
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(node[i]->op, "AssignVariableOp") == 0)
+            EST_TRY(read_assignment(r, node[i], copies));
     return EST_OK;
 }
 
@@ -96,11 +100,14 @@ static const Tensorflow__FunctionDef *called(const Tensorflow__MetaGraphDef *met
 est_status est__restore_keys(const Tensorflow__MetaGraphDef *meta, est__arena *copies, est__map *keys)
 {
     restoring r = { .call = restore_call(meta), .keys = keys };
-    r.function = r.call ? called(meta, r.call) : NULL;
-    if (r.function == NULL)
+    if (r.call == NULL)
         return EST_OK;
+    r.function = called(meta, r.call);
     r.nodes = est__map_new();
-    est_status st = r.nodes ? read_function(&r, copies) : est__fail_memory(64);
+    est_status st = r.nodes ? EST_OK : est__fail_memory(64);
+    if (st == EST_OK)
+        st = r.function ? read_nodes(&r, r.function->node_def, r.function->n_node_def, copies)
+                        : read_nodes(&r, meta->graph_def->node, meta->graph_def->n_node, copies);
     est__map_free(r.nodes);
     return st;
 }

@@ -5,8 +5,8 @@
 #include "base/base.h"
 #include "proto/meta_graph.pb-c.h"
 
-/* Adds to `keys`, for each variable that the restore function of a SavedModel of tf.saved_model.save assigns: the name of its VarHandleOp
- * -> the key. Other models, whose keys are the names of their variables, add nothing. The keys lie in `copies`. */
+/* Adds to `keys`, for each variable that the model's saver, or the restore function of tf.saved_model.save, assigns: the name of its
+ * VarHandleOp -> the key. The keys lie in `copies`. */
 est_status est__restore_keys(const Tensorflow__MetaGraphDef *meta, est__arena *copies, est__map *keys);
 
 #endif

@@ -20,6 +20,7 @@ enum { MOST_GRAPHS = 3 };        /* a mode each */
 
 typedef struct writer {
     est_mode mode;
+    bool restores;                /* variables are another graph's */
     const est_spec *spec;
     const est__receiver *receiver;
     est__serving_graph serving;
@@ -328,7 +329,7 @@ static est_status make_message(writer *w)
 {
     tensorflow__meta_graph_def__init(&w->meta);
     EST_TRY(gather_nodes(w));
-    EST_TRY(est__serving_graph_new(w->spec->graph, (est_nodes){ w->keep, w->num_keep }, w->kept, &w->serving));
+    EST_TRY(est__serving_graph_new(w->spec->graph, (est_nodes){ w->keep, w->num_keep }, w->restores, w->kept, &w->serving));
     EST_TRY(est__assets_of(w->serving.graph, &w->arena, &w->assets));
     EST_TRY(est__graph_export(w->serving.graph, &w->arena, &w->meta.graph_def));
     EST_TRY(add_info(w));
@@ -477,6 +478,7 @@ est_status est__export_saved_model(const est__export_graph *graphs, size_t count
     est_status st = EST_OK;
     for (size_t i = 0; i < count && st == EST_OK; i++) {
         w[i].mode = graphs[i].mode;
+        w[i].restores = i > 0;
         w[i].spec = graphs[i].spec;
         w[i].receiver = &graphs[i].receiver;
         st = make_message(&w[i]);

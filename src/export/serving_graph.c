@@ -27,14 +27,14 @@ static est_node *with_default(est_graph *g, const char *name, est_node *value)
 }
 
 /* Names of the saved variables, and one empty slice specification for each. */
-static est_status name_tensors(est__serving_graph *s, const size_t *saved, size_t n, est_node **names, est_node **slices, est_dtype *types)
+static est_status name_tensors(est__serving_graph *s, const size_t *saved, size_t n, bool restores, est_node **names, est_node **slices, est_dtype *types)
 {
     const est_graph *g = s->graph;
     const char **text = est__arena_alloc(&s->arena, 2 * (n + 1) * sizeof *text), **empty = text + n + 1;
     if (text == NULL)
         return est__fail_memory(64);
     for (size_t i = 0; i < n; i++) {
-        text[i] = g->variable[saved[i]].name;
+        text[i] = restores ? est__restore_name(&g->variable[saved[i]]) : g->variable[saved[i]].name;
         empty[i] = "";
         types[i] = g->variable[saved[i]].dtype;
     }
@@ -43,7 +43,7 @@ static est_status name_tensors(est__serving_graph *s, const size_t *saved, size_
     return EST_OK;
 }
 
-static est_status add_saver(est__serving_graph *s)
+static est_status add_saver(est__serving_graph *s, bool restores)
 {
     est_graph *g = s->graph;
     size_t all = g->num_variables, n = 0;
@@ -57,7 +57,7 @@ static est_status add_saver(est__serving_graph *s)
             saved[n++] = i;
     est_graph_begin_scope(g, "save");
     s->filename = with_default(g, "Const", with_default(g, "filename", est_constant_string(g, "model")));
-    EST_TRY(name_tensors(s, saved, n, &names, &slices, types));
+    EST_TRY(name_tensors(s, saved, n, restores, &names, &slices, types));
     est_attr dtypes = { .name = "dtypes", .kind = EST_ATTR_TYPES, .list = { n, { .type = types } } };
     in[0] = s->filename;
     in[1] = names;
@@ -127,7 +127,7 @@ static est_status order_assignments(est_graph *g)
     return est_graph_status(g);
 }
 
-est_status est__serving_graph_new(const est_graph *g, est_nodes keep, est_node **kept, est__serving_graph *out)
+est_status est__serving_graph_new(const est_graph *g, est_nodes keep, bool restores, est_node **kept, est__serving_graph *out)
 {
     *out = (est__serving_graph){ 0 };
     EST_TRY(est__graph_expand(g, keep, false, &out->graph, kept));
@@ -138,7 +138,7 @@ est_status est__serving_graph_new(const est_graph *g, est_nodes keep, est_node *
         return est__fail_memory(n * sizeof *out->read);
     EST_TRY(order_assignments(out->graph));
     EST_TRY(add_variables(out));
-    EST_TRY(add_saver(out));
+    EST_TRY(add_saver(out, restores));
     out->main_op = est_op(out->graph, "NoOp", "group_deps", (est_nodes){ 0 }, EST_NO_ATTRS);
     for (size_t i = 0; i < out->graph->num_initializers; i++)
         est_node_after(out->main_op, est__operation_node(out->graph->initializer[i]));

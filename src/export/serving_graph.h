@@ -14,7 +14,8 @@ typedef struct est__serving_graph {
 } est__serving_graph;
 
 /* `keep`: the nodes that signatures name; kept[i] is what each became. */
-est_status est__serving_graph_new(const est_graph *g, est_nodes keep, est_node **kept, est__serving_graph *out);
+/* `restores`: the saver looks for variables by their restore names. */
+est_status est__serving_graph_new(const est_graph *g, est_nodes keep, bool restores, est_node **kept, est__serving_graph *out);
 void est__serving_graph_free(est__serving_graph *s);
 
 #endif

@@ -108,12 +108,12 @@ def input_fn(path, training):
 
 # ---- both, side by side ----
 
-def run_ours(program, data, model_dir):
-    done = subprocess.run([program, data, model_dir, str(STEPS)], stdout=subprocess.PIPE, text=True)
+def run_program(program, data, *arguments):
+    done = subprocess.run([program, data] + [str(a) for a in arguments], stdout=subprocess.PIPE, text=True)
     if done.returncode:
         sys.exit("%s ended with %d" % (program, done.returncode))
     said = [line.rsplit(" ", 1) for line in done.stdout.splitlines()]
-    return {name: float(value) for name, value in said if name != "exported to"}, said[-1][1]
+    return {name: value if name.endswith("exported to") else float(value) for name, value in said}
 
 
 def far(a, b):
@@ -177,7 +177,8 @@ def main(program, data):
             shutil.copy(path, ours)
         with open(os.path.join(ours, "checkpoint"), "w") as f:
             f.write('model_checkpoint_path: "model.ckpt-0"\n')
-        metrics, exported = run_ours(program, data, ours)
+        metrics = run_program(program, data, ours, STEPS)
+        exported = metrics["exported to"]
 
         compare_checkpoints(ours, theirs)
         a, b = losses(ours), losses(theirs)
@@ -195,4 +196,5 @@ def main(program, data):
     return failed != 0
 
 
-sys.exit(main(*sys.argv[1:]))
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
