@@ -11,11 +11,17 @@ typedef struct parts {
     size_t num_slices, cap_slices;
 } parts;
 
+/* By output of an operation. */
+typedef struct flow {
+    size_t count;
+    parts part[];
+} flow;
+
 typedef struct walk {
     est_graph *from, *g;   /* of the nodes; of their gradients */
     size_t count;          /* operations at the start: the new ones lie behind them */
     bool *depends;         /* by operation: does it depend on one of xs? */
-    parts **flow;          /* by operation: for each output */
+    flow **flow;           /* by operation; NULL: nothing yet */
     est_nodes ys;
 } walk;
 
@@ -62,11 +68,13 @@ static est_status flow_into(walk *w, est_node *to, est_node *value, est_node *in
 {
     est_operation *op = to->op;
     if (w->flow[op->id] == NULL) {
-        w->flow[op->id] = est__calloc((size_t)op->num_outputs + 1, sizeof(parts));
+        size_t n = (size_t)op->num_outputs + 1;
+        w->flow[op->id] = est__calloc(1, sizeof(flow) + n * sizeof(parts));
         if (w->flow[op->id] == NULL)
-            return est__fail_memory((size_t)op->num_outputs * sizeof(parts));
+            return est__fail_memory(n * sizeof(parts));
+        w->flow[op->id]->count = n;
     }
-    parts *p = &w->flow[op->id][to->index];
+    parts *p = &w->flow[op->id]->part[to->index];
     if (indices) {
         EST_TRY(est__grow(&p->slices, &p->cap_slices, p->num_slices + 1, sizeof *p->slices));
         p->slices[p->num_slices++] = (est_gradient){ .value = value, .indices = indices };
@@ -150,13 +158,14 @@ static est_node *list_total(est_graph *g, est_node *of, const parts *p)
  * again. */
 static est_gradient total(walk *w, est_node *n)
 {
-    parts *p = w->flow[n->op->id] ? &w->flow[n->op->id][n->index] : NULL;
+    parts *p = w->flow[n->op->id] ? &w->flow[n->op->id]->part[n->index] : NULL;
     if (p == NULL || p->num_dense + p->num_slices == 0)
         return (est_gradient){ 0 };
     if (n->dtype == EST_VARIANT) {
         est_node *sum = list_total(w->g, n, p);
         p->num_dense = p->num_slices = 0;
-        return (est_gradient){ .value = flow_into(w, n, sum, NULL) == EST_OK ? sum : &w->g->nil };
+        est_status st = flow_into(w, n, sum, NULL);
+        return (est_gradient){ .value = st == EST_OK ? sum : est__spoil(w->g, st) };
     }
     if (p->num_dense == 0) {
         if (p->num_slices > 1)
@@ -227,20 +236,20 @@ static est_status make_way(walk *w, size_t from, size_t n)
 {
     size_t count = w->count + n;
     bool *depends = est__calloc(count + 1, sizeof *depends);
-    parts **flow = est__calloc(count + 1, sizeof *flow);
-    if (depends == NULL || flow == NULL) {
+    flow **flows = est__calloc(count + 1, sizeof *flows);
+    if (depends == NULL || flows == NULL) {
         est__free(depends);
-        est__free(flow);
-        return est__fail_memory(count * sizeof *flow);
+        est__free(flows);
+        return est__fail_memory(count * sizeof *flows);
     }
     memcpy(depends, w->depends, from * sizeof *depends);
     memcpy(depends + from + n, w->depends + from, (w->count - from) * sizeof *depends);
-    memcpy(flow, w->flow, from * sizeof *flow);
-    memcpy(flow + from + n, w->flow + from, (w->count - from) * sizeof *flow);
+    memcpy(flows, w->flow, from * sizeof *flows);
+    memcpy(flows + from + n, w->flow + from, (w->count - from) * sizeof *flows);
     est__free(w->depends);
     est__free(w->flow);
     w->depends = depends;
-    w->flow = flow;
+    w->flow = flows;
     w->count = count;
     return EST_OK;
 }
@@ -309,9 +318,9 @@ static est_status begin(walk *w, est_node *const *dys, est_nodes xs)
 static void end(walk *w)
 {
     for (size_t id = 0; id < w->count && w->flow; id++) {
-        for (int i = 0; w->flow[id] && i <= w->from->operation[id]->num_outputs; i++) {
-            est__free(w->flow[id][i].dense);
-            est__free(w->flow[id][i].slices);
+        for (size_t i = 0; w->flow[id] && i < w->flow[id]->count; i++) {
+            est__free(w->flow[id]->part[i].dense);
+            est__free(w->flow[id]->part[i].slices);
         }
         est__free(w->flow[id]);
     }

@@ -251,8 +251,9 @@ static est_status rebuild(loop *c)
     }
     char *scope = g->scope;
     g->scope = scope + strlen(scope);
-    EST_TRY(est__function_copy(op, 0, 0, &c->forward_cond));
-    est_status st = extend(c, in + n);
+    est_status st = est__function_copy(op, 0, 0, &c->forward_cond);
+    if (st == EST_OK)
+        st = extend(c, in + n);
     if (st == EST_OK)
         st = give(g, &c->forward_cond, &cond);
     if (st == EST_OK)

@@ -449,6 +449,87 @@ static void twice(void)
     lab_end(&l);
 }
 
+/* ---- memory ---- */
+
+static est_node *loop_and_gradient(lab *l, outside *o, est_gradient *d)
+{
+    est_node *n = est_while(l->g, below_n, nested, EST_NODES(est_constant_int(l->g, EST_INT32, 0), o->x), o);
+    est_node *y = total(l->g, est_node_output(n, 1));
+    return est_gradients(l->g, y, EST_NODES(o->x), d) == EST_OK ? y : NULL;
+}
+
+/* Once a loop has been as long a few times, a step takes no memory: the lists, which go round, keep theirs. */
+static void no_allocation(void)
+{
+    lab l;
+    outside o;
+    est_gradient d;
+    est__plan *plan = NULL;
+    est__run *run = NULL;
+    EST_NEED(begin(&l, &o));
+    est_node *y = loop_and_gradient(&l, &o, &d);
+    EST_NEED(y != NULL);
+    est__plan_options p = { .resources = l.resources, .feeds = { l.feed, l.num_feeds }, .fetches = EST_NODES(y, d.value) };
+    feed_int(&l, 2, 8);
+    if (EST_CHECK_OK(est__plan_new(l.g, &p, &plan)) && EST_CHECK_OK(est__run_new(plan, NULL, &run))) {
+        for (uint64_t step = 0; step < 100; step++)
+            EST_CHECK_OK(est__run_step(run, l.value, step));
+        est_test_fail_allocation(0);
+        for (uint64_t step = 0; step < 3; step++)
+            EST_CHECK_OK(est__run_step(run, l.value, step));
+        EST_CHECK_INT(est_test_fail_allocation(0), 0);
+    }
+    est__run_free(run);
+    est__plan_free(plan);
+    lab_end(&l);
+}
+
+/* Each allocation fails in turn, while the gradient is made and while it runs. */
+static void memory_ends(void)
+{
+    for (int64_t nth = 1;; nth += nth < 50 ? 1 : 37) {
+        lab l;
+        outside o;
+        est_gradient d = { 0 };
+        est__plan *plan = NULL;
+        est__run *run = NULL;
+        EST_NEED(begin(&l, &o));
+        est_test_fail_allocation(nth);
+        est_node *y = loop_and_gradient(&l, &o, &d);
+        est_status st = est_graph_status(l.g);
+        est_node *fetches[] = { y, d.value };
+        est__plan_options p = { .resources = l.resources, .feeds = { l.feed, l.num_feeds }, .fetches = { fetches, 2 } };
+        if (st == EST_OK)
+            st = est__plan_new(l.g, &p, &plan);
+        if (st == EST_OK)
+            st = est__run_new(plan, NULL, &run);
+        if (st == EST_OK)
+            st = est__run_step(run, l.value, 0);
+        bool all = est_test_fail_allocation(0) < nth;
+        if (!EST_CHECK(st == EST_OK || st == EST_RESOURCE_EXHAUSTED))
+            fprintf(stderr, "%s\n", est_error());
+        est__run_free(run);
+        est__plan_free(plan);
+        lab_end(&l);
+        if (all)
+            break;
+    }
+}
+
+/* Each step adds to the lists at the cost of a step: copied whole they would be five thousand million bytes. */
+static void long_loops(void)
+{
+    lab l;
+    outside o;
+    est_gradient d;
+    EST_NEED(begin(&l, &o));
+    est_node *n = est_while(l.g, below_n, recur, EST_NODES(est_constant_int(l.g, EST_INT32, 0), o.x, o.x), &o);
+    EST_NEED_OK(est_gradients(l.g, est_node_output(n, 1), EST_NODES(o.x), &d));
+    feed_int(&l, 2, 20000);
+    differs(&l, total(l.g, est_node_output(n, 1)), d.value);
+    lab_end(&l);
+}
+
 /* ---- what has no gradient ---- */
 
 
@@ -492,4 +573,5 @@ static void fakes(void)
 EST_SUITE(runtime_function_gradients, EST_TEST(either), EST_TEST(branches_within_branches), EST_TEST(variables), EST_TEST(one_of_several),
           EST_TEST(over_and_over),
           EST_TEST(places_change), EST_TEST(loops_within_loops), EST_TEST(variables_in_loops), EST_TEST(list_of_inputs),
-          EST_TEST(lists_of_their_own), EST_TEST(twice), EST_TEST(stopped), EST_TEST(fakes));
+          EST_TEST(lists_of_their_own), EST_TEST(twice), EST_TEST(no_allocation), EST_TEST(memory_ends),
+          EST_TEST(long_loops), EST_TEST(stopped), EST_TEST(fakes));
