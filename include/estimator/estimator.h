@@ -39,6 +39,7 @@
 #include <estimator/plot.h>
 #include <estimator/readers.h>
 #include <estimator/records.h>
+#include <estimator/rnn.h>
 #include <estimator/run_config.h>
 #include <estimator/saved_model.h>
 #include <estimator/saved_model_estimator.h>

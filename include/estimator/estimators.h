@@ -7,6 +7,7 @@
 #include <estimator/heads.h>
 #include <estimator/hooks.h>
 #include <estimator/partitioner.h>
+#include <estimator/rnn.h>
 #include <estimator/run_config.h>
 #include <estimator/warm_start.h>
 
@@ -384,6 +385,10 @@ static inline est_status est_kmeans_new(const est_kmeans_options *options, const
     return est_kmeans_new_sized(options, sizeof *options, config, config ? sizeof *config : 0, out);
 }
 
+/** Fills a cell for a graph of that mode, before its variables are made (rnn_cell_fn of tf.estimator.experimental.
+ *  RNNEstimator); what it points to is there until the graph is built. An error ends the verb. */
+typedef est_status (*est_rnn_cell_fn)(est_mode mode, est_rnn_cell *cell, void *user);
+
 typedef struct est_rnn_classifier_options {
     est_column_list sequence_feature_columns;   /* needed; sequence columns */
     est_column_list context_feature_columns;    /* none; dense columns of an example, beside each of its steps */
@@ -397,11 +402,13 @@ typedef struct est_rnn_classifier_options {
     est_floats class_weights;           /* of each class, in training; none: 1 */
     est_calibration calibration;        /* of the probabilities; none */
     int64_t layer_units;                /* instead of units: one layer, in Keras' layer named after the cell (units=n) */
+    est_rnn_cell_fn rnn_cell_fn;        /* instead of units and cell_type: a cell of one's own, called for each graph */
+    void *rnn_cell_user;
 } est_rnn_classifier_options;
 /** Recurrent layers over sequences, and a layer over the last step's output, under BinaryClassHead, or
  *  MultiClassHead from three classes on (tf.estimator.experimental.RNNClassifier). The variables are those of
  *  rnn_model/rnn/lstm_cell with units, as with TensorFlow's units=[n], of rnn_model/lstm/lstm_cell with layer_units, as with its units=n.
- *  Errors: also INVALID_ARGUMENT: units and layer_units, or none; a sequence column among context_feature_columns, another one among
+ *  Errors: also INVALID_ARGUMENT: of units, layer_units and rnn_cell_fn several, or none; a sequence column among context_feature_columns, another one among
  *  sequence_feature_columns, as the graph is built. */
 EST_API est_status est_rnn_classifier_new_sized(const est_rnn_classifier_options *options, size_t size, const est_run_config *config,
                                                 size_t config_size, est_estimator **out);
@@ -419,6 +426,8 @@ typedef struct est_rnn_estimator_options {
     const char *cell_type;              /* "simple_rnn"; "lstm", "gru" */
     est_optimizer *optimizer;           /* NULL: Adagrad with learning rate 0.05 and clipnorm 5 */
     int64_t layer_units;                /* instead of units: one layer, in Keras' layer named after the cell (units=n) */
+    est_rnn_cell_fn rnn_cell_fn;        /* instead of units and cell_type: a cell of one's own, called for each graph */
+    void *rnn_cell_user;
 } est_rnn_estimator_options;
 /** The same under any head (tf.estimator.experimental.RNNEstimator). */
 EST_API est_status est_rnn_estimator_new_sized(const est_rnn_estimator_options *options, size_t size, const est_run_config *config,

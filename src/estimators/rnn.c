@@ -14,6 +14,8 @@ typedef struct model {
     est_ints units;
     bool one_layer;            /* units were a number, not a list: Keras' layer of the cell's own name */
     char cell[16];
+    est_rnn_cell_fn cell_fn;   /* NULL: `units` layers of `cell` */
+    void *cell_user;
     est_head *head;
     est_optimizer *optimizer;
 } model;
@@ -53,28 +55,49 @@ static void layer_name(const model *m, size_t i, char name[LONGEST_NAME])
         snprintf(name, LONGEST_NAME, "rnn_model/rnn/%s%s_cell_%zu", stack, m->cell, i);
 }
 
-static est_node *logits_of(est_spec *spec, const model *m, const est_features *features, bool training)
+static est_node *layers(est_graph *g, const model *m, est_node *x, est_node *length)
 {
-    est_graph *g = est_spec_graph(spec);
-    est_node *length, *x = est_sequence_input_layer(g, features, m->sequence, "sequence_features/", &length);
     char name[LONGEST_NAME];
-    if (m->context.count)
-        x = est_concatenate_context_and_sequence(g, est_input_layer(g, features, m->context, "dense_features/"), x);
-    if (training)
-        est_spec_histogram_summary(spec, "sequence_length", est_cast(g, length, EST_FLOAT));
     for (size_t i = 0; i < m->units.count; i++) {
         layer_name(m, i, name);
         est_rnn_options o = { .cell = m->cell, .name = name, .sequence_length = length,
                               .return_sequences = i + 1 < m->units.count };
         x = est_rnn(g, x, m->units.data[i], &o);
     }
-    return est_dense(g, x, est_head_logits_dimension(m->head), &(est_dense_options){ .name = "rnn_model/logits" });
+    return x;
+}
+
+static est_status run_cell(est_graph *g, const model *m, est_mode mode, est_node *length, est_node **x)
+{
+    est_rnn_cell cell = { 0 };
+    est_status st = m->cell_fn(mode, &cell, m->cell_user);
+    if (st == EST_OK)
+        *x = est_rnn_over(g, *x, &cell, &(est_rnn_over_options){ .sequence_length = length });
+    return st;
+}
+
+static est_status logits_of(est_spec *spec, const model *m, const est_features *features, est_mode mode, est_node **out)
+{
+    est_graph *g = est_spec_graph(spec);
+    est_node *length, *x = est_sequence_input_layer(g, features, m->sequence, "sequence_features/", &length);
+    if (m->context.count)
+        x = est_concatenate_context_and_sequence(g, est_input_layer(g, features, m->context, "dense_features/"), x);
+    if (mode == EST_TRAIN)
+        est_spec_histogram_summary(spec, "sequence_length", est_cast(g, length, EST_FLOAT));
+    if (m->cell_fn)
+        EST_TRY(run_cell(g, m, mode, length, &x));
+    else
+        x = layers(g, m, x, length);
+    *out = est_dense(g, x, est_head_logits_dimension(m->head), &(est_dense_options){ .name = "rnn_model/logits" });
+    return EST_OK;
 }
 
 static est_status model_fn(est_spec *spec, const est_features *features, est_node *labels, est_mode mode, void *user)
 {
     const model *m = user;
-    return est_head_spec(m->head, spec, features, labels, mode, logits_of(spec, m, features, mode == EST_TRAIN), m->optimizer);
+    est_node *logits;
+    EST_TRY(logits_of(spec, m, features, mode, &logits));
+    return est_head_spec(m->head, spec, features, labels, mode, logits, m->optimizer);
 }
 
 static void free_model(void *user)
@@ -89,6 +112,10 @@ static void free_model(void *user)
 
 static est_status check_units(const char *name, const est_rnn_estimator_options *o)
 {
+    if (o->rnn_cell_fn && (o->layer_units || o->units.count))
+        return est__fail(EST_INVALID_ARGUMENT, "%s: rnn_cell_fn and units are both given; it takes one of them", name);
+    if (o->rnn_cell_fn)
+        return EST_OK;
     if (o->layer_units && o->units.count)
         return est__fail(EST_INVALID_ARGUMENT, "%s: layer_units and units are both given; it takes one of them", name);
     if (o->layer_units == 0 && o->units.count == 0)
@@ -101,18 +128,21 @@ static est_status copy(const char *name, const est_rnn_estimator_options *o, mod
     est_ints layers = o->layer_units ? (est_ints){ &o->layer_units, 1 } : o->units;
     size_t sequence = o->sequence_feature_columns.count, context = o->context_feature_columns.count;
     est_column **all = est__malloc((sequence + context + 1) * sizeof *all);
-    int64_t *units = est__malloc(layers.count * sizeof *units);
+    int64_t *units = est__malloc((layers.count + 1) * sizeof *units);
     m->all = (est_column_list){ all, sequence + context };
     m->sequence = (est_column_list){ all, sequence };
     m->units = (est_ints){ units, layers.count };
     m->one_layer = o->layer_units;
+    m->cell_fn = o->rnn_cell_fn;
+    m->cell_user = o->rnn_cell_user;
     if (all == NULL || units == NULL)
         return est__canned_no_memory(name);
     m->context = (est_column_list){ all + sequence, context };
     memcpy(all, o->sequence_feature_columns.data, sequence * sizeof *all);
     if (context)
         memcpy(all + sequence, o->context_feature_columns.data, context * sizeof *all);
-    memcpy(units, layers.data, layers.count * sizeof *units);
+    if (layers.count)
+        memcpy(units, layers.data, layers.count * sizeof *units);
     snprintf(m->cell, sizeof m->cell, "%s", o->cell_type);
     if (o->optimizer == NULL)
         return est_estimator_optimizer(name, "optimizer", NULL, &m->optimizer);
@@ -152,7 +182,8 @@ est_status est_rnn_classifier_new_sized(const est_rnn_classifier_options *option
     EST_TRY(est__canned_options(&est__canned_rnn_classifier, options, size, &o));
     est_rnn_estimator_options own = { .sequence_feature_columns = o.sequence_feature_columns,
                                       .context_feature_columns = o.context_feature_columns, .units = o.units,
-                                      .layer_units = o.layer_units, .cell_type = o.cell_type, .optimizer = o.optimizer };
+                                      .layer_units = o.layer_units, .cell_type = o.cell_type, .optimizer = o.optimizer,
+                                      .rnn_cell_fn = o.rnn_cell_fn, .rnn_cell_user = o.rnn_cell_user };
     est_head *h;
     EST_TRY(est__canned_classes(o.n_classes, EST_CANNED_CLASSES(o, o.loss_reduction), &h));
     return new_rnn("RNNClassifier", &own, h, config, config_size, out);

@@ -122,6 +122,75 @@ static void names_its_layer(void)
     }
 }
 
+/* ---- a cell of one's own: the simple one, with its variables' names and first values ---- */
+
+typedef struct own_cell {
+    est_node *kernel, *recurrent, *bias;
+    int graphs;
+} own_cell;
+
+static const int64_t own_units[] = { 4 };
+
+static est_node *own_variable(est_graph *g, const char *name, est_shape shape, est_node *initial)
+{
+    return est_variable(g, est_test_text("rnn_model/rnn/simple_rnn_cell/%s", name),
+                        &(est_variable_options){ .shape = shape, .initial_value = initial });
+}
+
+static est_status build_own(est_graph *g, int64_t input_size, void *user)
+{
+    own_cell *c = user;
+    est_shape in = EST_SHAPE(input_size, 4), recurrent = EST_SHAPE(4, 4);
+    est_graph_begin_scope(g, "rnn_model/rnn/simple_rnn_cell");
+    c->kernel = own_variable(g, "kernel", in, est_glorot_uniform(g, in));
+    c->recurrent = own_variable(g, "recurrent_kernel", recurrent,
+                                est_initial_value(g, recurrent, &(est_initializer){ .type = "Orthogonal" }));
+    c->bias = own_variable(g, "bias", EST_SHAPE(4), NULL);
+    est_graph_end_scope(g);
+    return est_graph_status(g);
+}
+
+static void step_own(est_graph *g, est_node *x, est_nodes states, est_node **output, est_node **new_states, void *user)
+{
+    const own_cell *c = user;
+    est_node *a = est_bias_add(g, est_matmul(g, x, est_read(g, c->kernel)), est_read(g, c->bias));
+    *output = new_states[0] = est_tanh(g, est_add(g, a, est_matmul(g, states.data[0], est_read(g, c->recurrent))));
+}
+
+static est_status cell_fn(est_mode mode, est_rnn_cell *cell, void *user)
+{
+    (void)mode;
+    ((own_cell *)user)->graphs++;
+    *cell = (est_rnn_cell){ .state_sizes = { own_units, 1 }, .build = build_own, .step = step_own, .user = user };
+    return EST_OK;
+}
+
+static void a_cell_of_ones_own(void)
+{
+    static const char *const names[] = { "rnn_model/rnn/simple_rnn_cell/kernel", "rnn_model/rnn/simple_rnn_cell/recurrent_kernel",
+                                         "rnn_model/rnn/simple_rnn_cell/bias", "rnn_model/logits/kernel" };
+    own_cell own = { 0 };
+    est_estimator *a = classifier(est_test_path("known"), 1, (est_rnn_classifier_options){ .units = EST_INTS(4) });
+    est_estimator *b = classifier(est_test_path("own"), 1,
+                                  (est_rnn_classifier_options){ .rnn_cell_fn = cell_fn, .rnn_cell_user = &own });
+    EST_NEED(a != NULL && b != NULL);
+    EST_CHECK_OK(est_train(a, &(est_train_options){ .input_fn = rows, .max_steps = 30 }, NULL));
+    EST_CHECK_OK(est_train(b, &(est_train_options){ .input_fn = rows, .max_steps = 30 }, NULL));
+    EST_CHECK_NEAR(accuracy(a), accuracy(b), 1e-6);
+    EST_CHECK(own.graphs >= 2);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        est_tensor *x = NULL, *y = NULL;
+        EST_CHECK_OK(est_get_variable_value(a, names[i], &x));
+        EST_CHECK_OK(est_get_variable_value(b, names[i], &y));
+        for (int64_t j = 0; x && y && j < est_shape_elements(&x->shape); j++)
+            EST_CHECK_NEAR(((float *)y->data)[j], ((float *)x->data)[j], 1e-5);
+        est_tensor_free(x);
+        est_tensor_free(y);
+    }
+    est_estimator_free(a);
+    est_estimator_free(b);
+}
+
 static void under_any_head(void)
 {
     est_head *head = NULL;
@@ -163,6 +232,8 @@ static void refuses_what_it_cannot_be(void)
           "RNNClassifier: units is missing: units of each recurrent layer");
     fails(&(est_rnn_classifier_options){ .sequence_feature_columns = sequence, .units = EST_INTS(4), .layer_units = 4 },
           "RNNClassifier: layer_units and units are both given; it takes one of them");
+    fails(&(est_rnn_classifier_options){ .sequence_feature_columns = sequence, .units = EST_INTS(4), .rnn_cell_fn = cell_fn },
+          "RNNClassifier: rnn_cell_fn and units are both given; it takes one of them");
     fails(&(est_rnn_classifier_options){ .sequence_feature_columns = sequence, .layer_units = -4 },
           "RNNClassifier: units is -4; it must be at least 1");
     fails(&(est_rnn_classifier_options){ .sequence_feature_columns = sequence, .units = EST_INTS(4, 0) },
@@ -190,5 +261,5 @@ static void optimizer_by_default(void)
     est_optimizer_free(o);
 }
 
-EST_SUITE(estimators_rnn, EST_TEST(learns_an_order), EST_TEST(resumes_to_the_same_bits), EST_TEST(names_its_layer), EST_TEST(under_any_head),
+EST_SUITE(estimators_rnn, EST_TEST(learns_an_order), EST_TEST(resumes_to_the_same_bits), EST_TEST(names_its_layer), EST_TEST(a_cell_of_ones_own), EST_TEST(under_any_head),
           EST_TEST(refuses_what_it_cannot_be), EST_TEST(optimizer_by_default));

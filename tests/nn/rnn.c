@@ -1,6 +1,7 @@
 /* Recurrent layers: the kernel against its body in TensorFlow's ops, gradients against differences in float64,
  * the same bits on any number of threads, no allocation in a step; what is refused. */
 #include <estimator/nn.h>
+#include <estimator/rnn.h>
 
 #include "graph/lab.h"
 
@@ -198,6 +199,102 @@ static void refused(est_node *(*make)(lab *l), const char *message)
     lab_end(&l);
 }
 
+/* ---- cells of one's own ---- */
+
+typedef struct own {
+    est_node *kernel, *recurrent, *bias;
+    int units;
+} own;
+
+/* An LSTM: its output is the first of its states. */
+static void lstm_step(est_graph *g, est_node *x, est_nodes states, est_node **output, est_node **new_states, void *user)
+{
+    const own *o = user;
+    est_node *z = est_add(g, est_bias_add(g, est_matmul(g, x, o->kernel), o->bias), est_matmul(g, states.data[0], o->recurrent));
+    est_node *gate[4];
+    for (int i = 0; i < 4; i++)
+        gate[i] = est_slice(g, z, EST_INTS(0, (int64_t)i * o->units), EST_INTS(-1, o->units));
+    new_states[1] = est_add(g, est_mul(g, est_sigmoid(g, gate[1]), states.data[1]),
+                            est_mul(g, est_sigmoid(g, gate[0]), est_tanh(g, gate[2])));
+    *output = new_states[0] = est_mul(g, est_sigmoid(g, gate[3]), est_tanh(g, new_states[1]));
+}
+
+/* The layer and its gradients are as those of EstRnn with the same cell. */
+static void own_cells(void)
+{
+    static const int64_t sizes[] = { UNITS, UNITS };
+    for (int sequences = 0; sequences < 2; sequences++) {
+        trial t;
+        est_gradient d[8];
+        est_tensor *got[10];
+        est_node *nodes[10];
+        EST_NEED(begin(&t, "lstm", sequences, EST_FLOAT, BATCH, UNITS));
+        est_graph *g = t.l.g;
+        own o = { t.in[2], t.in[3], t.in[4], UNITS };
+        est_rnn_cell cell = { .state_sizes = { sizes, 2 }, .step = lstm_step, .user = &o };
+        est_node *y = est_rnn_over(g, t.in[0], &cell,
+                                   &(est_rnn_over_options){ .sequence_length = t.in[1], .return_sequences = sequences });
+        est_node *weights = t.l.feed[t.l.num_feeds - 1];
+        est_node *loss_of_own = est_reduce_sum(g, est_mul(g, y, weights), EST_ALL_AXES, false);
+        est_nodes xs = EST_NODES(t.in[0], t.in[2], t.in[3], t.in[4]);
+        EST_NEED_OK(est_gradients(g, t.loss, xs, d));
+        EST_NEED_OK(est_gradients(g, loss_of_own, xs, d + 4));
+        nodes[0] = t.y;
+        nodes[5] = y;
+        for (int i = 0; i < 4; i++) {
+            nodes[1 + i] = d[i].value;
+            nodes[6 + i] = d[4 + i].value;
+        }
+        if (lab_run(&t.l, (est_nodes){ nodes, 10 }, (est_nodes){ 0 }, false, got))
+            for (int i = 0; i < 5; i++)
+                for (int64_t j = 0; j < est__tensor_elements(got[i]); j++)
+                    EST_CHECK_NEAR(est__tensor_get(got[5 + i], j), est__tensor_get(got[i], j), 1e-5);
+        lab_end(&t.l);
+    }
+}
+
+static void half_a_step(est_graph *g, est_node *x, est_nodes states, est_node **output, est_node **new_states, void *user)
+{
+    (void)g;
+    (void)x;
+    (void)new_states;
+    (void)user;
+    *output = states.data[0];
+}
+
+static est_node *over(lab *l, est_rnn_cell cell)
+{
+    return est_rnn_over(l->g, est_placeholder(l->g, "x", EST_FLOAT, EST_SHAPE(-1, -1, 2)), &cell, NULL);
+}
+
+static est_node *no_state(lab *l)
+{
+    return over(l, (est_rnn_cell){ .step = half_a_step });
+}
+
+static est_node *no_step(lab *l)
+{
+    return over(l, (est_rnn_cell){ .state_sizes = EST_INTS(2) });
+}
+
+static est_node *no_new_state(lab *l)
+{
+    return over(l, (est_rnn_cell){ .state_sizes = EST_INTS(2), .step = half_a_step });
+}
+
+static est_node *other_size(lab *l)
+{
+    return over(l, (est_rnn_cell){ .state_sizes = EST_INTS(2), .output_size = 3, .step = half_a_step });
+}
+
+static void wrong_cells(void)
+{
+    refused(no_state, "est_rnn_over: the cell has no state_sizes");
+    refused(no_step, "est_rnn_over: the cell has no step");
+    refused(no_new_state, "est_rnn_over: the cell's step sets no state 0");
+    refused(other_size, "est_rnn_over: output 0 of the cell is float32 [?,2]; float32 [?,3] is wanted");
+}
+
 static est_node *flat(lab *l)
 {
     return est_rnn(l->g, est_placeholder(l->g, "x", EST_FLOAT, EST_SHAPE(-1, 2)), 3, NULL);
@@ -221,4 +318,5 @@ static void wrong_layers(void)
     refused(other_cell, "est_rnn: unknown cell 'elman'; there are simple_rnn, lstm and gru");
 }
 
-EST_SUITE(nn_rnn, EST_TEST(gradients), EST_TEST(body), EST_TEST(threads), EST_TEST(layer), EST_TEST(wrong_layers));
+EST_SUITE(nn_rnn, EST_TEST(gradients), EST_TEST(body), EST_TEST(threads), EST_TEST(layer), EST_TEST(own_cells),
+          EST_TEST(wrong_cells), EST_TEST(wrong_layers));
