@@ -227,9 +227,12 @@ typedef struct est_checkpoint_saver_options {
     int64_t save_steps;
     double save_secs;                   /* or by time; one of the two */
     est_saving_listeners listeners;
+    const char *checkpoint_dir;         /* NULL: the model directory */
 } est_checkpoint_saver_options;
-/** Says when checkpoints are saved, in place of the run configuration (tf.estimator.CheckpointSaverHook); always to
- *  the model directory, at the start of a new one, and at the end. */
+/** Says when checkpoints are saved, in place of the run configuration (tf.estimator.CheckpointSaverHook): to the model
+ *  directory, at the start of a new one, and at the end. With another `checkpoint_dir` it saves there, at the start, each so many
+ *  steps or seconds and at the end, beside what the run configuration has in the model directory; TensorFlow would save there
+ *  alone, and find nothing to go on from. FAILED_PRECONDITION, as training begins: somebody else saves to that folder. */
 EST_API est_status est_checkpoint_saver_hook_new_sized(const est_checkpoint_saver_options *options, size_t size, est_hook **out);
 static inline est_status est_checkpoint_saver_hook_new(const est_checkpoint_saver_options *options, est_hook **out)
 {

@@ -207,7 +207,7 @@ static est_status train(train_run *t, const est_train_options *o, double began, 
 {
     est_estimator *e = t->e;
     EST_TRY(est__train_check(e, o));
-    t->hooks = (est_run_context){ .config = &e->config, .model_dir = e->model_dir, .given = o->hooks, .listeners = o->saving_listeners };
+    t->hooks = (est_run_context){ .config = &e->config, .model_dir = e->model_dir, .parts = &e->parts, .given = o->hooks, .listeners = o->saving_listeners };
     EST_TRY(est__estimator_dataset(e, EST_TRAIN, o->input_fn, o->user, &t->dataset));
     EST_TRY(est__estimator_saver(e, e->model_dir, &t->saver));
     EST_TRY(est__model_new(e, EST_TRAIN, t->dataset, &t->hooks, &t->model));

@@ -91,11 +91,17 @@ static est_status add(est_run_context *c, est_hook *h)
             return est__fail(EST_INVALID_ARGUMENT, "hook '%s' is given twice", h->name);
     EST_TRY(est__grow(&c->hook, &c->capacity, c->count + 1, sizeof *c->hook));
     c->hook[c->count++] = est_hook_retain(h);
-    if (h->saver && c->saver_options)
+    if (h->saver == NULL || !est__saves_here(c, h->saver))
+        return EST_OK;
+    if (c->saver_options)
         return est__fail(EST_INVALID_ARGUMENT, "two hooks say when checkpoints are saved");
-    if (h->saver)
-        c->saver_options = h->saver;
+    c->saver_options = h->saver;
     return EST_OK;
+}
+
+bool est__saves_here(const est_run_context *c, const est_checkpoint_saver_options *o)
+{
+    return o->checkpoint_dir == NULL || (c->model_dir && strcmp(o->checkpoint_dir, c->model_dir) == 0);
 }
 
 static est_status add_of_spec(est_run_context *c, const est_spec *s, est__hook_role role)
@@ -270,7 +276,7 @@ est_status est__hooks_end(est_run_context *c)
     return EST_OK;
 }
 
-static est_status call_list(est_run_context *c, est_saving_listeners list, est__saving moment)
+est_status est__listeners_call_list(est_run_context *c, est_saving_listeners list, est__saving moment)
 {
     static const char *const names[] = { "begin", "before_save", "after_save", "end" };
     for (size_t i = 0; i < list.count; i++) {
@@ -286,8 +292,8 @@ static est_status call_list(est_run_context *c, est_saving_listeners list, est__
 est_status est__listeners_call(est_run_context *c, est__saving moment)
 {
     if (c->saver_options)
-        EST_TRY(call_list(c, c->saver_options->listeners, moment));
-    return call_list(c, c->listeners, moment);
+        EST_TRY(est__listeners_call_list(c, c->saver_options->listeners, moment));
+    return est__listeners_call_list(c, c->listeners, moment);
 }
 
 bool est__listeners_any(const est_run_context *c)

@@ -16,7 +16,7 @@ struct est_hook {
     est_hook_options o;
     char *name;
     atomic_int shares;
-    const est_checkpoint_saver_options *saver;   /* says when training saves; NULL: no such hook */
+    const est_checkpoint_saver_options *saver;   /* says when training saves, here or in another folder; NULL: no such hook */
     bool stops_on_nan;            /* a loss of NaN ends training without an error */
     /* Asked when a checkpoint is due after a step, and before after_run: what it decides is in that checkpoint. NULL: nothing. */
     est_status (*before_save)(est_run_context *c, void *user);
@@ -42,6 +42,10 @@ struct est_run_context {
     const est_run_config *config;
     const char *model_dir;
     est__saver *saver;            /* NULL: no training */
+    const est__partitioning *parts;   /* of what it saves */
+    /* Saves the steps done by another saver too; `training` is its own. */
+    est_status (*save_to)(void *training, est__saver *to);
+    void *training;
     est__event_writer *events;    /* NULL: none */
     est_hook_list given;          /* by the verb's caller */
     est_saving_listeners listeners;
@@ -89,6 +93,9 @@ est_status est__hooks_before_save(est_run_context *c);
 est_status est__hooks_end(est_run_context *c);
 typedef enum est__saving { EST__SAVING_BEGIN, EST__SAVING_BEFORE, EST__SAVING_AFTER, EST__SAVING_END } est__saving;
 est_status est__listeners_call(est_run_context *c, est__saving moment);
+est_status est__listeners_call_list(est_run_context *c, est_saving_listeners list, est__saving moment);
+/* Does this hook save to the model directory? */
+bool est__saves_here(const est_run_context *c, const est_checkpoint_saver_options *o);
 bool est__listeners_any(const est_run_context *c);
 bool est__hooks_stop_on_nan(const est_run_context *c);
 void est__hooks_free(est_run_context *c);
@@ -103,6 +110,8 @@ void est__hooks_feed_nodes(const est_run_context *c, est_node **out);
 /* What a step is fed: what the input thread gives, then what the hooks do. INVALID_ARGUMENT: one was not given. */
 est_status est__hooks_feeds(est_run_context *c, const est_tensor *const *input, const est_tensor *const **out);
 
+/* One of a number of steps and of seconds; else INVALID_ARGUMENT of `what`. */
+est_status est__check_period(const char *what, int64_t steps, double secs);
 /* The node of a hook's tensor in this graph; NOT_FOUND names it. */
 est_status est__hook_node(est_run_context *c, const est_hook_tensor *t, est_node **out);
 /* Copies such a list with its texts into one piece of memory, for est__free. Untagged ones get their node's name, or "". */

@@ -110,15 +110,23 @@ static void release(training *t)
 }
 
 /* Begins a checkpoint of the steps done, with the input's place. */
-static est_status save_alone(const training *t)
+static est_status save_to(void *t_training, est__saver *to)
+{
+    const training *t = t_training;
+    const est__loop *l = t->l;
+    est__buffer place = { 0 };
+    est_status st = l->saves_input ? est__dataset_save(l->dataset, t->batches, &place) : EST_OK;
+    if (st == EST_OK)
+        st = est__saver_save(to, l->session, t->step, t->batches, l->saves_input ? &place : NULL);
+    est__buffer_free(&place);
+    return st;
+}
+
+static est_status save_alone(training *t)
 {
     const est__loop *l = t->l;
-    int64_t step = t->step, batches = t->batches;
-    est__buffer place = { 0 };
-    est_status st = l->saves_input ? est__dataset_save(l->dataset, batches, &place) : EST_OK;
-    if (st == EST_OK)
-        st = est__saver_save(l->saver, l->session, step, batches, l->saves_input ? &place : NULL);
-    est__buffer_free(&place);
+    int64_t step = t->step;
+    est_status st = save_to(t, l->saver);
     if (st == EST_OK && l->events) {
         char path[64];
         snprintf(path, sizeof path, "model.ckpt-%lld", (long long)step);
@@ -128,7 +136,7 @@ static est_status save_alone(const training *t)
 }
 
 /* Listeners find it on the disk afterwards. */
-static est_status save(const training *t)
+static est_status save(training *t)
 {
     const est__loop *l = t->l;
     if (!est__listeners_any(l->hooks))
@@ -382,6 +390,8 @@ est_status est__train_loop(const est__loop *l, est_train_result *result)
     training t = { .l = l, .step = l->first_step, .batches = l->batches, .logged_step = l->first_step };
     est_status st = prepare(&t);
     t.logged = t.saved = est__clock();
+    l->hooks->training = &t;
+    l->hooks->save_to = save_to;
     l->hooks->graph->finalized = true;
     if (st == EST_OK)
         st = created(&t);

@@ -1,10 +1,10 @@
-/* Hooks that write beside training: rates and summaries as events, profiles of steps, and when checkpoints are saved. */
+/* Hooks that write beside training: rates and summaries as events, profiles of steps. */
 #include "formats/summary.h"
 #include "tensor/tensor.h"
 #include "train/hooks.h"
 
 /* One of a number of steps and of seconds. */
-static est_status check_period(const char *what, int64_t steps, double secs)
+est_status est__check_period(const char *what, int64_t steps, double secs)
 {
     if (steps < 0 || secs < 0 || (steps > 0) == (secs > 0))
         return est__fail(EST_INVALID_ARGUMENT, "%s: one of a number of steps and of seconds is needed, above 0", what);
@@ -68,7 +68,7 @@ est_status est_step_counter_hook_new_sized(const est_step_counter_options *optio
         memcpy(&o, options, size < sizeof o ? size : sizeof o);
     if (o.every_n_steps == 0 && o.every_n_secs <= 0)
         o.every_n_steps = 100;
-    EST_TRY(check_period("StepCounterHook", o.every_n_steps, o.every_n_secs));
+    EST_TRY(est__check_period("StepCounterHook", o.every_n_steps, o.every_n_secs));
     counter *s = est__calloc(1, sizeof *s);
     if (s == NULL)
         return est__fail_memory(sizeof *s);
@@ -148,7 +148,7 @@ est_status est_summary_saver_hook_new_sized(const est_summary_saver_options *opt
     *out = NULL;
     if (options)
         memcpy(&o, options, size < sizeof o ? size : sizeof o);
-    EST_TRY(check_period("SummarySaverHook", o.save_steps, o.save_secs));
+    EST_TRY(est__check_period("SummarySaverHook", o.save_steps, o.save_secs));
     if (o.output_dir == NULL || o.tensors.count == 0)
         return est__fail(EST_INVALID_ARGUMENT, "SummarySaverHook: %s needed", o.output_dir ? "tensors are" : "output_dir is");
     summaries *s = est__calloc(1, sizeof *s);
@@ -256,7 +256,7 @@ est_status est_profiler_hook_new_sized(const est_profiler_options *options, size
     *out = NULL;
     if (options)
         memcpy(&o, options, size < sizeof o ? size : sizeof o);
-    EST_TRY(check_period("ProfilerHook", o.save_steps, o.save_secs));
+    EST_TRY(est__check_period("ProfilerHook", o.save_steps, o.save_secs));
     profiler *p = est__calloc(1, sizeof *p);
     if (p == NULL)
         return est__fail_memory(sizeof *p);
@@ -269,26 +269,4 @@ est_status est_profiler_hook_new_sized(const est_profiler_options *options, size
     return est__hook_make(&(est_hook_options){ .name = "ProfilerHook", .after_create_session = profiler_created,
                                                .before_run = profiler_before, .after_run = profiler_after, .user = p,
                                                .free_user = profiler_free }, out);
-}
-
-/* ---- checkpoints: the loop reads these ---- */
-
-est_status est_checkpoint_saver_hook_new_sized(const est_checkpoint_saver_options *options, size_t size, est_hook **out)
-{
-    est_checkpoint_saver_options o = { 0 };
-    *out = NULL;
-    if (options)
-        memcpy(&o, options, size < sizeof o ? size : sizeof o);
-    EST_TRY(check_period("CheckpointSaverHook", o.save_steps, o.save_secs));
-    size_t listeners = o.listeners.count * sizeof *o.listeners.data;
-    est_checkpoint_saver_options *kept = est__calloc(1, sizeof *kept + listeners);
-    if (kept == NULL)
-        return est__fail_memory(listeners);
-    *kept = o;
-    if (listeners)
-        memcpy(kept + 1, o.listeners.data, listeners);
-    kept->listeners.data = (const est_saving_listener *)(kept + 1);
-    EST_TRY(est__hook_make(&(est_hook_options){ .name = "CheckpointSaverHook", .user = kept, .free_user = est__free }, out));
-    (*out)->saver = kept;
-    return EST_OK;
 }

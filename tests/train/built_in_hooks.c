@@ -327,6 +327,55 @@ static void saves_by_a_hook(void)
     est_estimator_free(m.e);
 }
 
+static est_status note_save(est_run_context *c, void *user)
+{
+    est__buffer_printf(user, "%d ", (int)est_run_global_step(c));
+    return EST_OK;
+}
+
+/* Beside the model directory; what lies there is a whole checkpoint, from which training goes on with the same numbers. */
+static void saves_elsewhere(void)
+{
+    model m = { 0 }, again = { 0 };
+    est_hook *h = NULL, *both = NULL;
+    est_train_result r;
+    est_checkpoint *a = NULL, *b = NULL;
+    est_tensor *wa = NULL, *wb = NULL;
+    est__buffer saved = { 0 };
+    est_checkpoint_saver_options o = { .save_steps = 2, .checkpoint_dir = est_test_path("copies"),
+                                       .listeners = EST_SAVING_LISTENERS({ note_save, note_save, note_save, note_save, &saved }) };
+    EST_CHECK_OK(est_checkpoint_saver_hook_new(&o, &h));
+    EST_CHECK_OK(train(&m, est_hook_retain(h), 5, &r));
+    EST_CHECK_STR(saved.data, "0 0 0 2 2 4 4 5 5 5 ");     /* begin; around each; end */
+    for (int step = 0; step < 6; step++)
+        EST_CHECK_INT(est__is_file(est_test_path(est_test_text("copies/model.ckpt-%d.index", step))), step != 1 && step != 3);
+    EST_CHECK(est__is_file(est_test_path("m/model.ckpt-5.index")) && !est__is_file(est_test_path("m/model.ckpt-2.index")));
+    EST_CHECK_OK(est_checkpoint_open(est_test_path("m/model.ckpt-5"), &a));
+    EST_CHECK_OK(est_checkpoint_open(est_test_path("copies/model.ckpt-5"), &b));
+    EST_CHECK_INT(est_checkpoint_count(a), est_checkpoint_count(b));
+    EST_CHECK_OK(est_checkpoint_read(a, "w", &wa));
+    EST_CHECK_OK(est_checkpoint_read(b, "w", &wb));
+    if (wa && wb)
+        EST_CHECK_BYTES(wa->data, sizeof(float), wb->data, sizeof(float));
+    EST_CHECK(est__is_file(est_test_path("copies/model.ckpt-5.input")));
+    est_tensor_free(wa);
+    est_tensor_free(wb);
+    est_checkpoint_free(a);
+    est_checkpoint_free(b);
+    est__buffer_free(&saved);
+    saved = (est__buffer){ 0 };
+    o.checkpoint_dir = est_test_path("m");                  /* the model directory itself */
+    EST_CHECK_OK(est_checkpoint_saver_hook_new(&o, &both));
+    EST_CHECK_OK(train(&again, both, 8, &r));
+    EST_CHECK(est__is_file(est_test_path("m/model.ckpt-6.index")));
+    EST_CHECK_FAILS(est_checkpoint_saver_hook_new((&(est_checkpoint_saver_options){ .save_steps = 2, .checkpoint_dir = "" }), &both),
+                    EST_INVALID_ARGUMENT, "CheckpointSaverHook: checkpoint_dir is empty");
+    est__buffer_free(&saved);
+    est_hook_free(h);
+    est_estimator_free(m.e);
+    est_estimator_free(again.e);
+}
+
 static void timer(void)
 {
     est_timer t = { .every_steps = 3 };
@@ -341,4 +390,4 @@ static void timer(void)
 
 EST_SUITE(train_built_in_hooks, EST_TEST(stops_at_a_step), EST_TEST(logs_tensors), EST_TEST(guards_against_nan), EST_TEST(feeds_placeholders),
           EST_TEST(stops_at_a_loss_of_nan), EST_TEST(final_values), EST_TEST(waits_for_nobody), EST_TEST(writes_events),
-          EST_TEST(profiles_steps), EST_TEST(saves_by_a_hook), EST_TEST(timer));
+          EST_TEST(profiles_steps), EST_TEST(saves_by_a_hook), EST_TEST(saves_elsewhere), EST_TEST(timer));

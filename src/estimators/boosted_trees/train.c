@@ -223,12 +223,18 @@ static est__tree_options tree_options(const training *t)
                                 .validation_fraction = o->validation_fraction, .seed = (uint64_t)t->e->config.tf_random_seed };
 }
 
+static est_status save_to(void *t_training, est__saver *to)
+{
+    training *t = t_training;
+    EST_TRY(est__saver_wait(to));
+    EST_TRY(est__boosted_store(t->b, t->model->session, t->ensemble, t->matrix, t->step));
+    return est__saver_save(to, t->model->session, t->step, 0, NULL);
+}
+
 static est_status save_alone(training *t)
 {
     char path[64];
-    EST_TRY(est__saver_wait(t->saver));
-    EST_TRY(est__boosted_store(t->b, t->model->session, t->ensemble, t->matrix, t->step));
-    EST_TRY(est__saver_save(t->saver, t->model->session, t->step, 0, NULL));
+    EST_TRY(save_to(t, t->saver));
     snprintf(path, sizeof path, "model.ckpt-%lld", (long long)t->step);
     return est__event_session_log(t->events, t->step, TENSORFLOW__SESSION_LOG__SESSION_STATUS__CHECKPOINT, path);
 }
@@ -457,7 +463,7 @@ static est_status train(training *t)
     if (t->feature == NULL)
         return est__fail_memory((size_t)t->b->num_features * sizeof *t->feature);
     t->hooks = (est_run_context){ .config = &e->config, .model_dir = e->model_dir, .saver = t->saver, .given = t->o->hooks,
-                                  .listeners = t->o->saving_listeners, .loss = &t->shown_loss };
+                                  .listeners = t->o->saving_listeners, .parts = &e->parts, .save_to = save_to, .training = t, .loss = &t->shown_loss };
     t->shown_loss = (est_tensor){ .dtype = EST_FLOAT, .data = &t->hook_loss };
     EST_TRY(start(t, &resumed));
     EST_TRY(check_hooks(t));
