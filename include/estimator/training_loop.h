@@ -217,6 +217,10 @@ EST_API est_graph *est_training_loop_graph(const est_training_loop *l);
  *  TensorFlow 1, a step of one's own). */
 EST_API est_status est_training_loop_learning_rate(const est_training_loop *l, double *rate);
 EST_API est_status est_training_loop_set_learning_rate(est_training_loop *l, double rate);
+/** A feature of this batch, or its label, at batchStart: mixed, turned, with noise; est_training_loop_input and _target then give it. `value` has
+ *  the batch's dtype and shape, and is copied.
+ *  Errors: FAILED_PRECONDITION: another event; NOT_FOUND: no such feature; INVALID_ARGUMENT: dtype, shape, or a feature of variable length. */
+EST_API est_status est_training_loop_set_input(est_training_loop *l, const char *feature, const est_tensor *value);
 /** The loss of this batch for whoever comes after: statistics, and est_training_loop_loss. */
 EST_API void est_training_loop_set_loss(est_training_loop *l, double loss);
 /** The statistics, for whoever comes after; NULL: none. Copied. */

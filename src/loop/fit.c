@@ -19,7 +19,7 @@ static est_status not_finite(const est_training_loop *l, const est__phase *p)
     if (feeds == NULL)
         return est__fail_memory(p->in.num_feeds * sizeof *feeds);
     for (size_t i = 0; i < p->in.num_feeds; i++)
-        feeds[i] = est__batch_feed(p->batch, p->in.feed[i]);
+        feeds[i] = est__phase_feed(p, i);
     est_status st = est__step_not_finite(p->graph, &p->options, feeds, p->batch, l->global_step,
                                          (float)est__tensor_get(est__run_fetch(p->run, 1), 0));
     est__free(feeds);
@@ -80,6 +80,8 @@ static est_status batch(est_training_loop *l, est__phase *p, const est_tensor *c
     l->has_output = l->has_loss = l->has_gradients = l->cancelled = false;
     l->open[EST_CANCEL_BATCH] = true;
     est_status st = est__loop_event(l, EST_BATCH_START);
+    if (st == EST_OK)
+        st = in_batch(l, p, est__phase_feeds(p, &feeds));
     if (st == EST_OK)
         st = p->mode == EST_TRAIN ? train_batch(l, p, feeds) : validate_batch(l, p, feeds);
     l->open[EST_CANCEL_BATCH] = false;

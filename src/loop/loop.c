@@ -118,26 +118,6 @@ void est_training_loop_free(est_training_loop *l)
 
 /* ---- what callbacks see ---- */
 
-const est_batch *est_training_loop_batch(const est_training_loop *l)
-{
-    return l->phase->batch;
-}
-
-const est_tensor *est_training_loop_input(const est_training_loop *l, const char *feature)
-{
-    const est__phase *p = l->phase;
-    for (size_t i = 0; p->batch && i < p->in.num_features; i++)
-        if (strcmp(p->in.feature[i].name, feature) == 0)
-            return est_batch_get(p->batch, i);
-    return NULL;
-}
-
-const est_tensor *est_training_loop_target(const est_training_loop *l)
-{
-    const est__phase *p = l->phase;
-    return p->batch && p->in.label >= 0 ? est_batch_get(p->batch, (size_t)p->in.label) : NULL;
-}
-
 const est_tensor *est_training_loop_output(const est_training_loop *l)
 {
     return l->has_output ? est__run_fetch(l->phase->run, 0) : NULL;

@@ -77,6 +77,10 @@ typedef struct est__phase {
     est__run *run;
     est__feeder *feeder;          /* while batches are read */
     const est_batch *batch;       /* the last one */
+    est_tensor **changed;         /* of it, by feature: what callbacks have put in place of what was read; NULL: nothing ever */
+    bool is_changed;
+    est__run *again;              /* of the early plan, for batches that were changed */
+    const est_tensor **given;     /* what it is fed, and what it gives */
 } est__phase;
 
 struct est_training_loop {
@@ -125,6 +129,15 @@ est_status est__phase_open(est_training_loop *l, est__phase *p);
 void est__phase_close(est__phase *p);
 /* The next batch; OUT_OF_RANGE: the epoch has ended. */
 est_status est__phase_next(est__phase *p, const est_tensor *const **feeds);
+
+/* ---- input.c ---- */
+/* What feeds placeholder i of the last batch. */
+const est_tensor *est__phase_feed(const est__phase *p, size_t i);
+/* What the step is fed, where the batch was changed; else `*feeds` stays. */
+est_status est__phase_feeds(est__phase *p, const est_tensor *const **feeds);
+/* The batch is as it was read; and all that was made for changing it is freed. */
+void est__phase_restore(est__phase *p);
+void est__phase_forget(est__phase *p);
 
 /* ---- events.c ---- */
 /* Tells the callbacks. CANCELLED with l->action set: one of them wants to end something that is going on. */

@@ -175,6 +175,7 @@ static est_status add_gradients(est__phase *p)
 
 static void unplan(est__phase *p)
 {
+    est__phase_forget(p);
     est__run_free(p->run);
     est__plan_free(p->late);
     est__plan_free(p->early);
@@ -281,6 +282,7 @@ est_status est__phase_next(est__phase *p, const est_tensor *const **feeds)
 {
     int64_t rows;
     p->batch = NULL;
+    est__phase_restore(p);
     EST_TRY(est__feeder_next(p->feeder, feeds, &rows));
     p->batch = est__feeder_batch(p->feeder);
     return EST_OK;
@@ -291,4 +293,5 @@ void est__phase_close(est__phase *p)
     est__feeder_free(p->feeder);
     p->feeder = NULL;
     p->batch = NULL;
+    est__phase_restore(p);
 }

@@ -139,6 +139,50 @@ static void sets_the_rate(void)
     est_training_loop_free(l);
 }
 
+/* Another batch in place of each: x and y swapped, in training and validation. */
+static est_status swap(est_training_loop *l, est_loop_event event, void *user)
+{
+    float *sum = user;
+    if (event == EST_BATCH_END)
+        *sum += ((const float *)est_training_loop_input(l, "x")->data)[1] * ((const float *)est_training_loop_target(l)->data)[0];
+    if (event == EST_UPDATE_START)
+        EST_CHECK_FAILS(est_training_loop_set_input(l, "x", est_training_loop_target(l)), EST_FAILED_PRECONDITION,
+                        "a batch is changed at its batchStart");
+    if (event != EST_BATCH_START)
+        return EST_OK;
+    est_tensor *x;
+    float bad = 0;
+    est_status st = est_tensor_copy(est_training_loop_input(l, "x"), &x);
+    if (st == EST_OK)
+        st = est_training_loop_set_input(l, "x", est_training_loop_target(l));
+    if (st == EST_OK)
+        st = est_training_loop_set_input(l, "label", x);
+    EST_CHECK_FAILS(est_training_loop_set_input(l, "z", x), EST_NOT_FOUND, "the data have no feature 'z'");
+    est_tensor one = { .dtype = EST_FLOAT, .shape = EST_SHAPE(1), .data = &bad };
+    EST_CHECK_FAILS(est_training_loop_set_input(l, "x", &one), EST_INVALID_ARGUMENT, "feature 'x' is float32 [2,1]; it cannot become float32 [1]");
+    est_tensor_free(x);
+    return st;
+}
+
+static void changes_batches(void)
+{
+    seen s = { 0 };
+    float sum = 0;
+    est_status st = EST_OK;
+    est_training_loop *l = fit_with(swap, &sum, false, &two, &st);
+    EST_CHECK_OK(st);
+    EST_CHECK_NEAR(sum, 2 * (3 * 0 + 7 * 2 + 3 * 0), 0);
+    for (int step = 0; step < 4; step++) {
+        float first = step % 2 ? 2 : 0, x[] = { 2 * first + 1, 2 * first + 3 }, y[] = { first, first + 1 };
+        by_hand(&s, x, y);
+        s.w -= 0.125f * s.dw;
+        s.b -= 0.125f * s.db;
+    }
+    EST_CHECK_NEAR(lines_value(l, "line/kernel") / (double)s.w, 1, 1e-5);
+    EST_CHECK_NEAR(lines_value(l, "line/bias") / (double)s.b, 1, 1e-5);
+    est_training_loop_free(l);
+}
+
 /* A batch that is cancelled after its loss is known counts in no statistic; one's own loss does. */
 static est_status choose(est_training_loop *l, est_loop_event event, void *user)
 {
@@ -421,5 +465,5 @@ static void refuses(void)
     est_training_loop_free(l);
 }
 
-EST_SUITE(loop_callbacks, EST_TEST(sees_all), EST_TEST(sets_the_rate), EST_TEST(statistics), EST_TEST(changes_callbacks), EST_TEST(fails),
+EST_SUITE(loop_callbacks, EST_TEST(sees_all), EST_TEST(sets_the_rate), EST_TEST(statistics), EST_TEST(changes_batches), EST_TEST(changes_callbacks), EST_TEST(fails),
           EST_TEST(stops), EST_TEST(steps_of_ones_own), EST_TEST(another_optimizer), EST_TEST(refuses));
