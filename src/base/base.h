@@ -82,6 +82,9 @@ void est__buffer_u64le(est__buffer *b, uint64_t v);
 void est__buffer_json_string(est__buffer *b, const char *s, size_t n); /* quoted and escaped; bytes that are no UTF-8 as they are */
 void est__buffer_clear(est__buffer *b);  /* size 0, memory kept */
 void est__buffer_free(est__buffer *b);
+/* The text is given away (est__free) if `st`, how the writing went, and the buffer's own status are OK; else it is freed, and NULL.
+ * Returns the first failure. */
+est_status est__buffer_give(est__buffer *b, est_status st, char **text);
 
 /* ---- a bounds-checked reader (cursor.c) ---- */
 typedef struct est__bytes {

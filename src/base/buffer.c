@@ -119,3 +119,15 @@ void est__buffer_free(est__buffer *b)
     est__free(b->data);
     *b = (est__buffer){ 0 };
 }
+
+est_status est__buffer_give(est__buffer *b, est_status st, char **text)
+{
+    if (st == EST_OK && b->status != EST_OK)
+        st = est__fail_memory(b->size);
+    *text = st == EST_OK ? b->data : NULL;
+    if (st == EST_OK)
+        *b = (est__buffer){ 0 };
+    else
+        est__buffer_free(b);
+    return st;
+}

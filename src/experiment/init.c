@@ -223,7 +223,6 @@ est_status est_experiment_init_sized(const char *csv_path, const est_init_option
     est__init in = { .path = csv_path, .options = &o };
     est_stats_options look = { .na_value = o.na_value, .field_delim = o.field_delim, .max_rows = ROW_LIMIT };
     bool records = false;
-    *text = NULL;
     est_status st = read_options(&in);
     if (st == EST_OK)
         st = est__holds_records(csv_path, &records);
@@ -238,9 +237,5 @@ est_status est_experiment_init_sized(const char *csv_path, const est_init_option
     if (st == EST_OK)
         st = put_config(&b, &in);
     est_stats_free(stats);
-    if (st == EST_OK)
-        *text = b.data;
-    else
-        est__buffer_free(&b);
-    return st;
+    return est__buffer_give(&b, st, text);
 }

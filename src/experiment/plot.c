@@ -321,18 +321,11 @@ est_status est_plot_text(const est_plot *p, est_plot_form form, char **text)
 {
     est__buffer b = { 0 };
     est_status st = EST_OK;
-    *text = NULL;
     switch (form) {
     case EST_PLOT_PICTURE: st = est__plot_picture(p, &b); break;
     case EST_PLOT_JSON: put_json(p, &b); break;
     case EST_PLOT_HTML: st = est__plot_html(p, &b); break;
     default: st = est__fail(EST_INVALID_ARGUMENT, "there is no form %d of a plot", (int)form);
     }
-    if (st == EST_OK && b.status != EST_OK)
-        st = est__fail_memory(b.size);
-    if (st == EST_OK)
-        *text = b.data;
-    else
-        est__buffer_free(&b);
-    return st;
+    return est__buffer_give(&b, st, text);
 }

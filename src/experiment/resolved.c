@@ -411,9 +411,5 @@ static est_status put_all(est__buffer *b, const est__config *c)
 est_status est__resolve(const est__config *c, char **text)
 {
     est__buffer b = { 0 };
-    est_status st = put_all(&b, c);
-    if (st != EST_OK)
-        est__buffer_free(&b);
-    *text = b.data;
-    return st;
+    return est__buffer_give(&b, put_all(&b, c), text);
 }

@@ -270,18 +270,11 @@ est_status est_stats_text(const est_stats *s, est_stats_form form, char **text)
 {
     est__buffer b = { 0 };
     est_status st = EST_OK;
-    *text = NULL;
     switch (form) {
     case EST_STATS_TABLE: st = put_table(s, &b); break;
     case EST_STATS_JSON: put_json(s, &b); break;
     case EST_STATS_HTML: st = est__stats_html(s, &b); break;
     default: st = est__fail(EST_INVALID_ARGUMENT, "there is no form %d of statistics", (int)form);
     }
-    if (st == EST_OK && b.status != EST_OK)
-        st = est__fail_memory(b.size);
-    if (st == EST_OK)
-        *text = b.data;
-    else
-        est__buffer_free(&b);
-    return st;
+    return est__buffer_give(&b, st, text);
 }
