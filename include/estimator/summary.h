@@ -16,6 +16,7 @@ typedef struct est_summary_writer_options {
     int64_t max_file_bytes;     /* 128 MiB: a file that reaches it is ended, and another one begun; EST_OFF: never */
     int64_t max_total_bytes;    /* 1 GiB: the folder's oldest event files are removed when all hold more; EST_OFF: never */
     int64_t max_queue;          /* 10: events that are written at once */
+    bool append;                /* goes on in the folder's newest event file, where there is one, be it another writer's */
 } est_summary_writer_options;
 /** A writer into `logdir`, which is made. What is there once (the graph, hyper-parameters) is written anew when the file that holds it is
  *  removed. The folders of an estimator have the same limits.

@@ -161,6 +161,7 @@ typedef struct evaluating {
     showing shown;
     size_t num_summaries, first_summary;  /* among the fetches */
     est__pr_curve *curve;         /* by summary */
+    est_tensor **last;            /* likewise, of the last batch: a fetch may lie in what the batch itself held */
 } evaluating;
 
 /* The result's loss is the plain mean of the batches' losses, however short the last one is, as TensorFlow has it. */
@@ -169,8 +170,12 @@ static est_status add_batch(est__model *m, int64_t rows, void *user)
     evaluating *v = user;
     v->losses += (double)*(const float *)est__run_fetch(m->run, 0)->data;
     v->batches++;
-    for (size_t i = 0; i < v->num_summaries; i++)
-        EST_TRY(est__summary_add(&m->spec->summary[i], est__run_fetch(m->run, v->first_summary + i), &v->curve[i]));
+    for (size_t i = 0; i < v->num_summaries; i++) {
+        const est_tensor *value = est__run_fetch(m->run, v->first_summary + i);
+        EST_TRY(est__summary_add(&m->spec->summary[i], value, &v->curve[i]));
+        est_tensor_free(v->last[i]);
+        EST_TRY(est_tensor_copy(value, &v->last[i]));
+    }
     return v->shown.each ? give_batch(m, rows, &v->shown) : EST_OK;
 }
 
@@ -202,8 +207,9 @@ static est_status plan_metrics(est_estimator *e, est__model *m, est_run_context 
     size_t shown = s->num_predictions + s->num_targets;
     v->num_summaries = s->evaluates_summaries ? s->num_summaries : 0;
     v->curve = est__calloc(v->num_summaries + 1, sizeof *v->curve);
+    v->last = est__calloc(v->num_summaries + 1, sizeof(est_tensor *));
     est_node **updates = est__malloc((2 * s->num_metrics + shown + v->num_summaries + 1) * sizeof *updates), **values, **fetches;
-    if (updates == NULL || v->curve == NULL) {
+    if (updates == NULL || v->curve == NULL || v->last == NULL) {
         est__free(updates);
         return est__fail_memory(s->num_metrics * sizeof *updates);
     }
@@ -228,11 +234,16 @@ static est_status plan_metrics(est_estimator *e, est__model *m, est_run_context 
     return st;
 }
 
-static void forget_curves(evaluating *v)
+static void forget_summaries(evaluating *v)
 {
-    for (size_t i = 0; v->curve && i < v->num_summaries; i++)
-        est__pr_curve_free(&v->curve[i]);
+    for (size_t i = 0; i < v->num_summaries; i++) {
+        if (v->curve)
+            est__pr_curve_free(&v->curve[i]);
+        if (v->last)
+            est_tensor_free(v->last[i]);
+    }
     est__free(v->curve);
+    est__free(v->last);
 }
 
 static int by_name(const void *a, const void *b)
@@ -293,7 +304,7 @@ static est_status collect(est__model *m, const evaluating *v, est_results **out)
 static est_status write_summaries(const est__model *m, const evaluating *v, int64_t step, est__event_writer *w)
 {
     for (size_t i = 0; i < v->num_summaries; i++)
-        EST_TRY(est__summary_evaluated(w, step, &m->spec->summary[i], est__run_fetch(m->run, v->first_summary + i), &v->curve[i]));
+        EST_TRY(est__summary_evaluated(w, step, &m->spec->summary[i], v->last[i], &v->curve[i]));
     return EST_OK;
 }
 
@@ -366,13 +377,13 @@ static est_status evaluate(est_estimator *e, evaluation *of, est_results **out)
     if (st == EST_OK)
         st = collect(m, &v, out);
     if (st != EST_OK || o->no_events) {
-        forget_curves(&v);
+        forget_summaries(&v);
         return st;
     }
     e->evaluations++;
     if (write_events(e, m, o->name, &v, *out) != EST_OK)   /* of a directory that may only be read: the results are there all the same */
         est__log(EST_LOG_WARNING, "%s; TensorBoard will not see these results", est_error());
-    forget_curves(&v);
+    forget_summaries(&v);
     return EST_OK;
 }
 

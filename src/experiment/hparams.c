@@ -85,7 +85,7 @@ est_status est__hparams_of_run(const char *resolved, const char *model_dir, est_
     if (st == EST_OK)
         st = gather(&l, root);
     if (st == EST_OK)
-        st = est_summary_writer_new(model_dir, &(est_summary_writer_options){ .max_file_bytes = EST_OFF, .max_total_bytes = EST_OFF }, out);
+        st = est_summary_writer_new(model_dir, &(est_summary_writer_options){ .max_file_bytes = EST_OFF, .max_total_bytes = EST_OFF, .append = true }, out);
     if (st == EST_OK)
         st = est_summary_hparams(*out, l.item, l.count, NULL);
     if (st == EST_OK)

@@ -12,6 +12,8 @@ typedef struct est__event_writer est__event_writer;
 
 /* Begins <dir>/events.out.tfevents.<seconds>.<host>, or goes on in it when it is there. Makes the folder. */
 est_status est__event_writer_new(const char *dir, est__event_writer **out);
+/* The same; `append`: goes on in the newest file of the folder where there is one. */
+est_status est__event_writer_in(const char *dir, bool append, est__event_writer **out);
 /* Goes on in a file: what follows its last whole record is cut off first. */
 est_status est__event_writer_append(const char *path, est__event_writer **out);
 /* A file that reaches `file_bytes` is ended with the flush that does, and another one begun; the oldest files of the folder are removed when

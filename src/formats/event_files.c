@@ -77,13 +77,32 @@ est_status est__event_writer_append(const char *path, est__event_writer **out)
     return st;
 }
 
+/* Names rise with the time that a file was begun. */
+static est_status newest_file(const char *dir, char *name, size_t size)
+{
+    est__names names;
+    EST_TRY(est__list_dir(dir, &names));
+    for (size_t i = 0; i < names.count; i++)
+        if (strncmp(names.name[i], PREFIX, sizeof PREFIX - 1) == 0 && strlen(names.name[i]) < size)
+            memcpy(name, names.name[i], strlen(names.name[i]) + 1);
+    est__names_free(&names);
+    return EST_OK;
+}
+
 est_status est__event_writer_new(const char *dir, est__event_writer **out)
+{
+    return est__event_writer_in(dir, false, out);
+}
+
+est_status est__event_writer_in(const char *dir, bool append, est__event_writer **out)
 {
     char host[256] = "localhost", name[320];
     *out = NULL;
     EST_TRY(est__make_dirs(dir));
     gethostname(host, sizeof host - 1);
     snprintf(name, sizeof name, PREFIX "%010lld.%s", (long long)est__wall_time(), host);
+    if (append)
+        EST_TRY(newest_file(dir, name, sizeof name));
     char *path = est__path_join(dir, name);
     est_status st = path ? est__event_writer_append(path, out) : est__fail_memory(strlen(dir) + strlen(name));
     est__free(path);

@@ -21,6 +21,7 @@ static const est_field option_fields[] = {
     EST_FIELD(est_summary_writer_options, INT, max_total_bytes, .def = EST__EVENT_TOTAL_BYTES, .min = EST_OFF, .max = 1e15,
               .doc = "the oldest files are removed when all hold more"),
     EST_FIELD(est_summary_writer_options, INT, max_queue, .def = 10, .min = 1, .max = 1e9, .doc = "events that are written at once"),
+    EST_FIELD(est_summary_writer_options, BOOL, append, .doc = "go on in the newest event file"),
     { 0 }
 };
 
@@ -33,7 +34,7 @@ est_status est_summary_writer_new_sized(const char *logdir, const est_summary_wr
     if (w == NULL)
         return est__fail_memory(sizeof *w);
     w->max_queue = o.max_queue;
-    est_status st = est__event_writer_new(logdir, &w->events);
+    est_status st = est__event_writer_in(logdir, o.append, &w->events);
     if (st != EST_OK) {
         est__free(w);
         return st;

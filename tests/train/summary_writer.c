@@ -177,6 +177,32 @@ static void grows_to_its_limit(void)
     est_graph_free(g);
 }
 
+/* A writer that goes on in another's file, which may be of any second before. */
+static void goes_on_in_the_newest_file(void)
+{
+    const char *dir = est_test_path("append");
+    est_summary_writer *w, *v;
+    found f;
+    EST_NEED_OK(est_summary_writer_new(dir, &(est_summary_writer_options){ .append = true }, &w));
+    EST_CHECK_OK(est_summary_scalar(w, "a", 1, 1));
+    est_summary_writer_free(w);
+    est__names names;
+    EST_NEED_OK(est__list_dir(dir, &names));
+    EST_CHECK_OK(est__rename(est_test_text("%s/%s", dir, names.name[0]), est_test_text("%s/events.out.tfevents.1000000000.x", dir)));
+    est__names_free(&names);
+    EST_NEED_OK(est_summary_writer_new(dir, &(est_summary_writer_options){ .append = true }, &w));
+    EST_NEED_OK(est_summary_writer_new(dir, &(est_summary_writer_options){ .append = true }, &v));
+    for (int i = 2; i < 6; i++)
+        EST_CHECK_OK(est_summary_scalar(i % 2 ? v : w, "a", i, i));
+    EST_CHECK_OK(est_summary_writer_flush(v));
+    est_summary_writer_free(w);
+    est_summary_writer_free(v);
+    look(dir, NULL, &f);
+    EST_CHECK_INT(f.files, 1);
+    EST_CHECK_STR(f.list.data, "1:a() 3:a() 5:a() 2:a() 4:a() ");
+    forget(&f);
+}
+
 static void refuses(void)
 {
     est_summary_writer *w;
@@ -309,5 +335,5 @@ static void tells_what_a_search_looks_at(void)
     forget(&f);
 }
 
-EST_SUITE(train_summary_writer, EST_TEST(one_of_each), EST_TEST(grows_to_its_limit), EST_TEST(refuses), EST_TEST(projector),
+EST_SUITE(train_summary_writer, EST_TEST(one_of_each), EST_TEST(grows_to_its_limit), EST_TEST(goes_on_in_the_newest_file), EST_TEST(refuses), EST_TEST(projector),
           EST_TEST(model_functions), EST_TEST(runs_have_limits), EST_TEST(tells_what_a_search_looks_at));
