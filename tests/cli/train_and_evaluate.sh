@@ -39,11 +39,11 @@ latest" ] || fail "exports: $(ls named/export)"
 run 0 train-and-evaluate named/config.yaml --quiet
 run 0 evaluate named/config.yaml --quiet
 sed 's|women: {|women: {batch_sze: 3, |' named.yaml > wrong.yaml
-says 1 "estimator: wrong.yaml:11: unknown key 'batch_sze' in task.validation.women; did you mean 'batch_size'?" train-and-evaluate wrong.yaml
+says 1 "estimator: wrong.yaml:11: unknown key 'batch_sze'; did you mean 'batch_size'?" train-and-evaluate wrong.yaml
 sed 's|women: {input_path: women.csv, |women: {|' named.yaml > wrong.yaml
 says 1 "estimator: wrong.yaml:11: 'input_path' is missing in task.validation.women" train-and-evaluate wrong.yaml
 sed 's|women: {.*|women: 1|' named.yaml > wrong.yaml
-says 1 "estimator: wrong.yaml:11: 'task.validation.women' takes a map of keys, not 1" train-and-evaluate wrong.yaml
+says 1 "estimator: wrong.yaml:11: 'task.validation.women' takes a map of keys, not the number 1" train-and-evaluate wrong.yaml
 sed 's|women: {|women: {num_epochs: null, |' named.yaml > wrong.yaml
 says 1 "estimator: wrong.yaml:11: task.validation.women repeats for ever: give it num_epochs, or set trainer.validation_steps" train-and-evaluate wrong.yaml
 
