@@ -2,6 +2,7 @@
  * and where there is none, word for word. */
 #include <math.h>
 
+#include "golden/control.inc"
 #include "graph/lab.h"
 
 enum { ELEMENTS = 3 };
@@ -449,6 +450,58 @@ static void twice(void)
     lab_end(&l);
 }
 
+/* ---- TensorFlow's numbers ---- */
+
+static est_node *either_of(lab *l, outside *o)
+{
+    est_node *c = est_cond(l->g, o->p, polynomial, product, 2, o);
+    return est_add(l->g, total(l->g, est_square(l->g, c)), est_node_output(c, 1));
+}
+
+static est_node *one_of(lab *l, outside *o)
+{
+    est_node *c = est_case(l->g, o->n, (const est_function_fn[]){ polynomial, product, same }, 3, 2, o);
+    return est_add(l->g, total(l->g, est_square(l->g, c)), est_node_output(c, 1));
+}
+
+static est_node *over(lab *l, outside *o)
+{
+    est_node *start = est_square(l->g, o->x);
+    est_node *n = est_while(l->g, below_n, recur, EST_NODES(est_constant_int(l->g, EST_INT32, 0), start, est_neg(l->g, o->x)), o);
+    return est_add(l->g, total(l->g, est_node_output(n, 1)), total(l->g, est_square(l->g, est_node_output(n, 2))));
+}
+
+static est_node *within(lab *l, outside *o)
+{
+    est_node *n = est_while(l->g, below_n, nested, EST_NODES(est_constant_int(l->g, EST_INT32, 0), o->x), o);
+    return total(l->g, est_node_output(n, 1));
+}
+
+static void as_tensorflow(void)
+{
+    static const struct {
+        est_node *(*make)(lab *l, outside *o);
+        const double (*wanted)[ELEMENTS];
+    } rows[] = { { either_of, tf_either }, { one_of, tf_one_of_several }, { over, tf_over_and_over },
+                 { within, tf_loops_within_loops } };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        lab l;
+        outside o;
+        est_gradient d;
+        EST_NEED(begin(&l, &o));
+        EST_NEED_OK(est_gradients(l.g, rows[i].make(&l, &o), EST_NODES(o.x), &d));
+        for (int n = 0; n < 4; n++) {
+            est_tensor *got;
+            feed_int(&l, 1, n > 0);
+            feed_int(&l, 2, n);
+            if (lab_run(&l, EST_NODES(d.value), (est_nodes){ 0 }, false, &got))
+                for (int j = 0; j < ELEMENTS; j++)
+                    EST_CHECK_NEAR(est__tensor_get(got, j), rows[i].wanted[n][j], 1e-12 * (1 + fabs(rows[i].wanted[n][j])));
+        }
+        lab_end(&l);
+    }
+}
+
 /* ---- memory ---- */
 
 static est_node *loop_and_gradient(lab *l, outside *o, est_gradient *d)
@@ -573,5 +626,5 @@ static void fakes(void)
 EST_SUITE(runtime_function_gradients, EST_TEST(either), EST_TEST(branches_within_branches), EST_TEST(variables), EST_TEST(one_of_several),
           EST_TEST(over_and_over),
           EST_TEST(places_change), EST_TEST(loops_within_loops), EST_TEST(variables_in_loops), EST_TEST(list_of_inputs),
-          EST_TEST(lists_of_their_own), EST_TEST(twice), EST_TEST(no_allocation), EST_TEST(memory_ends),
+          EST_TEST(lists_of_their_own), EST_TEST(twice), EST_TEST(as_tensorflow), EST_TEST(no_allocation), EST_TEST(memory_ends),
           EST_TEST(long_loops), EST_TEST(stopped), EST_TEST(fakes));
