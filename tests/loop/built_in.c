@@ -309,5 +309,94 @@ static void stops_early(void)
     est_loop_callback_free(c);
 }
 
-EST_SUITE(loop_built_in, EST_TEST(shows_progress), EST_TEST(logs_csv), EST_TEST(full_disk), EST_TEST(schedules), EST_TEST(schedulers),
+/* ---- statistics ---- */
+
+static bool never(const est_training_loop *l, est_loop_event event, void *user)
+{
+    (void)l, (void)event, (void)user;
+    return false;
+}
+
+static bool at_fit_end(const est_training_loop *l, est_loop_event event, void *user)
+{
+    (void)l, (void)user;
+    return event == EST_FIT_END;
+}
+
+/* A recorder of one's own, in place of the loop's: it counts all batches of a fit, and tells at its end. */
+static void records(void)
+{
+    est_loop_callback *c;
+    est_training_loop *l = NULL;
+    EST_CHECK_FAILS(est_statistics_recorder_new(&(est_statistics_recorder_options){ 0 }, &c), EST_INVALID_ARGUMENT,
+                    "est_statistics_recorder_new: metrics are needed");
+    est_statistics_recorder_options o = { .metrics = EST_LOOP_METRICS(est_loop_metric_loss()), .should_compute = at_fit_end };
+    EST_NEED_OK(est_statistics_recorder_new(&o, &c));
+    EST_CHECK_OK(train((est_training_loop_options){ .no_default_callbacks = true }, EST_LOOP_CALLBACKS(c), &l));
+    const est_results *stats = est_training_loop_last_stats(l);
+    EST_CHECK(stats && stats->count == 1 && stats->value[0] == 5);   /* of the last validation */
+    /* other metrics, from the next phase on */
+    EST_CHECK_OK(est_training_loop_set_metrics(l, EST_LOOP_METRICS(est_loop_metric_perplexity())));
+    EST_CHECK(est_graph_variable(est_training_loop_graph(l), "line/kernel") != NULL);
+    est_training_loop_free(l);
+    est_loop_callback_free(c);
+    o.should_reset = o.should_accumulate = never;
+    EST_NEED_OK(est_statistics_recorder_new(&o, &c));   /* which never begins */
+    EST_CHECK_OK(train((est_training_loop_options){ .no_default_callbacks = true }, EST_LOOP_CALLBACKS(c), &l));
+    EST_CHECK(est_training_loop_last_stats(l) == NULL);
+    est_training_loop_free(l);
+    est_loop_callback_free(c);
+    EST_CHECK_OK(train((est_training_loop_options){ 0 }, (est_loop_callback_list){ 0 }, &l));
+    EST_CHECK_OK(est_training_loop_set_metrics(l, EST_LOOP_METRICS(est_loop_metric_perplexity())));
+    EST_CHECK_OK(est_training_loop_fit(l, &(est_fit_options){ .model = lines_model }));
+    stats = est_training_loop_last_stats(l);
+    EST_CHECK(stats && stats->count == 2);
+    EST_CHECK_NEAR(stats ? stats->value[1] : 0, exp(5), 1e-9);
+    est_training_loop_free(l);
+}
+
+/* ---- memory ---- */
+
+/* All that is there, in one fit. */
+static est_status everything(const char *dir)
+{
+    est_loop_callback *c[5] = { NULL };
+    est_training_loop *l = NULL;
+    const char *log = est_test_text("%s/log.csv", dir), *stats = est_test_text("%s/stats", dir), *model = est_test_text("%s/model", dir);
+    est_schedule_segments segments = EST_SCHEDULE_SEGMENTS({ .shape = "cosine", .end_rate = 0.1 });
+    est_status st = est_csv_logger_new(log, &c[0]);
+    if (st == EST_OK)
+        st = est_tensorboard_statistics_logger_new(stats, &c[1]);
+    if (st == EST_OK)
+        st = est_learning_rate_scheduler_new(&(est_learning_rate_scheduler_options){ .segments = segments }, &c[2]);
+    if (st == EST_OK)
+        st = est_early_stop_new(&(est_early_stop_options){ .patience = 5, .restore_best = true }, &c[3]);
+    if (st == EST_OK)
+        st = est_loop_checkpoint_new(&(est_loop_checkpoint_options){ .directory = model }, &c[4]);
+    if (st == EST_OK)
+        st = train((est_training_loop_options){ .metrics = EST_LOOP_METRICS(est_loop_metric_perplexity()) }, (est_loop_callback_list){ c, 5 }, &l);
+    est_training_loop_free(l);
+    for (int i = 0; i < 5; i++)
+        est_loop_callback_free(c[i]);
+    return st;
+}
+
+static void memory_ends(void)
+{
+    int failed = 0;
+    est_test_fail_allocation(0);
+    EST_CHECK_OK(everything(est_test_path("all")));
+    int64_t all = est_test_fail_allocation(0);
+    for (int64_t n = 1; n < all; n += 1 + n / 20) {
+        const char *dir = est_test_path(est_test_text("%lld", (long long)n));
+        est_test_fail_allocation(n);
+        est_status st = everything(dir);
+        est_test_fail_allocation(0);
+        failed += st != EST_OK;
+        EST_CHECK(st == EST_OK || st == EST_RESOURCE_EXHAUSTED);
+    }
+    EST_CHECK(failed > 20);
+}
+
+EST_SUITE(loop_built_in, EST_TEST(records), EST_TEST(memory_ends), EST_TEST(shows_progress), EST_TEST(logs_csv), EST_TEST(full_disk), EST_TEST(schedules), EST_TEST(schedulers),
           EST_TEST(logs_for_tensorboard), EST_TEST(stops_early));
