@@ -104,6 +104,42 @@ static est_status concat_cpu(est_kernel *k)
     return join(k, count, &s, axis);
 }
 
+/* Where each input of a concatenation begins in the result, by the shapes of all. */
+static est_status concat_offset_infer(est_infer *c)
+{
+    for (int i = 1; i < c->op->num_inputs; i++)
+        c->out[i - 1] = *est__infer_in(c, i);
+    return EST_OK;
+}
+
+static est_status concat_offset_cpu(est_kernel *k)
+{
+    const est_tensor *first = est__in(k, 1);
+    int64_t rank = est__tensor_elements(first), at = 0;
+    int axis;
+    if (est__tensor_elements(est__in(k, 0)) != 1)
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the axis must be one number");
+    EST_TRY(est__in_axis(k, est__int_at(est__in(k, 0), 0), (int)rank, &axis));
+    for (int i = 1; i < k->num_in; i++) {
+        const est_tensor *s = est__in(k, i);
+        est_tensor *out;
+        bool fits = s->shape.rank == 1 && est__tensor_elements(s) == rank;
+        for (int64_t d = 0; fits && d < rank; d++)
+            fits = d == axis || est__int_at(s, d) == est__int_at(first, d);
+        if (!fits)
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "shape %d does not fit the first one along axis %d", i - 1, axis);
+        EST_TRY(est__out(k, i - 1, &s->shape, &out));
+        memset(out->data, 0, (size_t)rank * est_dtype_size(out->dtype));
+        if (out->dtype == EST_INT32)
+            ((int32_t *)out->data)[axis] = (int32_t)at;
+        else
+            ((int64_t *)out->data)[axis] = at;
+        if (__builtin_add_overflow(at, est__int_at(s, axis), &at))
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "the shapes are too large");
+    }
+    return EST_OK;
+}
+
 /* Pieces of known sizes: taken apart at once. */
 static bool split_known(est_grad *b, int count, int rank, int axis)
 {
@@ -358,6 +394,11 @@ EST_OPS(arrays,
           .infer = concat_infer,
           .cpu = concat_cpu,
           .grad = concat_grad },
+        { .tf_name = "ConcatOffset",
+          .signature = "concat_dim: int32, shape: N*shape_type -> offset: N*shape_type; N: int; shape_type: {int32, int64} = int32",
+          .infer = concat_offset_infer,
+          .cpu = concat_offset_cpu,
+          .grad = est__grad_none },
         { .tf_name = "Pack",
           .signature = "values: N*T -> output: T; N: int; T: type; axis: int = 0",
           .infer = pack_infer,

@@ -9,21 +9,24 @@ static void put_int(est_tensor *t, int64_t i, int64_t v)
         ((int64_t *)t->data)[i] = v;
 }
 
-/* ---- Shape, Size, Rank ---- */
+/* ---- Shape, ShapeN, Size, Rank ---- */
 static est_status shape_infer(est_infer *c)
 {
-    c->out[0] = est_shape_of(1, &(int64_t){ est__infer_in(c, 0)->rank });
+    for (int i = 0; i < c->op->num_inputs; i++)
+        c->out[i] = est_shape_of(1, &(int64_t){ est__infer_in(c, i)->rank });
     return EST_OK;
 }
 
 static est_status shape_cpu(est_kernel *k)
 {
-    const est_shape *s = &est__in(k, 0)->shape;
-    est_shape count = EST_SHAPE(s->rank);
-    est_tensor *out;
-    EST_TRY(est__out(k, 0, &count, &out));
-    for (int d = 0; d < s->rank; d++)
-        put_int(out, d, s->dim[d]);
+    for (int i = 0; i < k->num_in; i++) {
+        const est_shape *s = &est__in(k, i)->shape;
+        est_shape count = EST_SHAPE(s->rank);
+        est_tensor *out;
+        EST_TRY(est__out(k, i, &count, &out));
+        for (int d = 0; d < s->rank; d++)
+            put_int(out, d, s->dim[d]);
+    }
     return EST_OK;
 }
 
@@ -247,6 +250,11 @@ est_node *est_squeeze(est_graph *g, est_node *x, est_ints axes)
 EST_OPS(shapes,
         { .tf_name = "Shape",
           .signature = "input: T -> output: out_type; T: type; " SIZES,
+          .infer = shape_infer,
+          .cpu = shape_cpu,
+          .grad = est__grad_none },
+        { .tf_name = "ShapeN",
+          .signature = "input: N*T -> output: N*out_type; N: int; T: type; " SIZES,
           .infer = shape_infer,
           .cpu = shape_cpu,
           .grad = est__grad_none },

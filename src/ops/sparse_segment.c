@@ -151,6 +151,115 @@ static void sqrtn_grad(est_grad *b)
     segment_grad(b, SQRTN);
 }
 
+/* ---- the same backwards, as TensorFlow's own graphs have it ---- */
+
+static est_status back_infer(est_infer *c)
+{
+    const est_shape *dy = est__infer_in(c, 0);
+    const est_tensor *rows;
+    if (dy->rank < 1)
+        return dy->rank < 0 ? EST_OK : est__infer_fail(c, "the gradient is a scalar and has no rows");
+    c->out[0] = *dy;
+    c->out[0].dim[0] = est__infer_const(c, 3, &rows) && est__tensor_elements(rows) == 1 ? est__int_at(rows, 0) : -1;
+    return EST_OK;
+}
+
+#define SEND_BACK(T)                                                                                        \
+    static void send_back_##T(combine how, const est_kernel *k, int64_t width, const int64_t *count, T *out) \
+    {                                                                                                       \
+        const est_tensor *indices = est__in(k, 1), *ids = est__in(k, 2);                                    \
+        const T *dy = est__in(k, 0)->data;                                                                  \
+        for (int64_t i = 0, n = est__tensor_elements(ids); i < n; i++) {                                    \
+            int64_t id = est__int_at(ids, i);                                                               \
+            T *to = out + est__int_at(indices, i) * width;                                                  \
+            T share = how == MEAN ? (T)(1.0 / (double)count[id]) : how == SQRTN ? (T)(1.0 / sqrt((double)count[id])) : 1; \
+            for (int64_t j = 0; j < width; j++)                                                             \
+                to[j] += dy[id * width + j] * share;                                                        \
+        }                                                                                                   \
+    }
+SEND_BACK(float)
+SEND_BACK(double)
+
+static est_status check_back(est_kernel *k, int64_t segments, int64_t rows)
+{
+    const est_tensor *indices = est__in(k, 1), *ids = est__in(k, 2);
+    int64_t n = est__tensor_elements(indices);
+    if (est__tensor_elements(ids) != n)
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "%lld indices and %lld segment ids; as many are wanted", (long long)n,
+                                (long long)est__tensor_elements(ids));
+    for (int64_t i = 0; i < n; i++) {
+        int64_t row = est__int_at(indices, i), id = est__int_at(ids, i);
+        if (row < 0 || row >= rows || id < 0 || id >= segments)
+            return est__kernel_fail(k, EST_INVALID_ARGUMENT, "index %lld is %lld of %lld rows, its segment id %lld of %lld", (long long)i,
+                                    (long long)row, (long long)rows, (long long)id, (long long)segments);
+    }
+    return EST_OK;
+}
+
+static est_status back_cpu(est_kernel *k, combine how)
+{
+    const est_tensor *dy = est__in(k, 0), *ids = est__in(k, 2);
+    est_shape shape = dy->shape;
+    est_tensor *out;
+    int64_t width = 1;
+    if (shape.rank < 1 || est__tensor_elements(est__in(k, 3)) != 1 || est__int_at(est__in(k, 3), 0) < 0)
+        return est__kernel_fail(k, EST_INVALID_ARGUMENT, "a gradient of rank %d; rows and their number are wanted", shape.rank);
+    int64_t segments = shape.dim[0];
+    shape.dim[0] = est__int_at(est__in(k, 3), 0);
+    EST_TRY(check_back(k, segments, shape.dim[0]));
+    for (int d = 1; d < shape.rank; d++)
+        width *= shape.dim[d];
+    int64_t *count = est__scratch(k, (size_t)(segments + 1) * sizeof *count);
+    if (count == NULL)
+        return EST_RESOURCE_EXHAUSTED;
+    memset(count, 0, (size_t)segments * sizeof *count);
+    for (int64_t i = 0, n = est__tensor_elements(ids); i < n; i++)
+        count[est__int_at(ids, i)]++;
+    EST_TRY(est__out(k, 0, &shape, &out));
+    memset(out->data, 0, est__tensor_bytes(out));
+    if (dy->dtype == EST_FLOAT)
+        send_back_float(how, k, width, count, out->data);
+    else
+        send_back_double(how, k, width, count, out->data);
+    return EST_OK;
+}
+
+static est_status sum_back_cpu(est_kernel *k)
+{
+    return back_cpu(k, SUM);
+}
+
+static est_status mean_back_cpu(est_kernel *k)
+{
+    return back_cpu(k, MEAN);
+}
+
+static est_status sqrtn_back_cpu(est_kernel *k)
+{
+    return back_cpu(k, SQRTN);
+}
+
+/* It is linear: back again goes what the forward operation would give. */
+static void back_grad(est_grad *b, const char *forward)
+{
+    b->dx[0] = est_op(b->g, forward, NULL, EST_NODES(b->dy[0], b->x[1], b->x[2], rows_of(b->g, b->x[0])), EST_NO_ATTRS);
+}
+
+static void sum_back_grad(est_grad *b)
+{
+    back_grad(b, "SparseSegmentSumWithNumSegments");
+}
+
+static void mean_back_grad(est_grad *b)
+{
+    back_grad(b, "SparseSegmentMeanWithNumSegments");
+}
+
+static void sqrtn_back_grad(est_grad *b)
+{
+    back_grad(b, "SparseSegmentSqrtNWithNumSegments");
+}
+
 #define INPUTS "data: T, indices: Tidx, segment_ids: Tsegmentids"
 #define INT "{int32, int64} = int32"
 #define ATTRS                                                                                                \
@@ -159,7 +268,11 @@ static void sqrtn_grad(est_grad *b)
     { .tf_name = name, .signature = INPUTS ATTRS, .infer = infer, .cpu = how##_cpu, .grad = how##_grad },  \
     { .tf_name = name "WithNumSegments",                                                                   \
       .signature = INPUTS ", num_segments: Tnumsegments" ATTRS "; Tnumsegments: " INT,                     \
-      .infer = infer, .cpu = how##_cpu, .grad = how##_grad }
+      .infer = infer, .cpu = how##_cpu, .grad = how##_grad },                                             \
+    { .tf_name = name "Grad",                                                                              \
+      .signature = "grad: T, indices: Tidx, segment_ids: Tsegmentids, output_dim0: int32 -> output: T; T: {float, double}; " \
+                   "Tidx: " INT "; Tsegmentids: " INT,                                                     \
+      .infer = back_infer, .cpu = how##_back_cpu, .grad = how##_back_grad }
 
 EST_OPS(sparse_segment, ROWS("SparseSegmentSum", sum), ROWS("SparseSegmentMean", mean),
         ROWS("SparseSegmentSqrtN", sqrtn));

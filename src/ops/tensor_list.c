@@ -90,7 +90,8 @@ static est_status from_tensor_cpu(est_kernel *k)
     EST_TRY(shape_in(k, 1, &declared));
     EST_TRY(est__out_list(k, 0, t->dtype, &shape, t->shape.dim[0], &l));
     l->declared = declared;
-    memset(l->set, true, (size_t)l->count);
+    if (l->count > 0)
+        memset(l->set, true, (size_t)l->count);
     if (est__tensor_bytes(t))
         memcpy(l->items, t->data, est__tensor_bytes(t));
     return EST_OK;

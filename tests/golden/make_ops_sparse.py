@@ -336,6 +336,8 @@ def sparse_tensors():
                     segment_ids=np.array([0, 0, 2, 2, 2], np.int64))
         simple(op, op, pick)
         simple(op + 'WithNumSegments', op + 'WithNumSegments', dict(**pick, num_segments=np.int32(5)))
+        simple(op + 'Grad', op + 'Grad', dict(grad=f32(3, 2), indices=pick['indices'], segment_ids=pick['segment_ids'],
+                                              output_dim0=np.int32(6)))
     for key, x in (('int64', np.array([3, 1, 3, 9, 1], np.int64)),
                    ('string', np.array(['b', '', 'b', 'a'], object)),
                    ('float', np.array([0.0, -0.0, 1.5, 1.5], np.float32)), ('empty', np.array([], np.int32))):
