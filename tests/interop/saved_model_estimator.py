@@ -1,5 +1,5 @@
 """SavedModelEstimator over exports of all modes: TensorFlow's own trains on from the export of tutorials/model_fn.c, and the program from
-TensorFlow's, each to the other's variables, losses, metrics and predictions.
+that of its twin in TensorFlow, each to the other's variables, losses and metrics.
 
 Run: python3 tests/interop/saved_model_estimator.py PROGRAM DATA_FOLDER
 """
@@ -17,38 +17,20 @@ from model_fn import run_program as run
 STEPS, MORE = 32, 20
 
 
-def small_model_fn(features, labels, mode):
-    """Two layers over the age alone."""
-    h = v1.layers.dense(features["age"] / 30 - 1, 5, tf.nn.tanh, name="hidden")
-    y = v1.layers.dense(h, 2, name="both")
-    predictions = {"survives": tf.sigmoid(y[:, :1]), "fare": tf.exp(y[:, 1:])}
-    if mode == "infer":
-        return tf.estimator.EstimatorSpec(mode, predictions, export_outputs={"serving_default": tf.estimator.export.PredictOutput(predictions)})
-    loss = tf.reduce_mean(tf.math.squared_difference(labels / [1.0, 30.0], y))
-    if mode == "eval":
-        error = v1.metrics.mean_absolute_error(labels[:, :1], predictions["survives"])
-        return tf.estimator.EstimatorSpec(mode, predictions, loss, eval_metric_ops={"error": error})
-    adam = tf.keras.optimizers.legacy.Adam(0.01)
-    adam.iterations = v1.train.get_global_step()
-    with tf.name_scope("training"):
-        updates = adam.get_updates(loss, v1.trainable_variables())
-    return tf.estimator.EstimatorSpec(mode, predictions, loss, tf.group(*updates))
+def features():
+    given = {key: v1.placeholder(tf.string, [None, 1], key) for key in ("class", "sex", "embark_town")}
+    return dict(given, age=v1.placeholder(tf.float32, [None, 1], "age"))
 
 
 def receivers():
     def supervised():
-        given = {"age": v1.placeholder(tf.float32, [None, 1], "age")}
-        return tf.estimator.experimental.build_raw_supervised_input_receiver_fn(given, v1.placeholder(tf.float32, [None, 2], "label"))()
+        return tf.estimator.experimental.build_raw_supervised_input_receiver_fn(features(), v1.placeholder(tf.float32, [None, 2], "label"))()
 
     def serving():
-        given = {"age": v1.placeholder(tf.float32, [None, 1], "age")}
+        given = features()
         return tf.estimator.export.ServingInputReceiver(given, given)
 
     return {"train": supervised, "eval": supervised, "infer": serving}
-
-
-def of_age(input_fn):
-    return lambda: input_fn().map(lambda features, labels: ({"age": features["age"]}, labels))
 
 
 def compare(what, said, model_dir, estimator, evaluation):
@@ -74,13 +56,13 @@ def main(program, data):
         said = run(program, data, at("ours_of_ours"), STEPS + MORE, ours)
         compare("from ours", said, at("ours_of_ours"), theirs, evaluation)
 
-        first = tf.estimator.Estimator(small_model_fn, at("first"), tf.estimator.RunConfig(tf_random_seed=1))
-        first.train(of_age(training), steps=STEPS)
+        first = tf.estimator.Estimator(twin.model_fn, at("first"), tf.estimator.RunConfig(tf_random_seed=1))
+        first.train(training, steps=STEPS)
         exported = first.experimental_export_all_saved_models(at("exported"), receivers()).decode()
         theirs = SavedModelEstimator(exported, at("theirs_of_theirs"))
-        theirs.train(of_age(training), steps=MORE)
+        theirs.train(training, steps=MORE)
         said = run(program, data, at("ours_of_theirs"), STEPS + MORE, exported)
-        compare("from TensorFlow's", said, at("ours_of_theirs"), theirs, of_age(evaluation))
+        compare("from TensorFlow's", said, at("ours_of_theirs"), theirs, evaluation)
     print("%d passed, %d failed" % (twin.passed, twin.failed))
     return twin.failed != 0
 
