@@ -81,17 +81,17 @@ static est_status make_estimator(est_experiment *x)
     return st;
 }
 
-/* TF_CONFIG's, where neither the file nor the caller names one. */
-static est_status model_dir_of_cluster(est_experiment *x)
+/* Its model_dir counts where neither the file nor the caller names one. What is wrong in it is told here: making the estimator would put
+ * the model's place in the configuration before that. */
+static est_status read_cluster(est_experiment *x, bool has_model_dir)
 {
     est_cluster *cluster;
-    if (!est__yaml_is_null(est__yaml_get(x->config.root, "model_dir")))
-        return EST_OK;
     EST_TRY(est_cluster_new(NULL, &cluster));
-    const char *dir = cluster->model_dir ? est__arena_strdup(&x->arena, cluster->model_dir) : x->config.top.model_dir;
+    bool takes = cluster->model_dir && !has_model_dir;
+    if (takes)
+        x->config.top.model_dir = est__arena_strdup(&x->arena, cluster->model_dir);
     est_cluster_free(cluster);
-    x->config.top.model_dir = dir;
-    return dir ? EST_OK : est__fail_memory(64);
+    return takes && x->config.top.model_dir == NULL ? est__fail_memory(64) : EST_OK;
 }
 
 static est_status load(est_experiment *x, const est_experiment_options *o)
@@ -103,8 +103,7 @@ static est_status load(est_experiment *x, const est_experiment_options *o)
         return est__fail(EST_INVALID_ARGUMENT, "the model directory's name is empty");
     if (o->model_dir && !(x->config.top.model_dir = est__arena_strdup(&x->arena, o->model_dir)))
         return est__fail_memory(1);
-    if (!o->model_dir)
-        EST_TRY(model_dir_of_cluster(x));
+    EST_TRY(read_cluster(x, o->model_dir || !est__yaml_is_null(est__yaml_get(x->config.root, "model_dir"))));
     EST_TRY(make_estimator(x));
     return est__resolve(&x->config, &x->resolved);
 }
