@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 #include "support/est_test.h"
+#include "train/small.h"
 
 #define CLUSTER "\"cluster\": {\"chief\": [\"h0:1\"], \"ps\": [\"h1:1\", \"h2:1\"], \"worker\": [\"h3:1\", \"h4:1\", \"h5:1\"]}"
 #define TASK(type, index) "\"task\": {\"type\": \"" type "\", \"index\": " #index "}"
@@ -96,6 +97,19 @@ static void refuses(void)
     }
 }
 
+static void estimators_know_their_task(void)
+{
+    est_estimator *e = small_new(est_test_path("m"));
+    const est_cluster *c = est_estimator_cluster(e);
+    EST_CHECK(c->num_jobs == 0 && c->is_chief);
+    est_estimator_free(e);
+    setenv("TF_CONFIG", "{\"cluster\": {\"chief\": [\"a:1\"]}, " TASK("evaluator", 0) "}", 1);
+    e = small_new(est_test_path("m"));
+    unsetenv("TF_CONFIG");
+    EST_CHECK_STR(est_estimator_cluster(e)->task_type, "evaluator");
+    est_estimator_free(e);
+}
+
 static void memory_ends(void)
 {
     est_status st = EST_RESOURCE_EXHAUSTED;
@@ -109,4 +123,4 @@ static void memory_ends(void)
     EST_CHECK_OK(st);
 }
 
-EST_SUITE(distribute_cluster, EST_TEST(as_tensorflow), EST_TEST(without_a_chief), EST_TEST(refuses), EST_TEST(memory_ends));
+EST_SUITE(distribute_cluster, EST_TEST(as_tensorflow), EST_TEST(without_a_chief), EST_TEST(refuses), EST_TEST(estimators_know_their_task), EST_TEST(memory_ends));

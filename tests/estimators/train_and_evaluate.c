@@ -111,6 +111,8 @@ static void wrong_specs(void)
     EST_CHECK_FAILS(est_final_exporter_new(&(est_exporter_options){ .receiver = "raw" }, &x), EST_INVALID_ARGUMENT,
                     "FinalExporter: name is ''; it names a folder");
     EST_CHECK_OK(est_latest_exporter_new(&(est_exporter_options){ .name = "a" }, &x));
+    EST_CHECK(est_exporter_retain(x) == x);
+    est_exporter_free(x);         /* a share is left */
     EST_CHECK_FAILS(turns(e, 2, none, EST_EVAL_SPECS({ .input_fn = small_once, .exporters = EST_EXPORTERS(x, x) }), NULL, NULL),
                     EST_INVALID_ARGUMENT, "eval_specs[0]: two exporters are named 'a'");
     est_exporter_free(x);

@@ -166,6 +166,56 @@ static void feeds_placeholders(void)
     est_estimator_free(m.e);
 }
 
+/* A hook of one's own that feeds the placeholder with 1, 2, 3, …, and looks at -w between steps. */
+typedef struct feeder {
+    size_t scale;
+    float given, minus_w;
+    est_tensor value;
+} feeder;
+
+static est_status feeder_begin(est_run_context *c, void *user)
+{
+    feeder *f = user;
+    EST_CHECK(est_run_mode(c) == EST_TRAIN);
+    EST_CHECK(est_run_loss(c) != NULL);
+    f->given = 0;
+    f->value = (est_tensor){ EST_FLOAT, EST_SCALAR, &f->given, NULL };
+    f->scale = est_run_feed(c, est_graph_node(est_run_graph(c), "scale"));
+    return EST_OK;
+}
+
+static est_status feeder_before(est_run_context *c, void *user)
+{
+    feeder *f = user;
+    est_tensor wrong = { EST_FLOAT, EST_SHAPE(1), &f->given, NULL };
+    f->given++;
+    EST_CHECK_FAILS(est_run_give(c, f->scale, &wrong), EST_INVALID_ARGUMENT, "placeholder 'scale' is given float32 [1]; float32 [] is wanted");
+    return est_run_give(c, f->scale, &f->value);
+}
+
+static est_status feeder_after(est_run_context *c, void *user)
+{
+    feeder *f = user;
+    est_tensor *value = NULL;
+    EST_TRY(est_run_evaluate(c, est_graph_node(est_run_graph(c), "minus_w"), &value));
+    f->minus_w = *(const float *)value->data;
+    est_tensor_free(value);
+    return EST_OK;
+}
+
+static void feeds_and_evaluates_by_itself(void)
+{
+    model m = { .feeds = true };
+    feeder f;
+    est_hook *h = NULL;
+    EST_CHECK_OK(est_hook_new((&(est_hook_options){ .begin = feeder_begin, .before_run = feeder_before, .after_run = feeder_after,
+                                                    .user = &f }), &h));
+    EST_CHECK_OK(train(&m, h, 2, NULL));
+    EST_CHECK_NEAR(value_of_w(&m), 0.2 * 2 + 0.2 * (4 - 0.4), 1e-5);
+    EST_CHECK_NEAR(-f.minus_w, value_of_w(&m), 0);
+    est_estimator_free(m.e);
+}
+
 /* A loss of NaN ends training without an error, and the step that gave it has changed nothing. */
 static void stops_at_a_loss_of_nan(void)
 {
@@ -388,6 +438,6 @@ static void timer(void)
     EST_CHECK(!est_timer_should_trigger(&t, 1));
 }
 
-EST_SUITE(train_built_in_hooks, EST_TEST(stops_at_a_step), EST_TEST(logs_tensors), EST_TEST(guards_against_nan), EST_TEST(feeds_placeholders),
+EST_SUITE(train_built_in_hooks, EST_TEST(stops_at_a_step), EST_TEST(logs_tensors), EST_TEST(guards_against_nan), EST_TEST(feeds_placeholders), EST_TEST(feeds_and_evaluates_by_itself),
           EST_TEST(stops_at_a_loss_of_nan), EST_TEST(final_values), EST_TEST(waits_for_nobody), EST_TEST(writes_events),
           EST_TEST(profiles_steps), EST_TEST(saves_by_a_hook), EST_TEST(saves_elsewhere), EST_TEST(timer));
