@@ -68,17 +68,14 @@ static est_status place_input(train_run *t, const char *prefix)
     return st;
 }
 
-static est_status resume(train_run *t, const char *prefix)
+static est_status resume(void *user, const char *prefix)
 {
+    train_run *t = user;
     est__bundle *bundle;
     EST_TRY(est__checkpoint_bundle(prefix, &bundle));
     est_status st = est__session_start(t->model->session, bundle);
     est__bundle_free(bundle);
-    if (st == EST_OK)
-        st = place_input(t, prefix);
-    if (st == EST_OK)
-        est__log(EST_LOG_INFO, "going on from %s", prefix);
-    return st;
+    return st == EST_OK ? place_input(t, prefix) : st;
 }
 
 /* Variables of an estimator that is new in its model directory: their first ones, or those that it was made with. */
@@ -95,23 +92,7 @@ static est_status first_values(train_run *t)
 
 static est_status start(train_run *t)
 {
-    est__checkpoints list;
-    est_status st = est__checkpoints_list(t->e->model_dir, &list);
-    size_t i = 0;
-    if (list.note)
-        est__log(EST_LOG_WARNING, "%s", list.note);
-    for (; i < list.count && st == EST_OK; i++) {
-        st = resume(t, list.prefix[i]);
-        if (st != EST_DATA_LOSS)
-            break;
-        if (i + 1 < list.count) {
-            est__log(EST_LOG_WARNING, "%s; training falls back to %s", est_error(), list.prefix[i + 1]);
-            st = EST_OK;
-        }
-    }
-    t->resumed = list.count > 0;
-    est__checkpoints_free(&list);
-    EST_TRY(st);
+    EST_TRY(est__checkpoints_resume(t->e->model_dir, resume, t, &t->resumed));
     if (!t->resumed) {
         EST_TRY(first_values(t));
         EST_TRY(est__hooks_init(&t->hooks, t->model->session, t->model->spec));

@@ -66,8 +66,9 @@ static est_status keep_rate(est_training_loop *l, const est__bundle *b)
     return EST_OK;
 }
 
-static est_status restore(est_training_loop *l, const char *prefix)
+static est_status restore(void *user, const char *prefix)
 {
+    est_training_loop *l = user;
     est__bundle *bundle;
     EST_TRY(est__checkpoint_bundle(prefix, &bundle));
     est_status st = keep_rate(l, bundle);
@@ -79,22 +80,8 @@ static est_status restore(est_training_loop *l, const char *prefix)
 
 static est_status restore_newest(est_training_loop *l, checkpoint *c)
 {
-    est__checkpoints list;
-    est_status st = est__checkpoints_list(c->directory, &list);
-    if (list.note)
-        est__log(EST_LOG_WARNING, "%s", list.note);
-    for (size_t i = 0; i < list.count && st == EST_OK; i++) {
-        st = restore(l, list.prefix[i]);
-        if (st == EST_DATA_LOSS && i + 1 < list.count) {
-            est__log(EST_LOG_WARNING, "%s; training falls back to %s", est_error(), list.prefix[i + 1]);
-            st = EST_OK;
-            continue;
-        }
-        if (st == EST_OK)
-            est__log(EST_LOG_INFO, "going on from %s", list.prefix[i]);
-        break;
-    }
-    est__checkpoints_free(&list);
+    bool resumed;
+    est_status st = est__checkpoints_resume(c->directory, restore, l, &resumed);
     c->saved = l->global_step > 0 ? l->global_step : -1;
     return st;
 }

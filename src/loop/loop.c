@@ -26,12 +26,12 @@ static est_status check(const est_training_loop_options *o)
         return est__fail(EST_INVALID_ARGUMENT, "est_training_loop_new: it takes loss or loss_fn, one of the two");
     if (o->progress_fd < 0)
         return est__fail(EST_INVALID_ARGUMENT, "est_training_loop_new: progress_fd is %d", o->progress_fd);
-    for (; names[n]; n++)
-        if (o->loss && strcmp(names[n], o->loss) == 0)
-            return EST_OK;
-    const char *near = o->loss ? est__nearest(o->loss, names, n) : NULL;
     if (o->loss == NULL)
         return EST_OK;
+    for (; names[n]; n++)
+        if (strcmp(names[n], o->loss) == 0)
+            return EST_OK;
+    const char *near = est__nearest(o->loss, names, n);
     return est__fail(EST_NOT_FOUND, "est_training_loop_new: unknown loss '%s'%s%s%s", o->loss, near ? "; did you mean '" : "",
                      near ? near : "", near ? "'?" : "");
 }

@@ -239,16 +239,10 @@ static void unbuild(est__phase *p)
 
 void est__loop_carry(est_training_loop *l)
 {
-    est__session *session = l->session;
-    l->session = NULL;
-    if (session) {
-        est__session_free(l->carried);
-        l->carried = session;
-    }
-    session = l->carried;
-    l->carried = NULL;
+    est__session **from = l->session ? &l->session : &l->carried, *kept = *from;
+    *from = NULL;
     est__loop_unbuild(l);
-    l->carried = session;
+    l->carried = kept;
 }
 
 void est__loop_unbuild(est_training_loop *l)

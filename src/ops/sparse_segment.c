@@ -5,6 +5,19 @@
 #include "ops/ops.h"
 
 typedef enum combine { SUM, MEAN, SQRTN } combine;
+typedef struct segment_state { combine how; } segment_state;
+
+static combine how_of(const est_operation *op)
+{
+    const char *name = op->row->tf_name + strlen("SparseSegment");
+    return strncmp(name, "Sum", 3) == 0 ? SUM : strncmp(name, "Mean", 4) == 0 ? MEAN : SQRTN;
+}
+
+static est_status prepare(const est_operation *op, void *state)
+{
+    *(segment_state *)state = (segment_state){ how_of(op) };
+    return EST_OK;
+}
 
 static est_status infer(est_infer *c)
 {
@@ -66,8 +79,9 @@ static est_status check(est_kernel *k, int64_t rows, int64_t *segments)
 COMBINE(float, EST_FLOAT, sqrtf)
 COMBINE(double, EST_DOUBLE, sqrt)
 
-static est_status segments_cpu(est_kernel *k, combine how)
+static est_status segments_cpu(est_kernel *k)
 {
+    const combine how = ((const segment_state *)k->state)->how;
     const est_tensor *data = est__in(k, 0);
     int64_t segments = 0, width = 1;
     est_tensor *out;
@@ -88,21 +102,6 @@ static est_status segments_cpu(est_kernel *k, combine how)
     return EST_OK;
 }
 
-static est_status sum_cpu(est_kernel *k)
-{
-    return segments_cpu(k, SUM);
-}
-
-static est_status mean_cpu(est_kernel *k)
-{
-    return segments_cpu(k, MEAN);
-}
-
-static est_status sqrtn_cpu(est_kernel *k)
-{
-    return segments_cpu(k, SQRTN);
-}
-
 /* The number of rows of n, as a scalar node. */
 static est_node *rows_of(est_graph *g, est_node *n)
 {
@@ -111,8 +110,9 @@ static est_node *rows_of(est_graph *g, est_node *n)
 }
 
 /* Each row of dy, over what its segment was divided by, goes back to the rows that were picked. */
-static void segment_grad(est_grad *b, combine how)
+static void segment_grad(est_grad *b)
 {
+    const combine how = how_of(b->op);
     est_graph *g = b->g;
     est_node *dy = b->dy[0], *ids = b->x[2], *zero = est_constant_int(g, EST_INT32, 0);
     est_node *back = EST_OP3(g, "GatherV2", dy, ids, zero);
@@ -134,21 +134,6 @@ static void segment_grad(est_grad *b, combine how)
         back = EST_OP2(g, "RealDiv", back, how == SQRTN ? EST_OP1(g, "Sqrt", sizes) : sizes);
     }
     b->dx[0] = EST_OP3(g, "UnsortedSegmentSum", back, b->x[1], rows_of(g, b->x[0]));
-}
-
-static void sum_grad(est_grad *b)
-{
-    segment_grad(b, SUM);
-}
-
-static void mean_grad(est_grad *b)
-{
-    segment_grad(b, MEAN);
-}
-
-static void sqrtn_grad(est_grad *b)
-{
-    segment_grad(b, SQRTN);
 }
 
 /* ---- the same backwards, as TensorFlow's own graphs have it ---- */
@@ -196,8 +181,9 @@ static est_status check_back(est_kernel *k, int64_t segments, int64_t rows)
     return EST_OK;
 }
 
-static est_status back_cpu(est_kernel *k, combine how)
+static est_status back_cpu(est_kernel *k)
 {
+    const combine how = ((const segment_state *)k->state)->how;
     const est_tensor *dy = est__in(k, 0), *ids = est__in(k, 2);
     est_shape shape = dy->shape;
     est_tensor *out;
@@ -224,55 +210,27 @@ static est_status back_cpu(est_kernel *k, combine how)
     return EST_OK;
 }
 
-static est_status sum_back_cpu(est_kernel *k)
-{
-    return back_cpu(k, SUM);
-}
-
-static est_status mean_back_cpu(est_kernel *k)
-{
-    return back_cpu(k, MEAN);
-}
-
-static est_status sqrtn_back_cpu(est_kernel *k)
-{
-    return back_cpu(k, SQRTN);
-}
-
 /* It is linear: back again goes what the forward operation would give. */
-static void back_grad(est_grad *b, const char *forward)
+static void back_grad(est_grad *b)
 {
-    b->dx[0] = est_op(b->g, forward, NULL, EST_NODES(b->dy[0], b->x[1], b->x[2], rows_of(b->g, b->x[0])), EST_NO_ATTRS);
-}
-
-static void sum_back_grad(est_grad *b)
-{
-    back_grad(b, "SparseSegmentSumWithNumSegments");
-}
-
-static void mean_back_grad(est_grad *b)
-{
-    back_grad(b, "SparseSegmentMeanWithNumSegments");
-}
-
-static void sqrtn_back_grad(est_grad *b)
-{
-    back_grad(b, "SparseSegmentSqrtNWithNumSegments");
+    static const char *const forward[] = { "SparseSegmentSumWithNumSegments", "SparseSegmentMeanWithNumSegments",
+                                           "SparseSegmentSqrtNWithNumSegments" };
+    b->dx[0] = est_op(b->g, forward[how_of(b->op)], NULL, EST_NODES(b->dy[0], b->x[1], b->x[2], rows_of(b->g, b->x[0])), EST_NO_ATTRS);
 }
 
 #define INPUTS "data: T, indices: Tidx, segment_ids: Tsegmentids"
 #define INT "{int32, int64} = int32"
 #define ATTRS                                                                                                \
     " -> output: T; T: {float, double}; Tidx: " INT "; Tsegmentids: " INT "; sparse_gradient: bool = false"
-#define ROWS(name, how)                                                                                    \
-    { .tf_name = name, .signature = INPUTS ATTRS, .infer = infer, .cpu = how##_cpu, .grad = how##_grad },  \
+#define STATE .state_size = sizeof(segment_state), .prepare = prepare
+#define ROWS(name)                                                                                         \
+    { .tf_name = name, .signature = INPUTS ATTRS, .infer = infer, .cpu = segments_cpu, .grad = segment_grad, STATE }, \
     { .tf_name = name "WithNumSegments",                                                                   \
       .signature = INPUTS ", num_segments: Tnumsegments" ATTRS "; Tnumsegments: " INT,                     \
-      .infer = infer, .cpu = how##_cpu, .grad = how##_grad },                                             \
+      .infer = infer, .cpu = segments_cpu, .grad = segment_grad, STATE },                                  \
     { .tf_name = name "Grad",                                                                              \
       .signature = "grad: T, indices: Tidx, segment_ids: Tsegmentids, output_dim0: int32 -> output: T; T: {float, double}; " \
                    "Tidx: " INT "; Tsegmentids: " INT,                                                     \
-      .infer = back_infer, .cpu = how##_back_cpu, .grad = how##_back_grad }
+      .infer = back_infer, .cpu = back_cpu, .grad = back_grad, STATE }
 
-EST_OPS(sparse_segment, ROWS("SparseSegmentSum", sum), ROWS("SparseSegmentMean", mean),
-        ROWS("SparseSegmentSqrtN", sqrtn));
+EST_OPS(sparse_segment, ROWS("SparseSegmentSum"), ROWS("SparseSegmentMean"), ROWS("SparseSegmentSqrtN"));

@@ -192,6 +192,28 @@ void est__checkpoints_free(est__checkpoints *c)
     *c = (est__checkpoints){ 0 };
 }
 
+est_status est__checkpoints_resume(const char *dir, est_status (*resume)(void *user, const char *prefix), void *user, bool *resumed)
+{
+    est__checkpoints list;
+    est_status st = est__checkpoints_list(dir, &list);
+    if (list.note)
+        est__log(EST_LOG_WARNING, "%s", list.note);
+    for (size_t i = 0; i < list.count && st == EST_OK; i++) {
+        st = resume(user, list.prefix[i]);
+        if (st == EST_OK)
+            est__log(EST_LOG_INFO, "going on from %s", list.prefix[i]);
+        if (st != EST_DATA_LOSS)
+            break;
+        if (i + 1 < list.count) {
+            est__log(EST_LOG_WARNING, "%s; training falls back to %s", est_error(), list.prefix[i + 1]);
+            st = EST_OK;
+        }
+    }
+    *resumed = list.count > 0;
+    est__checkpoints_free(&list);
+    return st;
+}
+
 static est_status crc_of_index(const char *prefix, uint32_t *crc)
 {
     est__buffer path = { 0 };

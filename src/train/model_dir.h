@@ -14,6 +14,9 @@ typedef struct est__checkpoints {
 } est__checkpoints;
 est_status est__checkpoints_list(const char *dir, est__checkpoints *out);   /* free, whatever comes back */
 void est__checkpoints_free(est__checkpoints *c);
+/* Training goes on from the newest checkpoint: `resume` takes it up. One that is damaged (DATA_LOSS) is passed over with a warning, but the
+ * oldest, whose error is returned. `resumed`: there is one at all. */
+est_status est__checkpoints_resume(const char *dir, est_status (*resume)(void *user, const char *prefix), void *user, bool *resumed);
 /* The step in "…/model.ckpt-500"; -1: none. */
 int64_t est__checkpoint_step(const char *prefix);
 /* Opens it; DATA_LOSS also when the .index is there and other files of the set are not. */

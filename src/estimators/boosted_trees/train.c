@@ -42,8 +42,9 @@ static est_status open_model(training *t, const est__bundle *from)
     return est__session_start(t->model->session, from);
 }
 
-static est_status resume(training *t, const char *prefix)
+static est_status resume(void *user, const char *prefix)
 {
+    training *t = user;
     est__bundle *bundle;
     EST_TRY(est__checkpoint_bundle(prefix, &bundle));
     est_status st = open_model(t, bundle);
@@ -52,30 +53,12 @@ static est_status resume(training *t, const char *prefix)
     est__ensemble_free(t->ensemble);
     t->ensemble = NULL;
     st = est__boosted_load(t->b, t->model->session, &t->ensemble, t->feature);
-    if (st != EST_OK)
-        return est__fail_in(st, "%s", prefix);
-    est__log(EST_LOG_INFO, "going on from %s", prefix);
-    return EST_OK;
+    return st == EST_OK ? EST_OK : est__fail_in(st, "%s", prefix);
 }
 
 static est_status start(training *t, bool *resumed)
 {
-    est__checkpoints list;
-    est_status st = est__checkpoints_list(t->e->model_dir, &list);
-    if (list.note)
-        est__log(EST_LOG_WARNING, "%s", list.note);
-    for (size_t i = 0; i < list.count && st == EST_OK; i++) {
-        st = resume(t, list.prefix[i]);
-        if (st != EST_DATA_LOSS)
-            break;
-        if (i + 1 < list.count) {
-            est__log(EST_LOG_WARNING, "%s; training falls back to %s", est_error(), list.prefix[i + 1]);
-            st = EST_OK;
-        }
-    }
-    *resumed = list.count > 0;
-    est__checkpoints_free(&list);
-    EST_TRY(st);
+    EST_TRY(est__checkpoints_resume(t->e->model_dir, resume, t, resumed));
     if (!*resumed) {
         EST_TRY(open_model(t, NULL));
         memcpy(t->feature, t->b->feature, (size_t)t->b->num_features * sizeof *t->feature);
